@@ -1,0 +1,71 @@
+"""The project's checks: `nox` runs lint, types, tests and docs, `nox -l` lists every session.
+
+Each session makes its own virtual environment with the Python that runs nox; nothing else is needed.
+"""
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests", "docs"]
+# The venv module is part of Python: no session depends on what else is on the machine.
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_venv = "yes"
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def groups(*names: str) -> tuple[str, ...]:
+    """The requirements of some dependency groups, read here because pip before 25.1 cannot."""
+    return nox.project.dependency_groups(PYPROJECT, *names)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, import layers and spelling."""
+    session.install("-e", ".[all]", *groups("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-cache", "--no-logo")
+    session.run("codespell")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy and pyright, both strict for the package."""
+    session.install("-e", ".[all]", *groups("test", "types"))
+    session.run("mypy", "--strict", "bingx_async", "tests/typing")
+    session.run("pyright")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test and documentation example; with arguments, only those, and no coverage demanded."""
+    session.install("-e", ".[all]", *groups("test"))
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+    session.run("coverage", "report", "--include=*/bingx_async/core/*", "--fail-under=100")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation as HTML in docs/_build/html; a warning is an error."""
+    session.install("-e", ".[all]", *groups("docs"))
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """This library beside others, measured in one run."""
+    session.install("-e", ".[all]", *groups("bench"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def simulate(session: nox.Session) -> None:
+    """Long fuzzed runs of the governor in simulated time."""
+    session.install("-e", ".[all]", *groups("test"))
+    session.run("python", "-m", "tests.simulation", *session.posargs)

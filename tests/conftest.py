@@ -1,0 +1,57 @@
+"""Where CI=true nothing is missing: a test skipped there has silently stopped testing, and the run fails.
+
+Exempt are tests marked `@pytest.mark.allow_skip("why even CI cannot run it")`.
+"""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+unexplained = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[unexplained] = []
+
+
+def is_skip(report: pytest.TestReport) -> bool:
+    """An expected failure is reported as skipped too, but it ran."""
+    return report.skipped and not hasattr(report, "wasxfail")
+
+
+def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    marker = item.get_closest_marker("allow_skip")
+    if marker is not None and not marker.args:
+        raise pytest.UsageError(f"{item.nodeid}: allow_skip needs a reason")
+    if is_skip(report) and marker is None:
+        item.config.stash[unexplained].append(f"{item.nodeid}: {reason_of(report)}")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped:
+        collector.config.stash[unexplained].append(f"{collector.nodeid}: {reason_of(report)}")
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if os.environ.get("CI") == "true" and session.config.stash[unexplained] and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if os.environ.get("CI") == "true" and config.stash[unexplained]:
+        terminalreporter.section("skipped without allow_skip: not accepted where CI=true")
+        for line in config.stash[unexplained]:
+            terminalreporter.line(line)
