@@ -1,0 +1,207 @@
+"""The client: settings and lifecycle. The only place that wires the layers together."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from types import TracebackType
+from typing import Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from attrs import define
+
+from bingx_async import __version__
+from bingx_async.core.endpoint import Call
+from bingx_async.errors import ClientClosed, InvalidRequest
+from bingx_async.models import Priority
+from bingx_async.runtime.caller import Caller, CarrierChoice, Credentials, Options
+from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.governor import Governor
+from bingx_async.runtime.transport import Transport
+from bingx_async.spot import CATALOGUE, TIME_ENDPOINTS, CallOptions, SpotApi
+
+T = TypeVar("T")
+LIVE_HOST = "https://open-api.bingx.com"  # WIRE.md, "Hosts"
+FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
+LONGEST_RECV_WINDOW = 5000  # ms (WIRE.md, "Signing")
+
+Governor.catalogue.update({endpoint.path: endpoint for endpoint in CATALOGUE})
+
+
+@define
+class _Shared:
+    """What `for_account` clients share with the first."""
+
+    transport: Transport
+    clock: ServerClock
+    carrier: CarrierChoice
+    is_closed: bool = False
+
+
+class BingXClient:
+    """The asyncio (and trio) client of BingX spot.
+
+    `api_key` and `secret_key` come from `BINGX_API_KEY` and `BINGX_SECRET_KEY` if not given, `base_url` from
+    `BINGX_BASE_URL`, else it is the live host; plain http only for a loopback address. `account` is the UID that
+    owns the quotas (several keys of one UID need the same); by default a fingerprint of the API key. `governor` is
+    shared among clients to share quotas. `carrier` says where parameters travel. `recv_window` in milliseconds,
+    `max_wait` and `timeout` in seconds, are the defaults of every call. `egress` names the outgoing address.
+    `ids_per_batch` is how many ids travel in one batch cancel. Use it with `async with`, which sets the clock and
+    warms a connection, or call `aclose()`.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        secret_key: str | None = None,
+        *,
+        account: str | int | None = None,
+        base_url: str | None = None,
+        governor: Governor | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        carrier: Literal["auto", "json", "query", "form"] = "auto",
+        recv_window: int = LONGEST_RECV_WINDOW,
+        max_wait: float = 30.0,
+        timeout: float = 10.0,
+        egress: str = "default",
+        ids_per_batch: int = 10,
+    ) -> None:
+        if carrier not in ("auto", "json", "query", "form"):
+            raise InvalidRequest(f"carrier={carrier!r} must be 'auto', 'json', 'query' or 'form'")
+        if isinstance(ids_per_batch, bool) or not isinstance(ids_per_batch, int) or ids_per_batch < 1:
+            raise InvalidRequest(f"ids_per_batch={ids_per_batch!r} must be a whole number above 0")
+        self._defaults = _options(recv_window, max_wait, timeout, None)
+        self.governor = governor or Governor()
+        self._base_url = _base_url(base_url or os.environ.get("BINGX_BASE_URL") or LIVE_HOST)
+        self._egress = egress
+        self._ids_per_batch = ids_per_batch
+        clock = self.governor.clock
+        hosts = (self._base_url, FALLBACK_HOST) if self._base_url == LIVE_HOST else (self._base_url,)
+        self._shared = _Shared(Transport(transport, hosts, clock.monotonic), clock, CarrierChoice.of(carrier))
+        self._wire(
+            api_key or os.environ.get("BINGX_API_KEY"),
+            secret_key or os.environ.get("BINGX_SECRET_KEY"),
+            account,
+        )
+
+    def for_account(self, *, api_key: str, secret_key: str, account: str | int | None = None) -> BingXClient:
+        """A client for another account that shares governor, transport and clock; it ends with this one."""
+        other = object.__new__(BingXClient)
+        other._defaults, other.governor, other._shared = self._defaults, self.governor, self._shared
+        other._base_url, other._egress, other._ids_per_batch = (
+            self._base_url,
+            self._egress,
+            self._ids_per_batch,
+        )
+        other._wire(api_key, secret_key, account)
+        return other
+
+    @property
+    def account(self) -> str:
+        """Who owns the quotas: the UID as given, or a one-way fingerprint of the API key."""
+        return self._caller.account
+
+    @property
+    def clock(self) -> ServerClock:
+        """The exchange's clock as far as it is known."""
+        return self._shared.clock
+
+    async def sync_clock(self) -> float:
+        """Read the exchange's clock now; returns how far this machine's is behind it, in seconds."""
+        await self._caller.sync()
+        return (self.clock.now() - self.clock.wall()) / 1000.0
+
+    async def aclose(self) -> None:
+        """Close the connections; calls that wait or come later raise `ClientClosed`. Twice is harmless."""
+        self._shared.is_closed = True
+        self.governor.evict(self._shared, ClientClosed("the client was closed while the call waited; it was not sent"))
+        await self._shared.transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        if self._shared.is_closed:
+            raise ClientClosed("the client is closed; make a new one")
+        if self.clock.synced_at is None:
+            await self._caller.sync()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._shared.is_closed else "open"
+        return f"<BingXClient {self._base_url} account {self.account}, {state}>"
+
+    def _wire(self, api_key: str | None, secret_key: str | None, account: str | int | None) -> None:
+        public = [(b"User-Agent", f"bingx-async/{__version__}".encode())]
+        _check_keys(api_key, secret_key)
+        credentials = Credentials.of(api_key, secret_key, public) if api_key and secret_key else None
+        owner = str(account) if account is not None else _fingerprint(api_key)
+        self._caller = Caller(
+            governor=self.governor,
+            clock=self._shared.clock,
+            transport=self._shared.transport,
+            credentials=credentials,
+            carrier=self._shared.carrier,
+            time_endpoints=TIME_ENDPOINTS,
+            account=owner,
+            egress=self._egress,
+            public_headers=public,
+            owner=self._shared,
+        )
+        self.spot = SpotApi(self._call, self._ids_per_batch)
+
+    async def _call(self, call: Call[T], options: CallOptions) -> T:
+        if self._shared.is_closed:
+            raise ClientClosed("the client is closed; nothing was sent")
+        if call.endpoint.is_signed and self._caller.credentials is None:
+            raise InvalidRequest(
+                "no API key: pass api_key and secret_key, or set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent"
+            )
+        return await self._caller.call(call, self._options(options) if options else self._defaults)
+
+    def _options(self, given: CallOptions) -> Options:
+        return _options(
+            given.get("recv_window", self._defaults.recv_window),
+            given.get("max_wait", self._defaults.max_wait),
+            given.get("timeout", self._defaults.timeout),
+            given.get("priority"),
+        )
+
+
+def _options(recv_window: int, max_wait: float, timeout: float, priority: Priority | None) -> Options:
+    if isinstance(recv_window, bool) or not isinstance(recv_window, int) or not 0 < recv_window <= LONGEST_RECV_WINDOW:
+        raise InvalidRequest(f"recv_window={recv_window!r} must be whole milliseconds from 1 to {LONGEST_RECV_WINDOW}")
+    if isinstance(max_wait, bool) or not isinstance(max_wait, (int, float)) or not max_wait >= 0:
+        raise InvalidRequest(f"max_wait={max_wait!r} must be seconds, 0 (now or never) or more")
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:
+        raise InvalidRequest(f"timeout={timeout!r} must be seconds above 0")
+    if priority is not None and priority not in tuple(Priority):
+        raise InvalidRequest(f"priority={priority!r} must be a Priority")
+    return Options(max_wait, timeout, recv_window, priority)
+
+
+def _base_url(url: str) -> str:
+    """The scheme and host to call. Keys travel in headers, so plain http only goes to this machine itself."""
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise InvalidRequest(f"base_url={url!r}: plain http is only for a loopback address; write https")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise InvalidRequest(f"base_url={url!r} must be like {LIVE_HOST!r}")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _check_keys(api_key: str | None, secret_key: str | None) -> None:
+    if bool(api_key) != bool(secret_key):
+        raise InvalidRequest(f"the {'secret_key' if api_key else 'api_key'} is missing; give both or neither")
+    for name, key in (("api_key", api_key), ("secret_key", secret_key)):
+        if key and not (key.isascii() and key.isprintable() and " " not in key):
+            raise InvalidRequest(f"the {name} holds blanks or characters that no key has; was it copied whole?")
+
+
+def _fingerprint(api_key: str | None) -> str:
+    """A one-way name for the owner of a key: 16 hex digits of a SHA-256, from which the key cannot be found."""
+    return "key-" + hashlib.sha256(b"bingx_async account " + (api_key or "").encode()).hexdigest()[:16]

@@ -1,0 +1,309 @@
+"""All buckets and all closed periods: reserve every claim of a call or none, settle, penalise, observe.
+
+Decisions are synchronous and hold no clock: `now` is monotonic milliseconds. A refusal is a value, `NotUntil`,
+that says when and which bucket; it leaves the ledger as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from typing import Any, NamedTuple
+
+from attrs import field, frozen
+
+from bingx_async.core.backoff import backoff
+from bingx_async.core.bucket import Bucket
+from bingx_async.core.endpoint import Endpoint
+from bingx_async.core.quota import UNLIMITED, Profile, Quota
+
+LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is clamped and reported (GOVERNOR.md)
+COLD_MARGIN = 250.0  # ms on top of one hold after a cold start (GOVERNOR.md)
+SWEEP_FROM = 64  # buckets; below that nothing is worth sweeping
+
+
+class Key(NamedTuple):
+    """Names a bucket or a closed scope: whose it is, and what it counts."""
+
+    kind: str  # "account" | "egress"
+    owner: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.owner}{' ' + self.name if self.name else ''}"
+
+
+class Claim(NamedTuple):
+    """One bucket that a call draws on."""
+
+    key: Key
+    quota: Quota
+    is_paced: bool
+
+
+@frozen(eq=False)
+class Claims:
+    """Everything one call draws on. `gates` are what can be closed: the endpoint, then the whole egress."""
+
+    account: str
+    egress: str
+    path: str
+    items: tuple[Claim, ...]
+    gates: tuple[Key, Key]
+    keys: tuple[Key, ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "keys", (*(claim.key for claim in self.items), self.gates[1]))
+
+
+def claims_of(endpoint: Endpoint[Any], profile: Profile, account: str, egress: str) -> Claims:
+    """The claims of `endpoint` under `profile`: the account's, then the address' own and its group's."""
+    path, group = endpoint.path, endpoint.group
+    found: list[Claim] = []
+    if endpoint.is_signed:
+        found.append(Claim(Key("account", account, path), profile[path], False))
+    if not endpoint.is_signed or profile.interface[group] is not UNLIMITED:
+        found.append(Claim(Key("egress", egress, path), profile.interface[group], True))
+    for quota in profile.groups[group]:
+        if quota is not UNLIMITED:
+            name = f"group {group.value} per {quota.window:g} s"
+            found.append(Claim(Key("egress", egress, name), quota, True))
+    return Claims(account, egress, path, tuple(found), (found[0].key, Key("egress", egress, "")))
+
+
+@frozen
+class NotUntil:
+    """A call cannot leave before `ready_at` (infinity: not before a reply comes in), because of `key`."""
+
+    ready_at: float
+    key: Key
+
+
+class Permit:
+    """A call that may leave now. Settle it exactly once; more often does nothing."""
+
+    __slots__ = ("bound", "buckets", "claims", "granted_at", "is_settled", "order", "probes")
+
+    def __init__(self, claims: Claims, buckets: list[Bucket], granted_at: float) -> None:
+        self.claims = claims
+        self.buckets = buckets
+        self.granted_at = granted_at
+        self.is_settled = False
+        self.probes: tuple[Key, ...] = ()
+        self.order: tuple[int, int] = (0, 0)  # the place in the queue, kept for a repeat
+        # With the first bucket's grants since: an upper bound of what the exchange can have counted of ours.
+        self.bound = len(buckets[0].returns) + buckets[0].in_flight - buckets[0].grants
+
+    def __repr__(self) -> str:
+        return f"Permit({self.claims.path}, {'settled' if self.is_settled else 'in flight'})"
+
+
+class Gate:
+    """A scope the exchange has closed. At `closed_until` one call goes first as a probe."""
+
+    __slots__ = ("closed_at", "closed_until", "probe", "reason", "streak")
+
+    def __init__(self, now: float) -> None:
+        self.closed_at = now
+        self.closed_until = now
+        self.probe: Permit | None = None
+        self.reason = ""
+        self.streak = 0
+
+    def ready_at(self, now: float) -> float:
+        """When a call may pass: at the reopening, or only when the probe in flight has been answered."""
+        if self.closed_until > now:
+            return self.closed_until
+        return now if self.probe is None else inf
+
+
+@frozen
+class Penalty:
+    """A scope was closed: until when, why, and whether the moment had to be clamped."""
+
+    key: Key
+    until: float
+    reason: str
+    was_clamped: bool = False
+
+
+@frozen
+class BucketState:
+    """One bucket at one moment; moments on the ledger's axis."""
+
+    key: Key
+    quota: Quota
+    available: int
+    in_flight: int
+    next_at: float
+    closed_until: float | None = None
+    reason: str = ""
+
+
+@frozen
+class Settings:
+    """`share` of each quota that is ours; `cold_until`: buckets opened before are treated as spent till then."""
+
+    share: float = 1.0
+    cold_start: float | None = field(default=None)  # the moment the ledger began, if its past is to be feared
+
+
+class Ledger:
+    """The buckets and gates of one governor, in memory."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._buckets: dict[Key, Bucket] = {}
+        self._gates: dict[Key, Gate] = {}
+        self._sweep_at = SWEEP_FROM
+
+    def reserve(self, claims: Claims, now: float) -> Permit | NotUntil:
+        """Take one token of every claim, or none and say when and where it will be possible."""
+        buckets = [self._buckets.get(claim.key) or self._open(claim, now) for claim in claims.items]
+        refusal = self._look(claims, buckets, now)
+        if refusal is not None:
+            return refusal
+        permit = Permit(claims, buckets, now)
+        for bucket in buckets:
+            bucket.take(now)
+        if self._gates:
+            self._send_probe(permit)
+        return permit
+
+    def look(self, claims: Claims, now: float) -> NotUntil | None:
+        """What `reserve` would refuse with, taking nothing."""
+        buckets = [self._buckets.get(claim.key) or self._open(claim, now) for claim in claims.items]
+        return self._look(claims, buckets, now)
+
+    def _look(self, claims: Claims, buckets: list[Bucket], now: float) -> NotUntil | None:
+        latest, key = now, None
+        for bucket, claim in zip(buckets, claims.items, strict=True):
+            ready = bucket.ready_at(now)
+            if ready > latest:
+                latest, key = ready, claim.key
+        if self._gates:
+            for gate_key in claims.gates:
+                gate = self._gates.get(gate_key)
+                if gate is not None and gate.ready_at(now) > latest:
+                    latest, key = gate.ready_at(now), gate_key
+        return None if key is None else NotUntil(latest, key)
+
+    def nth_ready_at(self, claims: Claims, ahead: int, now: float) -> NotUntil:
+        """The earliest moment (a lower bound) for a call with `ahead` calls of the same claims before it."""
+        latest, key = now, claims.items[0].key
+        for claim in claims.items:
+            bucket = self._buckets.get(claim.key) or self._open(claim, now)
+            ready = max(bucket.nth_ready_at(ahead, now), min(bucket.ready_at(now), now + bucket.hold))
+            if ready > latest:
+                latest, key = ready, claim.key
+        for gate_key in claims.gates:
+            gate = self._gates.get(gate_key)
+            if gate is not None and gate.closed_until > latest:
+                latest, key = gate.closed_until, gate_key
+        return NotUntil(latest, key)
+
+    def settle(self, permit: Permit, at: float, extra: float = 0.0, *, opens: bool = False) -> tuple[Key, ...]:
+        """The call was answered or given up at `at`: its tokens return one hold plus `extra` later.
+
+        `extra` is the linger of a call given up, or minus the credit. With `opens` the reply proves that the
+        scope is open. Returns the scopes that a probe has reopened.
+        """
+        if permit.is_settled:
+            return ()
+        permit.is_settled = True
+        for bucket in permit.buckets:
+            bucket.give_back(at + bucket.hold + extra)
+        return self._end_probe(permit, opens)
+
+    def release(self, permit: Permit) -> None:
+        """Not one byte was written: the tokens are free at once."""
+        if permit.is_settled:
+            return
+        permit.is_settled = True
+        for bucket in permit.buckets:
+            bucket.release()
+        self._end_probe(permit, opens=False)
+
+    def penalise(self, key: Key, until: float, now: float, reason: str) -> Penalty:
+        """Close `key` until `until`: clamped to one hour from now, never shortened."""
+        clamped = min(max(until, now), now + LONGEST_PENALTY)
+        gate = self._gates.setdefault(key, Gate(now))
+        if clamped >= gate.closed_until:
+            gate.closed_until, gate.reason = clamped, reason
+        gate.closed_at = now
+        return Penalty(key, gate.closed_until, reason, clamped != until)
+
+    def back_off(self, permit: Permit, key: Key, window: float, draw: float, now: float, reason: str) -> Penalty:
+        """Close `key` for a growing time of our own, since the exchange named no moment.
+
+        Several calls in flight may be refused for the same cause: those granted before the scope was last closed
+        do not make it grow.
+        """
+        gate = self._gates.get(key)
+        if gate is not None and permit.granted_at < gate.closed_at:
+            return Penalty(key, gate.closed_until, gate.reason)
+        streak = gate.streak if gate is not None else 0
+        penalty = self.penalise(key, now + backoff(streak, window, draw), now, reason)
+        self._gates[key].streak = streak + 1
+        return penalty
+
+    def observe(self, permit: Permit, remaining: int, now: float) -> int:
+        """The exchange says `remaining` calls are left in the account's window; returns the calls that are not ours.
+
+        It may only tighten: the foreign calls hold tokens of ours for one hold. Nonsense is ignored.
+        """
+        bucket = permit.buckets[0]
+        if not 0 <= remaining <= bucket.quota.limit:
+            return 0
+        ours = permit.bound + bucket.grants
+        foreign = bucket.quota.limit - remaining - max(ours, bucket.live(now))
+        for _ in range(foreign):
+            bucket.block(now + bucket.hold)
+        return max(0, foreign)
+
+    def closed_until(self, key: Key) -> float | None:
+        """Until when `key` is closed, or None."""
+        gate = self._gates.get(key)
+        return gate.closed_until if gate is not None else None
+
+    def states(self, now: float) -> Iterator[BucketState]:
+        """Every bucket in use and every closed scope."""
+        for key, bucket in self._buckets.items():
+            gate = self._gates.get(key)
+            free = max(0, bucket.limit - bucket.live(now))
+            closed = (gate.closed_until, gate.reason) if gate else (None, "")
+            yield BucketState(key, bucket.quota, free, bucket.in_flight, bucket.ready_at(now), *closed)
+        for key, gate in self._gates.items():
+            if key not in self._buckets:
+                yield BucketState(key, UNLIMITED, 0, 0, gate.ready_at(now), gate.closed_until, gate.reason)
+
+    def _send_probe(self, permit: Permit) -> None:
+        probed = tuple(key for key in permit.claims.gates if key in self._gates)
+        for key in probed:
+            self._gates[key].probe = permit
+        permit.probes = probed
+
+    def _end_probe(self, permit: Permit, opens: bool) -> tuple[Key, ...]:
+        opened = []
+        for key in permit.probes:
+            gate = self._gates.get(key)
+            if gate is None or gate.probe is not permit:
+                continue
+            gate.probe = None
+            if opens:
+                del self._gates[key]
+                opened.append(key)
+        return tuple(opened)
+
+    def _open(self, claim: Claim, now: float) -> Bucket:
+        if len(self._buckets) >= self._sweep_at:
+            self._sweep(now)
+        bucket = self._buckets[claim.key] = Bucket(claim.quota, self.settings.share, claim.is_paced)
+        began = self.settings.cold_start
+        if began is not None and began + bucket.hold + COLD_MARGIN > now and claim.quota.limit < UNLIMITED.limit:
+            bucket.returns = [began + bucket.hold + COLD_MARGIN] * bucket.limit
+        return bucket
+
+    def _sweep(self, now: float) -> None:
+        self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_idle(now)}
+        self._sweep_at = max(SWEEP_FROM, 2 * len(self._buckets))

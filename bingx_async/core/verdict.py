@@ -1,0 +1,240 @@
+"""What a reply means. One table of (code, message, HTTP status) -> meaning; the first row that fits wins.
+
+The body is asked first, then the HTTP status: the exchange sends most codes with HTTP 200. A reply that says code
+0 ran, whatever else is wrong with it. A reply with another code did not run. A reply from which no code can be
+read says nothing about what ran, unless its HTTP status does (429, 418, 403, other 4xx: not run).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from enum import Enum, StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+from bingx_async import errors
+from bingx_async.core import wire
+
+
+class Scope(StrEnum):
+    """What the exchange closed: one endpoint for one account, or everything from one address."""
+
+    ENDPOINT = "endpoint"
+    EGRESS = "egress"
+
+
+class Meaning(Enum):
+    """What a refusal means, and the error it becomes."""
+
+    BUSY = "busy"
+    ERROR_BUDGET = "error budget"
+    CLOSED = "closed"
+    RATE_LIMITED = "rate limited"
+    BANNED = "address banned"
+    CLOCK = "clock"
+    SIGNATURE = "signature"
+    AUTHENTICATION = "authentication"
+    NOT_FOUND = "order not found"
+    BALANCE = "insufficient balance"
+    SERVER_BUSY = "server busy"
+    REFUSED = "refused"
+    NOT_ALLOWED = "http error"
+    UNCLEAR = "unclear"
+
+
+@frozen
+class Accepted:
+    """Code 0: it ran. `data` is the reply's `data`, `raw` the whole mapping."""
+
+    data: Any
+    raw: Mapping[str, Any] = field(repr=False)
+    server_time: float | None = None
+
+
+@frozen
+class Refused:
+    """It did not run, for a reason other than pace."""
+
+    meaning: Meaning
+    code: int | None
+    message: str
+    http_status: int
+    raw: Mapping[str, Any] = field(repr=False)
+    server_time: float | None = None
+
+
+@frozen
+class Throttled:
+    """It did not run; `scope` is closed. `until` is server time (epoch ms), `after` a span (ms); both may be None."""
+
+    meaning: Meaning
+    scope: Scope
+    code: int | None
+    message: str
+    http_status: int
+    raw: Mapping[str, Any] = field(repr=False)
+    until: float | None = None
+    after: float | None = None
+    budget: LearntBudget | None = None
+    server_time: float | None = None
+
+
+@frozen
+class Unclear:
+    """No code can be read and the status does not say: it may have run."""
+
+    http_status: int
+    message: str
+    is_readable: bool
+    server_time: float | None = None
+
+
+@frozen
+class LearntBudget:
+    """The error budget as the exchange words it: more than `limit` errors `code` in `window` milliseconds close it."""
+
+    code: int
+    limit: int
+    window: float
+
+
+Verdict = Accepted | Refused | Throttled | Unclear
+
+THROTTLES = {Meaning.BUSY, Meaning.ERROR_BUDGET, Meaning.CLOSED, Meaning.RATE_LIMITED, Meaning.BANNED}
+ERRORS: Mapping[Meaning, type[errors.ApiError]] = {
+    Meaning.CLOCK: errors.ClockError,
+    Meaning.SIGNATURE: errors.AuthenticationError,
+    Meaning.AUTHENTICATION: errors.AuthenticationError,
+    Meaning.NOT_FOUND: errors.OrderNotFound,
+    Meaning.BALANCE: errors.InsufficientBalance,
+    Meaning.SERVER_BUSY: errors.ServerBusy,
+    Meaning.REFUSED: errors.OrderRefused,
+    Meaning.NOT_ALLOWED: errors.ApiError,
+}
+
+
+@frozen
+class Row:
+    """A reply fits when its code is in `codes` (None: any code but 0), its text holds `pattern` and its status is in
+    `statuses`; an empty `statuses` fits any."""
+
+    meaning: Meaning
+    codes: frozenset[int] | None
+    pattern: re.Pattern[str] | None = None
+    statuses: frozenset[int] = frozenset()
+
+    def fits(self, code: int, message: str, status: int) -> bool:
+        """Whether this row speaks of the reply."""
+        return (
+            (self.codes is None or code in self.codes)
+            and (not self.statuses or status in self.statuses)
+            and (self.pattern is None or self.pattern.search(message) is not None)
+        )
+
+
+def _row(meaning: Meaning, codes: set[int] | None, pattern: str = "", statuses: set[int] | None = None) -> Row:
+    compiled = re.compile(pattern, re.IGNORECASE) if pattern else None
+    return Row(meaning, frozenset(codes) if codes is not None else None, compiled, frozenset(statuses or ()))
+
+
+_QUOTA = {100410, 109429, 100409}  # 100410: seeds; the others: vendor, newer and older numbers of the same
+_BUDGET_TEXT = r"over (\d+) error code: ?(\d+) requests within (\d+) ?ms"
+_MOMENT_TEXT = r"(?:unblocked after|retry after time)\D{0,3}(\d{9,17})"
+
+# Rows for a reply that carries a code other than 0. Sources: seeds (error tables), WIRE.md "Being told to stop".
+TABLE: tuple[Row, ...] = (
+    _row(Meaning.BUSY, _QUOTA, r"system is busy"),
+    _row(Meaning.ERROR_BUDGET, None, _BUDGET_TEXT),
+    _row(Meaning.CLOSED, None, _MOMENT_TEXT),
+    _row(Meaning.RATE_LIMITED, _QUOTA),
+    _row(Meaning.CLOCK, {100421, 80014, 109400, 100400}, r"time ?-?stamp|recv ?window"),
+    _row(Meaning.NOT_FOUND, {100404, 80016, 109421}),
+    _row(Meaning.NOT_FOUND, {100400, 100421}, r"order.{0,40}(?:not exist|not found)"),
+    _row(Meaning.SIGNATURE, {100412, 100001}),
+    _row(Meaning.AUTHENTICATION, {100413, 100414, 100419, 100004}),
+    _row(Meaning.BALANCE, {100202}),
+    _row(Meaning.BALANCE, None, r"insufficient (?:\w+ )?(?:balance|fund|asset)"),
+    _row(Meaning.SERVER_BUSY, {100500, 100503, 80012}),
+    _row(Meaning.BANNED, None, statuses={429, 418}),
+    _row(Meaning.AUTHENTICATION, None, statuses={401}),
+    _row(Meaning.REFUSED, None),
+)
+
+# Meanings of an HTTP status where no code can be read; anything absent here is unclear.
+BARE_STATUSES: Mapping[int, Meaning] = {
+    429: Meaning.BANNED,
+    418: Meaning.BANNED,
+    403: Meaning.BANNED,
+    401: Meaning.AUTHENTICATION,
+    **dict.fromkeys((400, 404, 405, 411, 413, 414, 415, 431), Meaning.NOT_ALLOWED),
+    **dict.fromkeys((301, 302, 303, 307, 308), Meaning.NOT_ALLOWED),  # never followed: it did not run here
+}
+# A firewall's 403 and a ban's 418 last about 5 minutes (WIRE.md) where no Retry-After says otherwise.
+BAN_SPANS: Mapping[int, float] = {403: 300_000.0, 418: 300_000.0}
+
+
+def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float) -> Verdict:
+    """What the reply means. `headers` have lower-case names; `wall_ms` is now (epoch ms), to read an HTTP date."""
+    raw = wire.parse(text)
+    code = wire.integer(raw.get("code")) if raw is not None else None
+    if raw is None or code is None:
+        return _judge_status(status, headers, wall_ms)
+    stamp = _moment(wire.integer(raw.get("timestamp")))
+    if code == 0:
+        return Accepted(raw.get("data"), raw, stamp)
+    if status == 504:
+        return Unclear(status, "HTTP 504: the gateway gave up waiting", is_readable=True, server_time=stamp)
+    message = wire.text(raw.get("msg")) or wire.text(raw.get("message")) or wire.text(raw.get("debugMsg"))
+    meaning = next(row.meaning for row in TABLE if row.fits(code, message, status))
+    if meaning not in THROTTLES:
+        return Refused(meaning, code, message, status, raw, stamp)
+    scope = Scope.EGRESS if meaning is Meaning.BANNED else Scope.ENDPOINT
+    after = _retry_after(status, headers, wall_ms) if meaning is Meaning.BANNED else None
+    until = _find_moment(message)
+    return Throttled(meaning, scope, code, message, status, raw, until, after, _find_budget(message), stamp)
+
+
+def _judge_status(status: int, headers: Mapping[str, str], wall_ms: float) -> Verdict:
+    message = f"HTTP {status} without a readable code"
+    meaning = BARE_STATUSES.get(status, Meaning.UNCLEAR)
+    if meaning is Meaning.UNCLEAR:
+        return Unclear(status, message, is_readable=status >= 500)
+    if meaning is Meaning.BANNED:
+        after = _retry_after(status, headers, wall_ms)
+        return Throttled(meaning, Scope.EGRESS, None, message, status, {}, None, after)
+    return Refused(meaning, None, message, status, {})
+
+
+def _find_moment(message: str) -> float | None:
+    found = re.search(_MOMENT_TEXT, message, re.IGNORECASE)
+    return _moment(int(found[1])) if found else None
+
+
+def _find_budget(message: str) -> LearntBudget | None:
+    found = re.search(_BUDGET_TEXT, message, re.IGNORECASE)
+    if not found or not int(found[1]) or not int(found[3]):
+        return None
+    return LearntBudget(int(found[2]), int(found[1]), float(found[3]))
+
+
+def _moment(number: int | None) -> float | None:
+    """Epoch milliseconds from seconds, milliseconds or microseconds: some bots have met seconds (WIRE.md)."""
+    if number is None or number <= 0:
+        return None
+    if number < 1e11:
+        return number * 1000.0
+    return number / 1000.0 if number > 1e14 else float(number)
+
+
+def _retry_after(status: int, headers: Mapping[str, str], wall_ms: float) -> float | None:
+    """The span of a `Retry-After` header in milliseconds: seconds or an HTTP date; else the status' usual span."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value) * 1000.0
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() * 1000.0 - wall_ms)
+    except (ValueError, TypeError, OverflowError):
+        return BAN_SPANS.get(status)

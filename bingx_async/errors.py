@@ -1,0 +1,219 @@
+"""The exception tree: did we send it, did it run, what did they say.
+
+    BingXError
+    ├── LocalError              nothing was sent
+    │   ├── QuotaWait           the wait for quota does not fit into max_wait
+    │   ├── ErrorBudgetSpent    one more business error would close the endpoint
+    │   ├── InvalidRequest      an argument the exchange could only refuse (also a ValueError)
+    │   └── ClientClosed        the client is closed
+    ├── TransportError          the network failed
+    │   ├── ConnectFailed       no connection: nothing was sent
+    │   └── OutcomeUnknown      sent, no readable answer: it may have run
+    │       └── UnreadableReply an answer came in which not even the code can be read
+    └── ApiError                the exchange said no: it did not run
+        ├── RateLimited         closed by the exchange until retry_at
+        ├── AuthenticationError key, signature, permission or IP whitelist
+        ├── ClockError          the timestamp was refused, also after a re-sync
+        ├── OrderNotFound       no such open order
+        ├── InsufficientBalance
+        ├── OrderRefused        any other business refusal
+        └── ServerBusy          overloaded; try again shortly
+
+Every error carries fields; none carries a key, a secret or a signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "BingXError",
+    "ClientClosed",
+    "ClockError",
+    "ConnectFailed",
+    "ErrorBudgetSpent",
+    "InsufficientBalance",
+    "InvalidRequest",
+    "LocalError",
+    "OrderNotFound",
+    "OrderRefused",
+    "OutcomeUnknown",
+    "QuotaWait",
+    "RateLimited",
+    "ServerBusy",
+    "TransportError",
+    "UnreadableReply",
+]
+
+
+class BingXError(Exception):
+    """Anything this library raises on purpose."""
+
+
+class LocalError(BingXError):
+    """Refused on this side: nothing was sent."""
+
+
+class QuotaWait(LocalError):
+    """The call would have to queue longer than its `max_wait`; nothing was sent.
+
+    `retry_at` is the earliest moment (aware UTC) at which quota can be free, `retry_after` the same in
+    seconds from now, `bucket` the name of the bucket that has no room.
+    """
+
+    def __init__(self, retry_at: datetime, retry_after: float, bucket: str) -> None:
+        super().__init__(
+            f"no quota in {bucket} within max_wait: possible in {retry_after:.3f} s, at {retry_at.isoformat()}. "
+            "Nothing was sent; call again then, or allow a longer max_wait"
+        )
+        self.retry_at = retry_at
+        self.retry_after = retry_after
+        self.bucket = bucket
+
+
+class ErrorBudgetSpent(LocalError):
+    """One more business error of `code` would close the endpoint for minutes, so the call was not sent.
+
+    `retry_at` is the moment (aware UTC) at which the oldest counted error leaves the window.
+    """
+
+    def __init__(
+        self, retry_at: datetime, retry_after: float, endpoint: str, code: int, limit: int, window: float
+    ) -> None:
+        super().__init__(
+            f"{endpoint} has answered code {code} so often that one more could close it: the exchange allows "
+            f"{limit} per {window:g} s. Nothing was sent; possible in {retry_after:.3f} s, at {retry_at.isoformat()}. "
+            f"See to the cause of code {code} first"
+        )
+        self.retry_at = retry_at
+        self.retry_after = retry_after
+        self.endpoint = endpoint
+        self.code = code
+        self.limit = limit
+        self.window = window
+
+
+class InvalidRequest(LocalError, ValueError):
+    """An argument that the exchange could only refuse; the message says what to write instead."""
+
+
+class ClientClosed(LocalError):
+    """The client was closed; nothing was sent."""
+
+
+class TransportError(BingXError):
+    """The network failed; the subclass says whether anything was sent."""
+
+
+class ConnectFailed(TransportError):
+    """No connection could be made (DNS, refused, TLS, no free connection in time): nothing was sent."""
+
+    def __init__(self, message: str, endpoint: str = "") -> None:
+        super().__init__(f"{endpoint}: {message}; nothing was sent" if endpoint else f"{message}; nothing was sent")
+        self.endpoint = endpoint
+
+
+class OutcomeUnknown(TransportError):
+    """The request was written and no readable answer came: it may have run or not.
+
+    `params` are the business parameters as sent (no key, no signature), `client_order_ids` those that
+    can be queried to find out what happened. Never send the call again without looking first.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        endpoint: str,
+        params: Mapping[str, str | int],
+        client_order_ids: tuple[str, ...] = (),
+    ) -> None:
+        ask = f" Ask for {', '.join(client_order_ids)} before you repeat it." if client_order_ids else ""
+        super().__init__(f"{endpoint}: {message}. The request was sent and may have run; it was not repeated.{ask}")
+        self.endpoint = endpoint
+        self.params = dict(params)
+        self.client_order_ids = client_order_ids
+
+
+class UnreadableReply(OutcomeUnknown):
+    """A reply came in which not even `code` can be read."""
+
+
+class ApiError(BingXError):
+    """The exchange refused the call, so it did not run.
+
+    `code` is the exchange's number (None where it sent none), `message` its text, `endpoint` the path,
+    `http_status` the HTTP status, `raw` the reply's own mapping (empty if it was not JSON).
+    """
+
+    def __init__(
+        self,
+        code: int | None,
+        message: str,
+        endpoint: str,
+        http_status: int,
+        raw: Mapping[str, Any] | None = None,
+        hint: str = "",
+    ) -> None:
+        number = f"code {code}" if code is not None else f"HTTP {http_status}"
+        super().__init__(f"{endpoint}: {number}: {message or 'no message'}{'. ' + hint if hint else ''}")
+        self.code = code
+        self.message = message
+        self.endpoint = endpoint
+        self.http_status = http_status
+        self.raw: Mapping[str, Any] = raw or {}
+
+
+class RateLimited(ApiError):
+    """The exchange has closed `scope` until `retry_at` (aware UTC); the call did not run.
+
+    `retry_after` is the same in seconds from now; `reason` is one of `closed`, `error budget`,
+    `rate limited`, `address banned`.
+    """
+
+    def __init__(
+        self,
+        code: int | None,
+        message: str,
+        endpoint: str,
+        http_status: int,
+        raw: Mapping[str, Any] | None = None,
+        *,
+        retry_at: datetime,
+        retry_after: float,
+        scope: str,
+        reason: str,
+    ) -> None:
+        hint = f"{scope} is closed for {retry_after:.3f} s more, until {retry_at.isoformat()}; nothing is sent before"
+        super().__init__(code, message, endpoint, http_status, raw, hint)
+        self.retry_at = retry_at
+        self.retry_after = retry_after
+        self.scope = scope
+        self.reason = reason
+
+
+class AuthenticationError(ApiError):
+    """API key, signature, permission or IP whitelist refused."""
+
+
+class ClockError(ApiError):
+    """The timestamp was refused, also after the clock was set by the exchange's."""
+
+
+class OrderNotFound(ApiError):
+    """There is no such open order (it may have been filled or cancelled already)."""
+
+
+class InsufficientBalance(ApiError):
+    """The account does not hold enough for the order."""
+
+
+class OrderRefused(ApiError):
+    """Any other refusal of an order or a cancel."""
+
+
+class ServerBusy(ApiError):
+    """The exchange is overloaded and did not run the call; it may be repeated shortly."""

@@ -1,0 +1,29 @@
+"""Plain frozen values: what the exchange's replies become. Money is `Decimal`, never float."""
+
+from bingx_async.models.enums import (
+    CancelRestriction,
+    OcoOrderType,
+    OpenEnum,
+    OrderStatus,
+    OrderType,
+    Priority,
+    Side,
+)
+from bingx_async.models.oco import OcoLeg, OcoOrder, OcoReference
+from bingx_async.models.orders import CancelFailure, CancelOrdersResult, Order
+
+__all__ = [
+    "CancelFailure",
+    "CancelOrdersResult",
+    "CancelRestriction",
+    "OcoLeg",
+    "OcoOrder",
+    "OcoOrderType",
+    "OcoReference",
+    "OpenEnum",
+    "Order",
+    "OrderStatus",
+    "OrderType",
+    "Priority",
+    "Side",
+]

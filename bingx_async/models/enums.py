@@ -1,0 +1,77 @@
+"""String enums of the exchange. It adds members without notice, so an unknown value is kept as it came."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Self
+
+
+class OpenEnum(StrEnum):
+    """A string enum that accepts a value it does not know: the member equals the text that came."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        return member
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this library knows the value."""
+        return self._name_ in type(self).__members__
+
+
+class OrderStatus(OpenEnum):
+    """Order status (seed: trade/cancel, oco/order). The exchange may also send an empty string."""
+
+    NEW = "NEW"
+    PENDING = "PENDING"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    FAILED = "FAILED"
+
+
+class OrderType(OpenEnum):
+    """Order type (seed: trade/cancel)."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    TAKE_STOP_LIMIT = "TAKE_STOP_LIMIT"
+    TAKE_STOP_MARKET = "TAKE_STOP_MARKET"
+    TRIGGER_LIMIT = "TRIGGER_LIMIT"
+    TRIGGER_MARKET = "TRIGGER_MARKET"
+
+
+class OcoOrderType(OpenEnum):
+    """Type of an OCO leg (seed: oco/order)."""
+
+    LIMIT = "ocoLimit"
+    STOP_LIMIT = "ocoTps"
+
+
+class Side(OpenEnum):
+    """BUY or SELL."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class CancelRestriction(StrEnum):
+    """Cancel only an order in this status (seed: trade/cancel, `cancelRestrictions`)."""
+
+    NEW = "NEW"
+    PENDING = "PENDING"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+
+
+class Priority(IntEnum):
+    """Who goes first where calls queue for the same bucket; the lower number does."""
+
+    KILL_SWITCH = 0
+    CANCEL = 1
+    PLACE = 2
+    READ = 3

@@ -1,0 +1,193 @@
+"""HTTP in and out: one request on any httpx transport, one reply, foreign exceptions translated once.
+
+The transport is driven directly: no client on top, no redirects, no retries. A failure before the request was
+written is `ConnectFailed` and may be tried on the fallback host; any later one is `Unanswered`, since the exchange
+may have run the call. Sockets of our own making are reset when they are closed, so that a call given up is not
+delivered late from a buffer.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable, Mapping
+
+import httpx
+import sniffio
+from attrs import field, frozen
+
+from bingx_async.errors import BingXError, ConnectFailed
+
+CONNECTIONS = 16  # the pool re-checks every connection, so a small one is quick (PEERS.md)
+KEEP_ALIVE = 30.0  # seconds
+LINGER_RESET = 1_000.0  # ms in which a call given up may still be counted, if its socket was reset (GOVERNOR.md)
+LINGER = 10_000.0  # ms, if the transport is not ours and may close politely (GOVERNOR.md)
+
+# Raised by httpx and httpcore before a request is written.
+NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+Headers = list[tuple[bytes, bytes]]
+
+
+class Unanswered(Exception):
+    """The request was written, and no whole reply came. `partial` is the text that did come, if any."""
+
+    def __init__(self, message: str, reply: Reply | None = None) -> None:
+        super().__init__(message)
+        self.reply = reply
+
+
+@frozen
+class Request:
+    """One request, ready to send. The repr shows neither headers nor parameters."""
+
+    method: str
+    path: str
+    query: str = field(default="", repr=False)
+    body: bytes = field(default=b"", repr=False)
+    headers: Headers = field(factory=list[tuple[bytes, bytes]], repr=False)
+
+
+@frozen
+class Reply:
+    """A reply. `received_at` (monotonic ms) is when its headers were there, before its body was read."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    received_at: float
+
+
+class Transport:
+    """Sends requests to the first host that can be reached."""
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport | None, hosts: tuple[str, ...], monotonic: Callable[[], float]
+    ) -> None:
+        self._inner = inner
+        self._is_ours = inner is None
+        self._hosts = [httpx.URL(host) for host in hosts]
+        self._urls: dict[str, httpx.URL] = {}
+        self._monotonic = monotonic
+
+    @property
+    def linger(self) -> float:
+        """Milliseconds in which a call given up may still be counted by the exchange."""
+        return LINGER_RESET if self._is_ours else LINGER
+
+    async def send(self, request: Request, timeout: float) -> Reply:
+        """The reply, or `ConnectFailed` (nothing was sent) or `Unanswered` (it may have run)."""
+        for _ in self._hosts[1:]:
+            try:
+                return await self._send(request, timeout)
+            except ConnectFailed:
+                self._hosts.append(self._hosts.pop(0))
+                self._urls.clear()
+        return await self._send(request, timeout)
+
+    async def aclose(self) -> None:
+        """Close the connections, if the transport is ours."""
+        if self._is_ours and self._inner is not None:
+            inner, self._inner = self._inner, None
+            await inner.aclose()
+
+    async def _send(self, request: Request, timeout: float) -> Reply:
+        inner = self._inner = self._inner or default_transport()
+        try:
+            response = await inner.handle_async_request(self._to_httpx(request, timeout))
+        except BingXError:
+            raise
+        except Exception as error:
+            raise _translate(error, request.path) from error
+        received_at = self._monotonic()
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+        chunks: list[bytes] = []
+        try:
+            async for chunk in response.aiter_bytes():
+                chunks.append(chunk)
+        except Exception as error:
+            partial = Reply(response.status_code, headers, _text(chunks), received_at)
+            raise Unanswered(f"the reply broke off ({type(error).__name__})", partial) from error
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, headers, _text(chunks), received_at)
+
+    def _to_httpx(self, request: Request, timeout: float) -> httpx.Request:
+        timeouts = {"connect": timeout / 2, "pool": timeout / 2, "read": timeout, "write": timeout}
+        return httpx.Request(
+            request.method,
+            self._url(request),
+            headers=request.headers,
+            content=request.body,
+            extensions={"timeout": timeouts},
+        )
+
+    def _url(self, request: Request) -> httpx.URL:
+        if request.query:
+            return httpx.URL(f"{self._hosts[0]}{request.path}?{request.query}")
+        url = self._urls.get(request.path)
+        if url is None:
+            url = self._urls[request.path] = self._hosts[0].copy_with(path=request.path)
+        return url
+
+
+def _text(chunks: list[bytes]) -> str:
+    return b"".join(chunks).decode("utf-8", "replace")
+
+
+def _translate(error: Exception, path: str) -> Exception:
+    """`ConnectFailed` where it is sure that nothing was written, else `Unanswered`."""
+    name = type(error.__cause__ or error).__name__
+    if was_not_sent(error):
+        return ConnectFailed(f"no connection ({name})", path)
+    return Unanswered(f"no reply ({name})")
+
+
+def was_not_sent(error: Exception) -> bool:
+    """Whether the failure came before the first byte was written.
+
+    httpx-aiohttp reports a connection lost half-way as `ConnectTimeout`, so there the cause decides.
+    """
+    cause = error.__cause__
+    if cause is not None and type(cause).__module__.partition(".")[0] == "aiohttp":
+        import aiohttp
+
+        return isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL))
+    return isinstance(error, NOT_SENT)
+
+
+def default_transport() -> httpx.AsyncBaseTransport:
+    """The fastest installed: aiohttp's under asyncio if the extra `[aiohttp]` is there, else httpx' own."""
+    if sniffio.current_async_library() == "asyncio":
+        try:
+            return aiohttp_transport()
+        except ImportError:
+            pass
+    return httpcore_transport()
+
+
+_RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+_NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def httpcore_transport() -> httpx.AsyncHTTPTransport:
+    """httpx' own transport, for asyncio and trio."""
+    limits = httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=KEEP_ALIVE)
+    return httpx.AsyncHTTPTransport(limits=limits, retries=0, trust_env=False, socket_options=[_RESET, _NO_DELAY])
+
+
+def aiohttp_transport() -> httpx.AsyncBaseTransport:
+    """aiohttp behind the httpx interface; raises ImportError without the extra `[aiohttp]`."""
+    from bingx_async.runtime.aiohttp import AiohttpPair
+
+    return AiohttpPair(CONNECTIONS, KEEP_ALIVE, [_RESET, _NO_DELAY])
+
+
+__all__ = ["Reply", "Request", "Transport", "Unanswered", "aiohttp_transport", "httpcore_transport"]

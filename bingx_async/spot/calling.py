@@ -1,0 +1,39 @@
+"""How the methods of the spot product reach whatever carries out calls."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypedDict, TypeVar
+
+from bingx_async.core.endpoint import Call
+from bingx_async.models import Priority
+
+T = TypeVar("T")
+
+
+class CallOptions(TypedDict, total=False):
+    """What every call takes besides its own arguments.
+
+    `max_wait`: seconds it may queue for quota (0: now or never); `priority`: who goes first; `timeout`: seconds on
+    the network; `recv_window`: milliseconds for which the exchange may accept it, at most 5000.
+    """
+
+    max_wait: float
+    priority: Priority
+    timeout: float
+    recv_window: int
+
+
+class Caller(Protocol):
+    """Whatever carries out calls."""
+
+    async def __call__(self, call: Call[T], options: CallOptions) -> T:
+        """Run the call and return its model."""
+        ...
+
+
+class Group:
+    """Methods over one caller."""
+
+    def __init__(self, call: Caller, ids_per_batch: int = 10) -> None:
+        self._call = call
+        self._ids_per_batch = ids_per_batch

@@ -1,0 +1,95 @@
+"""One-cancels-the-other orders: placing and cancelling."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from bingx_async.core import quota, wire
+from bingx_async.core.endpoint import Call, Endpoint
+from bingx_async.core.quota import IpGroup
+from bingx_async.models import OcoOrder, OcoReference, Priority, Side
+from bingx_async.spot import arguments
+from bingx_async.spot.arguments import Number
+from bingx_async.spot.calling import CallOptions, Group
+
+PLACE_OCO_ORDER = Endpoint(
+    "place_oco_order",
+    "POST",
+    quota.OCO_ORDER,
+    IpGroup.ACCOUNT,
+    wire.read_oco_order,
+    Priority.PLACE,
+    is_creating=True,
+    source="seed: Create an OCO Order",
+)
+CANCEL_OCO_ORDER = Endpoint(
+    "cancel_oco_order",
+    "POST",
+    quota.OCO_CANCEL,
+    IpGroup.ACCOUNT,
+    wire.read_oco_reference,
+    Priority.CANCEL,
+    source="seed: Cancel an OCO Order List",
+)
+
+
+class OcoOrders(Group):
+    """Methods on `oco/*`."""
+
+    async def place_oco_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        *,
+        quantity: Number,
+        limit_price: Number,
+        order_price: Number,
+        trigger_price: Number,
+        list_client_order_id: str | int | None = None,
+        above_client_order_id: str | int | None = None,
+        below_client_order_id: str | int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> OcoOrder:
+        """Place a limit order and a stop-limit order of which one cancels the other.
+
+        `limit_price`: of the limit order; `trigger_price`: at which the stop-limit order is placed with
+        `order_price`. The client order ids (of the list, the limit order, the stop-limit order) are digits only
+        (seed). Raises `InsufficientBalance`. Quota: 2/s per account (seed).
+        """
+        params: dict[str, str | int] = {
+            "symbol": arguments.symbol(symbol),
+            "side": arguments.side(side),
+            "quantity": arguments.amount(quantity, "quantity"),
+            "limitPrice": arguments.amount(limit_price, "limit_price"),
+            "orderPrice": arguments.amount(order_price, "order_price"),
+            "triggerPrice": arguments.amount(trigger_price, "trigger_price"),
+        }
+        ids = {
+            "listClientOrderId": (list_client_order_id, "list_client_order_id"),
+            "aboveClientOrderId": (above_client_order_id, "above_client_order_id"),
+            "belowClientOrderId": (below_client_order_id, "below_client_order_id"),
+        }
+        named = {
+            wire_name: arguments.oco_client_order_id(value, name)
+            for wire_name, (value, name) in ids.items()
+            if value is not None
+        }
+        return await self._call(Call(PLACE_OCO_ORDER, {**params, **named}, tuple(named.values())), options)
+
+    async def cancel_oco_order(
+        self,
+        order_id: str | int | None = None,
+        *,
+        client_order_id: str | int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> OcoReference:
+        """Cancel a whole OCO order by the id of either leg: exactly one of `order_id` and `client_order_id`.
+
+        Raises `OrderNotFound`. Quota: 2/s per account (seed).
+        """
+        arguments.either({"order_id": order_id, "client_order_id": client_order_id})
+        if order_id is not None:
+            return await self._call(Call(CANCEL_OCO_ORDER, {"orderId": str(arguments.order_id(order_id))}), options)
+        assert client_order_id is not None
+        name = arguments.client_order_id(str(client_order_id))
+        return await self._call(Call(CANCEL_OCO_ORDER, {"clientOrderId": name}, (name,)), options)
