@@ -15,8 +15,13 @@ from attrs import Attribute, evolve, field, frozen
 
 
 def _positive(_instance: object, attribute: Attribute[float], value: float) -> None:
-    if isinstance(value, bool) or (attribute.name == "limit" and not isinstance(value, int)) or not 0 < value < inf:
+    if isinstance(value, bool) or not 0 < value < inf:
         raise ValueError(f"a quota's {attribute.name} must be above 0, not {value!r}")
+
+
+def _whole(_instance: object, attribute: Attribute[int], value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"a quota's {attribute.name} must be a whole number above 0, not {value!r}")
 
 
 @frozen
@@ -26,7 +31,7 @@ class Quota:
     `source` says where the numbers stand; it does not take part in comparison.
     """
 
-    limit: int = field(validator=_positive)
+    limit: int = field(validator=_whole)
     window: float = field(converter=float, validator=_positive)
     source: str = field(default="user", eq=False)
 

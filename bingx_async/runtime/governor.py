@@ -267,6 +267,8 @@ class Governor:
         with anyio.move_on_after(delay):
             await woken.wait()
         self._queue.tick(self.clock.monotonic())
+        if waiter.permit is not None and waiter.order != self._queue.first_granted:
+            await anyio.lowlevel.checkpoint()  # those who were granted before the leader go first
 
     def _rearm(self) -> None:
         """Wake the leader if its timer is set too late."""

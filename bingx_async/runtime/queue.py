@@ -87,6 +87,7 @@ class WaitQueue:
         self._deadlines: list[tuple[float, int, Waiter]] = []
         self._dirty: dict[Key, None] = {}  # an ordered set: keys whose lanes want asking
         self._numbers = count(1)
+        self.first_granted: Order | None = None  # of the last tick
 
     def new_order(self, priority: Priority) -> Order:
         """The place of a call that arrives now."""
@@ -170,6 +171,7 @@ class WaitQueue:
 
     def tick(self, now: float) -> None:
         """Time has passed: ask the buckets whose moment has come, refuse those whose deadline has."""
+        self.first_granted = None
         while self._timers and self._timers[0][0] <= now:
             moment, key = heapq.heappop(self._timers)
             if self._armed.get(key) == moment:
@@ -248,6 +250,7 @@ class WaitQueue:
                 return answer
             lane.remove(head)
             head.permit = answer
+            self.first_granted = self.first_granted or head.order
             head.wake()
         self.lanes.pop((lane.claims.gates[0], lane.claims.egress), None)
         return None
