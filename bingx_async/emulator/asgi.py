@@ -1,0 +1,83 @@
+"""The emulator as a Starlette app, and the uvicorn protocol that lets a fault close a real connection.
+
+Rules: a fault closes the connection by aborting its transport: nothing more is written to it. What fails unforeseen
+is logged under `bingx_async.emulator` and answered with HTTP 500.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from bingx_async.emulator.faults import ConnectionClosed
+from bingx_async.emulator.messages import Reply, Request
+
+if TYPE_CHECKING:
+    from bingx_async.emulator.emulator import Emulator
+
+logger = logging.getLogger("bingx_async.emulator")
+
+
+class AbortableProtocol(H11Protocol):
+    """HTTP/1.1 over h11 that tells the app its connection: `scope["state"]["connection"]`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember the connection's transport for the requests on it."""
+        self.app_state = {**self.app_state, "connection": transport}
+        super().connection_made(transport)  # type: ignore[arg-type]
+
+
+class Gateway:
+    """The ASGI end of the emulator: every path and method goes to the exchange."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or abort its connection."""
+        request = await _read(HttpRequest(scope, receive))
+        try:
+            reply = await self._emulator.respond(request, asyncio.sleep)
+        except ConnectionClosed:
+            await _abort(scope["state"]["connection"], receive)
+            return
+        except Exception:
+            logger.exception("%s %s failed", request.method, request.path)
+            reply = Reply(500, (("content-type", "text/html"),), b"<html><body><h1>500</h1></body></html>")
+        await _to_response(reply)(scope, receive, send)
+
+
+def build_app(emulator: Emulator) -> Starlette:
+    """The app over an emulator; connections can only be aborted under `AbortableProtocol`."""
+    return Starlette(routes=[Mount("", app=Gateway(emulator))])
+
+
+async def _read(request: HttpRequest) -> Request:
+    return Request(
+        request.method,
+        request.scope["path"],
+        request.scope["query_string"].decode("latin-1"),
+        request.headers,
+        await request.body(),
+        request.client.host if request.client else "",
+    )
+
+
+async def _abort(connection: Any, receive: Receive) -> None:
+    connection.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _to_response(reply: Reply) -> Response:
+    response = Response(reply.body, reply.status)
+    response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    return response

@@ -1,0 +1,139 @@
+"""Four ways an exchange may count arrivals; which one it uses is unknown, so each can be chosen.
+
+- `sliding`      a log of arrivals; no window `(t - window, t]` ever holds more than `limit`
+- `fixed-first`  a window opens with the first request and holds `limit` until it ends
+- `fixed-clock`  windows stand fixed to the clock: `[k * window, (k + 1) * window)`
+- `token`        a bucket of `limit` tokens, refilled continuously at `limit / window`
+
+Rules: moments and windows are milliseconds; the arrival is a parameter, nothing here reads a clock. An arrival
+that finds no room is not counted. Arrivals come in order of time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol, get_args
+
+Model = Literal["sliding", "fixed-first", "fixed-clock", "token"]
+MODELS: tuple[Model, ...] = get_args(Model)
+
+
+class Limit(Protocol):
+    """One counter: `limit` arrivals per `window`."""
+
+    def remaining(self, at: float) -> int:
+        """How many more arrivals have room at `at`."""
+
+    def count(self, at: float) -> None:
+        """Count an arrival that has room."""
+
+    def expires_at(self, at: float) -> float:
+        """When the next place comes free, or `at` itself if nothing is taken."""
+
+
+class Sliding:
+    """A log of arrivals: the exact sliding window."""
+
+    def __init__(self, limit: int, window: float) -> None:
+        self.limit, self.window = limit, window
+        self._log: deque[float] = deque()
+
+    def remaining(self, at: float) -> int:
+        while self._log and self._log[0] <= at - self.window:
+            self._log.popleft()
+        return self.limit - len(self._log)
+
+    def count(self, at: float) -> None:
+        self._log.append(at)
+
+    def expires_at(self, at: float) -> float:
+        return at if self.remaining(at) == self.limit else self._log[0] + self.window
+
+
+class FixedFirst:
+    """A fixed window that opens with the first request after the last one ended."""
+
+    def __init__(self, limit: int, window: float) -> None:
+        self.limit, self.window = limit, window
+        self._opened_at = -math.inf
+        self._taken = 0
+
+    def remaining(self, at: float) -> int:
+        return self.limit - self._taken if at < self._opened_at + self.window else self.limit
+
+    def count(self, at: float) -> None:
+        if at >= self._opened_at + self.window:
+            self._opened_at, self._taken = at, 0
+        self._taken += 1
+
+    def expires_at(self, at: float) -> float:
+        return max(at, self._opened_at + self.window)
+
+
+class FixedClock:
+    """Fixed windows aligned to a clock that is `phase` ms ahead of the arrivals' clock."""
+
+    def __init__(self, limit: int, window: float, phase: float = 0.0) -> None:
+        self.limit, self.window, self.phase = limit, window, phase
+        self._number = -1.0
+        self._taken = 0
+
+    def remaining(self, at: float) -> int:
+        return self.limit - self._taken if self._number_at(at) == self._number else self.limit
+
+    def count(self, at: float) -> None:
+        if self._number_at(at) != self._number:
+            self._number, self._taken = self._number_at(at), 0
+        self._taken += 1
+
+    def expires_at(self, at: float) -> float:
+        if self.remaining(at) == self.limit:
+            return at
+        return (self._number + 1) * self.window - self.phase
+
+    def _number_at(self, at: float) -> float:
+        return (at + self.phase) // self.window
+
+
+class TokenBucket:
+    """`limit` tokens, refilled continuously; a billionth of a token is forgiven to rounding."""
+
+    def __init__(self, limit: int, window: float) -> None:
+        self.limit, self.window = limit, window
+        self._tokens = float(limit)
+        self._filled_at = -math.inf
+
+    def remaining(self, at: float) -> int:
+        return math.floor(self._tokens_at(at) + 1e-9)
+
+    def count(self, at: float) -> None:
+        self._tokens, self._filled_at = self._tokens_at(at) - 1.0, at
+
+    def expires_at(self, at: float) -> float:
+        tokens = self._tokens_at(at)
+        if tokens >= self.limit:
+            return at
+        return at + (math.floor(tokens + 1e-9) + 1 - tokens) * self.window / self.limit
+
+    def _tokens_at(self, at: float) -> float:
+        if self._filled_at == -math.inf:
+            return self._tokens
+        refill = (at - self._filled_at) * self.limit / self.window
+        return min(float(self.limit), self._tokens + refill)
+
+
+_BUILDERS: Mapping[str, Callable[[int, float, float], Limit]] = {
+    "sliding": lambda limit, window, _: Sliding(limit, window),
+    "fixed-first": lambda limit, window, _: FixedFirst(limit, window),
+    "fixed-clock": FixedClock,
+    "token": lambda limit, window, _: TokenBucket(limit, window),
+}
+
+
+def build_limit(model: Model, limit: int, window: float, phase: float = 0.0) -> Limit:
+    """A fresh counter of `limit` arrivals per `window` ms; `phase` (ms) only matters to `fixed-clock`."""
+    if model not in _BUILDERS:
+        raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
+    return _BUILDERS[model](limit, window, phase)

@@ -1,0 +1,86 @@
+"""The emulator as a server: uvicorn in a thread with an event loop of its own, on loopback only.
+
+Rules: the caller may run asyncio or trio, its loop is not the server's. The socket is bound before the thread
+starts, so a port in use is an `OSError` at once. Leaving the context ends the thread, also under cancellation;
+requests under way get `GRACE` seconds.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import anyio
+import uvicorn
+from attrs import frozen
+
+from bingx_async.emulator.asgi import AbortableProtocol, build_app
+
+if TYPE_CHECKING:
+    from bingx_async.emulator.emulator import Emulator
+
+BACKLOG = 1024  # connections that may wait to be accepted
+GRACE = 1  # seconds that requests under way get at the end
+KEEP_ALIVE = 75  # seconds an idle connection stays open
+POLL = 0.005  # seconds between two looks at the server's thread
+
+
+@frozen
+class EmulatorServer:
+    """A running server."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at the end."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
+@asynccontextmanager
+async def serve(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[EmulatorServer]:
+    """Serve `emulator` while the context is open."""
+    listener = _bind(host, port)
+    server = uvicorn.Server(_configure(emulator))
+    thread = Thread(target=server.run, args=([listener],), name="bingx-async-emulator", daemon=True)
+    try:
+        thread.start()
+        while thread.is_alive() and not server.started:  # noqa: ASYNC110 - a thread sets no async event
+            await anyio.sleep(POLL)
+        if not server.started:
+            raise RuntimeError("the emulator's server did not start")
+        yield EmulatorServer(host, listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        with anyio.CancelScope(shield=True):
+            while thread.is_alive():  # noqa: ASYNC110 - a thread sets no async event
+                await anyio.sleep(POLL)
+        listener.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    if not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"the emulator listens on loopback only, not on {host}: use 127.0.0.1")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def _configure(emulator: Emulator) -> uvicorn.Config:
+    return uvicorn.Config(
+        build_app(emulator),
+        http=AbortableProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="critical",
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )

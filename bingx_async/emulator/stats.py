@@ -1,0 +1,106 @@
+"""What the emulator has counted, as frozen values."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from attrs import field, frozen, mutable
+
+MAX_ARRIVALS = 200_000  # per account and endpoint; the oldest are forgotten
+
+
+@frozen
+class EndpointStats:
+    """One account at one endpoint.
+
+    `accepted`: had room in the quota and reached the endpoint; `errors`: of these, how many it refused for a
+    business reason; `refused`: over the quota; `closed`: came in a closed period; `arrivals`: when each of all these
+    came, oldest first, in ms of the emulator's clock.
+    """
+
+    accepted: int = 0
+    errors: int = 0
+    refused: int = 0
+    closed: int = 0
+    arrivals: tuple[float, ...] = field(default=(), repr=False)
+
+
+@frozen
+class AddressStats:
+    """One address at one IP bucket: how many requests had room in it, how many did not."""
+
+    accepted: int = 0
+    refused: int = 0
+
+
+@frozen
+class Stats:
+    """Everything counted since the start.
+
+    `endpoints` by (account, path); `addresses` by (address, path) and (address, group); `codes`: how many replies
+    bore each code.
+    """
+
+    endpoints: Mapping[tuple[str, str], EndpointStats]
+    addresses: Mapping[tuple[str, str | int], AddressStats] = field(repr=False)
+    codes: Mapping[int, int]
+
+    def of(self, account: str | int, path: str) -> EndpointStats:
+        """One account at one endpoint; zeros if it never called it."""
+        return self.endpoints.get((str(account), path), EndpointStats())
+
+    @property
+    def accepted(self) -> int:
+        """Signed requests that had room in every quota."""
+        return sum(each.accepted for each in self.endpoints.values())
+
+    @property
+    def refused(self) -> int:
+        """Signed requests refused for a UID quota or in a closed period."""
+        return sum(each.refused + each.closed for each in self.endpoints.values())
+
+
+@mutable
+class EndpointTally:
+    """The running counts behind `EndpointStats`."""
+
+    accepted: int = 0
+    errors: int = 0
+    refused: int = 0
+    closed: int = 0
+    arrivals: deque[float] = field(factory=lambda: deque(maxlen=MAX_ARRIVALS))
+
+    def freeze(self) -> EndpointStats:
+        """The counts as they stand."""
+        return EndpointStats(self.accepted, self.errors, self.refused, self.closed, tuple(self.arrivals))
+
+
+@mutable
+class AddressTally:
+    """The running counts behind `AddressStats`."""
+
+    accepted: int = 0
+    refused: int = 0
+
+    def freeze(self) -> AddressStats:
+        """The counts as they stand."""
+        return AddressStats(self.accepted, self.refused)
+
+
+class Tally:
+    """The running counts behind `Stats`."""
+
+    def __init__(self) -> None:
+        self.endpoints: defaultdict[tuple[str, str], EndpointTally] = defaultdict(EndpointTally)
+        self.addresses: defaultdict[tuple[str, str | int], AddressTally] = defaultdict(AddressTally)
+        self.codes: Counter[int] = Counter()
+
+    def freeze(self) -> Stats:
+        """The counts as they stand."""
+        return Stats(
+            MappingProxyType({key: tally.freeze() for key, tally in self.endpoints.items()}),
+            MappingProxyType({key: tally.freeze() for key, tally in self.addresses.items()}),
+            MappingProxyType(dict(self.codes)),
+        )
