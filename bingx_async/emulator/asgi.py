@@ -50,7 +50,7 @@ class Gateway:
             await _abort(scope["state"]["connection"], receive)
             return
         except Exception:
-            logger.exception("%s %s failed", request.method, request.path)
+            logger.exception("%s %r failed", request.method, request.path)
             reply = Reply(500, (("content-type", "text/html"),), b"<html><body><h1>500</h1></body></html>")
         await _to_response(reply)(scope, receive, send)
 

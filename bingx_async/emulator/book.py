@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from bingx_async.emulator import refusals
 
@@ -73,10 +73,10 @@ class OcoPair:
     quantity: Decimal
     legs: tuple[OcoLeg, OcoLeg]
     placed_at: int
-    names: tuple[str, ...] = field(init=False, repr=False)
 
-    @names.default
-    def _names(self) -> tuple[str, ...]:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every order id and client id of the legs."""
         ids = (*(leg.order_id for leg in self.legs), *(leg.client_order_id for leg in self.legs))
         return tuple(name for name in ids if name)
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from random import Random
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from bingx_async.core.quota import PROFILES, IpGroup, Profile, Quota
@@ -68,7 +68,7 @@ class Emulator:
         jitter: float = 0.0,
         seed: int = 0,
         carriers: Collection[Carrier] = CARRIERS,
-        rate_headers: RateHeaders = "epoch-ms",
+        rate_headers: RateHeaders | None = "epoch-ms",
         clock_offset_ms: float = 0,
         clock: Callable[[], float] | None = None,
         symbols: Collection[str] | None = None,
@@ -89,8 +89,8 @@ class Emulator:
             symbols=symbols,
             budget=ErrorBudget(error_limit),
         )
-        self._secrets = [text for each in self.accounts for text in (each.api_key, each.secret_key)]
-        self._lock = Lock()
+        self._secrets = [text for each in self.accounts for text in (each.api_key, each.secret_key) if text]
+        self._lock = RLock()
         self._travel = Random(seed)
         self._faults = FaultPlan(Random(seed + 1))
 

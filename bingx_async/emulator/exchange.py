@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from attrs import define, field
+from attrs.validators import deep_iterable, in_
 
 from bingx_async.core.quota import UNLIMITED, Profile, Quota
 from bingx_async.emulator import endpoints, jsontext, parameters, refusals
@@ -29,7 +30,7 @@ from bingx_async.emulator.penalties import Closure, Closures, ErrorBudget
 from bingx_async.emulator.refusals import AddressRefusal, BusinessRefusal, Refusal
 from bingx_async.emulator.stats import AddressTally, Tally
 
-RateHeaders = Literal["epoch-ms", "epoch-s", "remaining-ms"] | None
+RateHeaders = Literal["epoch-ms", "epoch-s", "remaining-ms"]
 PenaltyStyle = Literal["closed", "plain"]
 
 MAX_RECV_WINDOW = 5000  # ms; also the default
@@ -64,15 +65,15 @@ class Exchange:
     profile: Profile
     model: Model = "sliding"
     penalty_ms: int = 5000
-    penalty_style: PenaltyStyle = "closed"
-    carriers: Collection[Carrier] = CARRIERS
-    rate_headers: RateHeaders = "epoch-ms"
+    penalty_style: PenaltyStyle = field(default="closed", validator=in_(get_args(PenaltyStyle)))
+    carriers: Collection[Carrier] = field(default=CARRIERS, validator=deep_iterable(in_(CARRIERS)))
+    rate_headers: RateHeaders | None = field(default="epoch-ms", validator=in_((*get_args(RateHeaders), None)))
     clock_offset_ms: float = 0
     symbols: Collection[str] | None = None
     budget: ErrorBudget = field(factory=ErrorBudget)
     closures: Closures = field(factory=Closures, init=False)
     tally: Tally = field(factory=Tally, init=False)
-    _limits: dict[tuple[object, ...], Limit | None] = field(factory=dict, init=False)
+    _limits: dict[tuple[object, ...], Limit | None] = field(factory=dict[tuple[object, ...], Limit | None], init=False)
     _ids: Any = field(factory=endpoints.order_ids, init=False)
     _by_key: dict[str, Account] = field(init=False)
     books: dict[str, Book] = field(init=False)
@@ -97,10 +98,8 @@ class Exchange:
         return int(next(self._ids))
 
     def close(self, key: tuple[str, str], until: int) -> Closure:
-        """Close an endpoint for an account until the server moment `until`, with the text that names it."""
-        closure = Closure(until, refusals.closed(until))
-        self.closures.close(key, closure)
-        return closure
+        """Close an endpoint for an account until the server moment `until`; the closure in force."""
+        return self.closures.close(key, Closure(until, refusals.closed(until)))
 
     def _pass(self, visit: _Visit) -> str:
         self._find_route(visit)
@@ -177,9 +176,7 @@ class Exchange:
     def _close_for_breach(self, visit: _Visit) -> Closure:
         until = visit.time + self.penalty_ms
         refusal = refusals.closed(until) if self.penalty_style == "closed" else refusals.rate_limited()
-        closure = Closure(until, refusal)
-        self.closures.close(visit.key, closure)
-        return closure
+        return self.closures.close(visit.key, Closure(until, refusal))
 
     def _run(self, visit: _Visit, run: Any) -> Any:
         desk = endpoints.Desk(self.books[visit.account.account], self._ids, self.symbols, visit.time)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from attrs import evolve, field, frozen
 
@@ -36,6 +36,7 @@ class Effect(Protocol):
 
     def around(self, execute: Execute, /) -> Reply:
         """The reply in place of what `execute` returns; an effect may leave it uncalled."""
+        ...
 
 
 @frozen
@@ -82,25 +83,33 @@ class Truncate:
 
 @frozen
 class Alter:
-    """The request runs; in every object of the reply's `data`, fields are added, dropped or set to null."""
+    """The request runs; in every object of the reply's `data`, fields are added, dropped or set to null.
 
-    add: Mapping[str, Any] = field(factory=dict)
+    A reply that is not JSON stays as it is.
+    """
+
+    add: Mapping[str, Any] = field(factory=dict[str, Any])
     drop: Collection[str] = ()
     null: Collection[str] = ()
 
     def around(self, execute: Execute, /) -> Reply:
         reply = execute()
-        message = jsontext.decode(reply.body)
+        try:
+            message = jsontext.decode(reply.body)
+        except ValueError:
+            return reply
         if "data" in message:
             message["data"] = self._alter(message["data"])
         return evolve(reply, body=jsontext.encode(message).encode())
 
     def _alter(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._alter(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        kept = {name: self._alter(item) for name, item in value.items() if name not in self.drop}
+            items: list[Any] = value
+            return [self._alter(item) for item in items]
+        return self._alter_object(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+
+    def _alter_object(self, fields: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: self._alter(value) for name, value in fields.items() if name not in self.drop}
         return {**kept, **dict.fromkeys(kept.keys() & set(self.null)), **self.add}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii
-from typing import Any
+from typing import Any, cast
 
 
 def encode(value: Any) -> str:
@@ -15,9 +15,11 @@ def encode(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict):
-        return "{" + ",".join(f"{encode_basestring_ascii(key)}:{encode(item)}" for key, item in value.items()) + "}"
+        members = cast("dict[str, Any]", value).items()
+        return "{" + ",".join(f"{encode_basestring_ascii(name)}:{encode(item)}" for name, item in members) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(encode, value)) + "]"
+        items: list[Any] = value
+        return "[" + ",".join(map(encode, items)) + "]"
     return json.dumps(value)
 
 

@@ -25,12 +25,14 @@ class Limit(Protocol):
 
     def remaining(self, at: float) -> int:
         """How many more arrivals have room at `at`."""
+        ...
 
     def count(self, at: float) -> None:
         """Count an arrival that has room."""
 
     def expires_at(self, at: float) -> float:
         """When the next place comes free, or `at` itself if nothing is taken."""
+        ...
 
 
 class Sliding:

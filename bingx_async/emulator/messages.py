@@ -17,7 +17,7 @@ class Request:
     method: str
     path: str
     query: str = field(default="", repr=False)
-    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     body: bytes = field(default=b"", repr=False)
     address: str = "127.0.0.1"
 

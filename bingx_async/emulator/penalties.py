@@ -30,11 +30,11 @@ class Closures:
     def __init__(self) -> None:
         self._closures: dict[Key, Closure] = {}
 
-    def close(self, key: Key, closure: Closure) -> None:
-        """Close an endpoint; a closure that ends later stays."""
-        known = self._closures.get(key)
-        if known is None or known.until < closure.until:
-            self._closures[key] = closure
+    def close(self, key: Key, closure: Closure) -> Closure:
+        """Close an endpoint, unless it is closed for longer already; the closure in force."""
+        known = self._closures.get(key, closure)
+        self._closures[key] = max(known, closure, key=lambda each: each.until)
+        return self._closures[key]
 
     def at(self, key: Key, time: int) -> Closure | None:
         """The closure in force at the server moment `time`."""
@@ -48,7 +48,7 @@ class ErrorBudget:
 
     limit: int | None = 20
     window_ms: int = 480_000
-    _errors: dict[tuple[Key, int], deque[float]] = field(factory=dict, init=False)
+    _errors: dict[tuple[Key, int], deque[float]] = field(factory=dict[tuple[Key, int], deque[float]], init=False)
 
     def is_spent_by(self, key: Key, code: int, at: float) -> bool:
         """Count one error at `at` (ms); whether it was one too many."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ class EmulatorServer:
 
 
 @asynccontextmanager
-async def serve(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[EmulatorServer]:
+async def serve(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[EmulatorServer]:
     """Serve `emulator` while the context is open."""
     listener = _bind(host, port)
     server = uvicorn.Server(_configure(emulator))
