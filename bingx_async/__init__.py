@@ -39,7 +39,8 @@ from bingx_async.models import (
     Priority,
     Side,
 )
-from bingx_async.runtime.governor import BucketSnapshot, Governor, Snapshot
+from bingx_async.runtime.governor import Governor
+from bingx_async.runtime.snapshot import BucketSnapshot, BudgetSnapshot, Snapshot
 
 __all__ = [
     "PROFILES",
@@ -48,6 +49,7 @@ __all__ = [
     "BingXClient",
     "BingXError",
     "BucketSnapshot",
+    "BudgetSnapshot",
     "CancelFailure",
     "CancelOrdersResult",
     "CancelRestriction",

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from bingx_async.core.backoff import backoff
 from bingx_async.core.bucket import Bucket
+from bingx_async.core.budget import ErrorBudget
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import UNLIMITED, Profile, Quota
 
@@ -50,6 +51,7 @@ class Claims:
     path: str
     items: tuple[Claim, ...]
     gates: tuple[Key, Key]
+    is_creating: bool = False
     keys: tuple[Key, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -68,7 +70,7 @@ def claims_of(endpoint: Endpoint[Any], profile: Profile, account: str, egress: s
         if quota is not UNLIMITED:
             name = f"group {group.value} per {quota.window:g} s"
             found.append(Claim(Key("egress", egress, name), quota, True))
-    return Claims(account, egress, path, tuple(found), (found[0].key, Key("egress", egress, "")))
+    return Claims(account, egress, path, tuple(found), (found[0].key, Key("egress", egress, "")), endpoint.is_creating)
 
 
 @frozen
@@ -153,6 +155,7 @@ class Ledger:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
+        self.budget = ErrorBudget()
         self._buckets: dict[Key, Bucket] = {}
         self._gates: dict[Key, Gate] = {}
         self._sweep_at = SWEEP_FROM

@@ -240,7 +240,9 @@ class Caller:
         self.carrier.current, self.carrier.is_settled = used.carrier, True
         reason = f"the first signed call was {how}"
         log.info("parameters travel by %s: %s", used.carrier.value, reason)
-        self.governor.emit(events.CarrierChosen(self.clock.moment(self.clock.monotonic()), used.carrier.value, reason))
+        self.governor.reporter.emit(
+            events.CarrierChosen(self.clock.moment(self.clock.monotonic()), used.carrier.value, reason)
+        )
 
     async def _sharpen(self, verdict: Throttled, penalty: Penalty) -> Penalty:
         """A moment is in the exchange's time: look at its clock again if the last look was long ago."""
@@ -304,7 +306,7 @@ class Caller:
     def _tell_step(self, step: float) -> None:
         if abs(step) >= STEP:
             log.warning("the exchange's clock is %.3f s from where it was believed to be", step / 1000.0)
-            self.governor.emit(events.ClockStepped(self.clock.moment(self.clock.monotonic()), step / 1000.0))
+            self.governor.reporter.emit(events.ClockStepped(self.clock.moment(self.clock.monotonic()), step / 1000.0))
 
 
 def _judged(reply: Reply) -> Verdict:

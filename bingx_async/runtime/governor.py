@@ -7,10 +7,8 @@ wait long. Works under asyncio and trio, and in a second event loop once the fir
 
 from __future__ import annotations
 
-import logging
 import random
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any, ClassVar, Literal
 
@@ -19,58 +17,22 @@ import anyio.lowlevel
 from attrs import field, frozen
 
 from bingx_async.core import events
+from bingx_async.core.budget import ErrorKey
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.ledger import Claims, Key, Ledger, NotUntil, Penalty, Permit, Settings, claims_of
+from bingx_async.core.floor import Floor
+from bingx_async.core.ledger import Claims, Ledger, NotUntil, Penalty, Permit, Settings, claims_of
 from bingx_async.core.quota import PROFILES, IpGroup, Profile, Quota
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Verdict
-from bingx_async.errors import InvalidRequest, QuotaWait
+from bingx_async.errors import ErrorBudgetSpent, InvalidRequest, QuotaWait
 from bingx_async.models import Priority
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.queue import Order, Waiter, WaitQueue
-
-log = logging.getLogger("bingx_async")
+from bingx_async.runtime.reporter import Reporter, outcome_of
+from bingx_async.runtime.snapshot import Snapshot, take_snapshot
 
 SAFETY = 50.0  # ms added to a moment the exchange names (GOVERNOR.md)
 SPREAD = 50.0  # ms of random spread on top, so that many clients do not come back in step
 BUSY_WINDOW = 500.0  # ms; "the current system is busy" is no quota: come back soon
-HINT = (
-    "under this governor a refusal means that something else counts too: another process or client on this account "
-    "or address, a quota lower than configured, or a restart within one window"
-)
-
-
-@frozen
-class BucketSnapshot:
-    """One bucket: `available` tokens are free, `in_flight` calls are unanswered, `waiting` calls wait for it.
-
-    `next_at` is the earliest moment for the next call (None: not before a reply comes in), `closed_until` the end
-    of a closed period the exchange has set, with its `reason`. Moments are aware UTC.
-    """
-
-    key: str
-    quota: Quota
-    available: int
-    in_flight: int
-    waiting: int
-    next_at: datetime | None
-    closed_until: datetime | None
-    reason: str
-
-
-@frozen
-class Snapshot:
-    """The governor at one moment; iterates over its buckets."""
-
-    at: datetime
-    buckets: tuple[BucketSnapshot, ...]
-    waiting: int
-
-    def __iter__(self) -> Iterator[BucketSnapshot]:
-        return iter(self.buckets)
-
-    def find(self, part: str) -> BucketSnapshot | None:
-        """The first bucket whose key ends with `part`, such as `trade/cancel`."""
-        return next((bucket for bucket in self.buckets if bucket.key.endswith(part)), None)
 
 
 @frozen
@@ -94,7 +56,9 @@ class Governor:
 
     `profile` names the quotas (`PROFILES`), `quotas` replaces some of them (a path, or an `IpGroup`); `share` is the
     part of every quota that is this process' own; `cold_start="spent"` waits one window before the first calls, as
-    if a predecessor had just spent everything; `on_event` is called with every `bingx_async.core.events` value.
+    if a predecessor had just spent everything; `credit` gives tokens back earlier by this part of the shortest round
+    trip (0.5 at most is sensible; a gamble, see docs/governor); `on_event` is called with every value of
+    `bingx_async.core.events`.
     One governor may serve many clients, in one event loop at a time.
     """
 
@@ -106,6 +70,7 @@ class Governor:
         *,
         quotas: Mapping[str | IpGroup, Quota] | None = None,
         share: float = 1.0,
+        credit: float = 0.0,
         cold_start: Literal["free", "spent"] = "free",
         on_event: Callable[[events.Event], None] | None = None,
         clock: ServerClock | None = None,
@@ -115,12 +80,16 @@ class Governor:
             raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
         if not 0 < share <= 1:
             raise ValueError(f"share must be above 0 and at most 1, not {share!r}")
+        if not 0 <= credit <= 1:
+            raise ValueError(f"credit must be from 0 to 1, not {credit!r}")
         if cold_start not in ("free", "spent"):
             raise ValueError(f"cold_start must be 'free' or 'spent', not {cold_start!r}")
         self.profile: Profile = PROFILES[profile].override(quotas or {})
         self.clock = clock or ServerClock()
-        self.on_event = on_event
+        self.reporter = Reporter(self.clock, on_event)
         self._draw = draw
+        self._credit = credit
+        self._floor = Floor()
         began = self.clock.monotonic() if cold_start == "spent" else None
         self._ledger = Ledger(Settings(share, began))
         self._queue = WaitQueue(self._ledger)
@@ -149,38 +118,52 @@ class Governor:
             self._check_loop()
         now = self.clock.monotonic()
         order = order or self._queue.new_order(priority)
+        self._check_budget(claims, now)
         answer = self._queue.enter(claims, order, deadline, now, owner)
         if isinstance(answer, NotUntil):
             raise self._quota_wait(answer)
         permit = answer if isinstance(answer, Permit) else await self._wait(answer)
         permit.order = order
-        if self.on_event is not None:
-            self._tell_grant(permit, now)
+        self._recheck_budget(permit)
+        self.reporter.granted(permit, now)
         return permit
 
-    def settle(self, permit: Permit, verdict: Verdict, replied_at: float, headers: Mapping[str, str]) -> Penalty | None:
-        """The reply has come: give the tokens back one window later, and close what the exchange has closed."""
+    def settle(
+        self,
+        permit: Permit,
+        verdict: Verdict,
+        replied_at: float,
+        headers: Mapping[str, str],
+        tcp_floor: float | None = None,
+    ) -> Penalty | None:
+        """The reply has come: give the tokens back one window later, and close what the exchange has closed.
+
+        `tcp_floor` is the shortest round trip the connection's TCP has seen (ms); without it no credit is given.
+        """
         penalty = self._penalise(permit, verdict) if isinstance(verdict, Throttled) else None
+        if isinstance(verdict, Refused):
+            self._count_error(permit, verdict, replied_at)
+        if self._credit and tcp_floor is not None:
+            self._floor.add(min(tcp_floor, replied_at - permit.granted_at), replied_at)
         opens = isinstance(verdict, (Accepted, Refused))
-        reopened = self._ledger.settle(permit, replied_at, opens=opens)
+        reopened = self._ledger.settle(permit, replied_at, -self._floor.credit(self._credit), opens=opens)
         self._observe(permit, headers, replied_at)
-        self._queue.changed(permit.claims, self.clock.monotonic())
-        self._rearm()
-        if self.on_event is not None:
-            self._tell_settled(permit, verdict, replied_at, reopened)
+        self._changed(permit)
+        self.reporter.settled(permit, outcome_of(verdict), replied_at, reopened)
         return penalty
 
     def give_up(self, permit: Permit, linger: float) -> None:
         """No reply will come: what was sent may still be counted for `linger` milliseconds."""
         now = self.clock.monotonic()
         self._ledger.settle(permit, now, linger)
-        self._queue.changed(permit.claims, now)
-        self._rearm()
+        self._changed(permit)
+        self.reporter.settled(permit, "failed", now)
 
     def release(self, permit: Permit) -> None:
         """Not one byte was written: the tokens are free at once."""
-        self._queue.release(permit, self.clock.monotonic())
-        self._rearm()
+        self._ledger.release(permit)
+        self._changed(permit)
+        self.reporter.settled(permit, "unsent", self.clock.monotonic())
 
     def evict(self, owner: object, error: BaseException) -> None:
         """Let every waiting call of `owner` fail with `error`."""
@@ -208,23 +191,8 @@ class Governor:
         return max(0.0, earliest.ready_at - now) / 1000.0
 
     def snapshot(self) -> Snapshot:
-        """Every bucket in use and every closed scope, frozen."""
-        now = self.clock.monotonic()
-        waiting = self._queue.waiting_on()
-        buckets = tuple(
-            BucketSnapshot(
-                str(state.key),
-                state.quota,
-                state.available,
-                state.in_flight,
-                waiting.get(state.key, 0),
-                self.clock.moment(state.next_at) if state.next_at < inf else None,
-                self.clock.moment(state.closed_until) if state.closed_until is not None else None,
-                state.reason,
-            )
-            for state in self._ledger.states(now)
-        )
-        return Snapshot(self.clock.moment(now), buckets, sum(waiting.values()))
+        """Every bucket in use, every closed scope and every error budget drawn on, frozen."""
+        return take_snapshot(self._ledger, self._queue.waiting_on(), self.clock, self._floor.credit(self._credit))
 
     def __repr__(self) -> str:
         snapshot = self.snapshot()
@@ -236,7 +204,9 @@ class Governor:
 
     async def _wait(self, waiter: Waiter) -> Permit:
         self._loop = _Loop(anyio.lowlevel.current_token())
-        self._tell_queued(waiter)
+        lane = self._queue.lanes.get((waiter.claims.gates[0], waiter.claims.egress))
+        if lane is not None:
+            self.reporter.queued(waiter, lane.parked_on, lane.ahead_of(waiter.order) - 1)
         try:
             while waiter.permit is None and waiter.refusal is None:
                 await self._sleep(waiter)
@@ -310,7 +280,9 @@ class Governor:
         else:
             window = BUSY_WINDOW if verdict.meaning is Meaning.BUSY else permit.buckets[0].quota.window * 1000.0
             penalty = self._ledger.back_off(permit, key, window, self._draw(), now, verdict.meaning.value)
-        self._tell_penalty(penalty, verdict)
+        if verdict.budget is not None:
+            self._ledger.budget.learn(verdict.budget.limit, verdict.budget.window)
+        self.reporter.penalised(penalty, verdict)
         self._queue.closed(key, penalty.until, now)
         return penalty
 
@@ -326,45 +298,32 @@ class Governor:
             return
         foreign = self._ledger.observe(permit, int(remaining), now)
         if foreign:
-            key = str(permit.claims.items[0].key)
-            log.warning("%s: %d calls are counted that are not ours", key, foreign)
-            self.emit(events.ForeignUse(self._now(), key, foreign))
+            self.reporter.foreign(permit.claims.items[0].key, foreign)
 
-    def emit(self, event: events.Event) -> None:
-        """Hand an event to the observer; what it raises is logged, not passed on."""
-        if self.on_event is None:
+    def _changed(self, permit: Permit) -> None:
+        self._queue.changed(permit.claims, self.clock.monotonic())
+        self._rearm()
+
+    def _check_budget(self, claims: Claims, now: float, in_flight: int = 0) -> None:
+        """Hold a call back whose failing would close its endpoint."""
+        if not claims.is_creating:
             return
+        spent = self._ledger.budget.spent(claims.account, claims.path, in_flight, now)
+        if spent is not None:
+            moment, left = self.clock.moment(spent.frees_at), max(0.0, spent.frees_at - now) / 1000.0
+            raise ErrorBudgetSpent(moment, left, claims.path, spent.key.code, spent.limit, spent.window / 1000.0)
+
+    def _recheck_budget(self, permit: Permit) -> None:
+        """Errors may have come in while the call waited, and those in flight may still fail."""
         try:
-            self.on_event(event)
-        except Exception:
-            log.exception("on_event failed")
+            self._check_budget(permit.claims, self.clock.monotonic(), permit.buckets[0].in_flight - 1)
+        except ErrorBudgetSpent:
+            self.release(permit)
+            raise
 
-    def _now(self) -> datetime:
-        return self.clock.moment(self.clock.monotonic())
-
-    def _tell_queued(self, waiter: Waiter) -> None:
-        if self.on_event is not None:
-            claims = waiter.claims
-            lane = self._queue.lanes.get((claims.gates[0], claims.egress))
-            bucket = str(lane.parked_on) if lane is not None else ""
-            ahead = lane.ahead_of(waiter.order) - 1 if lane is not None else 0
-            self.emit(events.Queued(self._now(), claims.path, claims.account, bucket, ahead))
-
-    def _tell_grant(self, permit: Permit, since: float) -> None:
-        claims, now = permit.claims, self.clock.monotonic()
-        self.emit(events.Granted(self._now(), claims.path, claims.account, (now - since) / 1000.0))
-        for key in permit.probes:
-            self.emit(events.Probing(self._now(), str(key)))
-
-    def _tell_settled(self, permit: Permit, verdict: Verdict, at: float, reopened: tuple[Key, ...]) -> None:
-        claims, took = permit.claims, (at - permit.granted_at) / 1000.0
-        outcome = type(verdict).__name__.lower()
-        self.emit(events.Settled(self._now(), claims.path, claims.account, outcome, took))
-        for key in reopened:
-            self.emit(events.Reopened(self._now(), str(key)))
-
-    def _tell_penalty(self, penalty: Penalty, verdict: Throttled) -> None:
-        hint = HINT if verdict.meaning in (Meaning.CLOSED, Meaning.RATE_LIMITED, Meaning.BANNED) else ""
-        until = self.clock.moment(penalty.until)
-        log.warning("%s closed until %s (%s). %s", penalty.key, until.isoformat(), penalty.reason, hint)
-        self.emit(events.Penalised(self._now(), str(penalty.key), until, penalty.reason, penalty.was_clamped, hint))
+    def _count_error(self, permit: Permit, verdict: Refused, at: float) -> None:
+        if verdict.code is not None:
+            key = ErrorKey(permit.claims.account, permit.claims.path, verdict.code)
+            low = self._ledger.budget.record(key, at)
+            if low is not None:
+                self.reporter.budget_low(low)

@@ -1,0 +1,98 @@
+"""The error budget: more than 20 business errors of one code within 480 s close an endpoint for its account.
+
+Errors are counted per (account, endpoint, code) in a sliding window. While one error is left, calls that create
+are held back; cancels always go. The exchange's own message, when one comes, sets limit and window.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from math import ceil
+from typing import NamedTuple
+
+from attrs import evolve, frozen
+
+from bingx_async.core.bucket import MARGIN, STRETCH
+
+LIMIT = 20  # errors that are still allowed (seed: "over 20 error code")
+WINDOW = 480_000.0  # ms (seed: "within 480000 ms")
+WARN_AT = (0.5, 0.8)  # shares of the budget at which to warn (GOVERNOR.md)
+
+
+class ErrorKey(NamedTuple):
+    """Whose errors of which code on which endpoint."""
+
+    account: str
+    path: str
+    code: int
+
+
+@frozen
+class BudgetState:
+    """`used` of `limit` errors are counted; the oldest leaves the window at `frees_at` (monotonic ms)."""
+
+    key: ErrorKey
+    used: int
+    limit: int
+    window: float
+    frees_at: float
+
+
+class ErrorBudget:
+    """Business errors of one ledger."""
+
+    def __init__(self, limit: int = LIMIT, window: float = WINDOW) -> None:
+        self.limit = limit
+        self.window = window
+        self._errors: dict[tuple[str, str], dict[int, deque[float]]] = {}
+
+    def learn(self, limit: int, window: float) -> None:
+        """Take over the rule as the exchange words it."""
+        self.limit, self.window = limit, window
+
+    def record(self, key: ErrorKey, at: float) -> BudgetState | None:
+        """Count an error answered at `at`; returns the state where it is worth a warning."""
+        errors = self._errors.setdefault((key.account, key.path), {}).setdefault(key.code, deque())
+        self._expire(errors, at)
+        errors.append(at)
+        state = self._state(key, errors)
+        return state if state.used in {ceil(self.limit * share) for share in WARN_AT} else None
+
+    def spent(self, account: str, path: str, in_flight: int, now: float) -> BudgetState | None:
+        """The code of which one more error must not come, or None.
+
+        `in_flight` calls of this endpoint are unanswered and may still fail. `frees_at` of the result is when there
+        is room for one more: `now` if that only depends on their replies.
+        """
+        for code, errors in self._errors.get((account, path), {}).items():
+            self._expire(errors, now)
+            used = len(errors)
+            if used >= self.limit - 1 or (used and used + in_flight >= self.limit):
+                state = self._state(ErrorKey(account, path, code), errors, max(0, used - (self.limit - 1)))
+                return state if used >= self.limit - 1 else evolve(state, frees_at=now)
+        return None
+
+    def states(self, now: float) -> list[BudgetState]:
+        """Every count that is not empty; empty ones are dropped."""
+        found: list[BudgetState] = []
+        for (account, path), codes in list(self._errors.items()):
+            for code, errors in list(codes.items()):
+                self._expire(errors, now)
+                if errors:
+                    found.append(self._state(ErrorKey(account, path, code), errors))
+                else:
+                    del codes[code]
+            if not codes:
+                del self._errors[account, path]
+        return found
+
+    def _expire(self, errors: deque[float], now: float) -> None:
+        while errors and self._leaves_at(errors[0]) <= now:
+            errors.popleft()
+
+    def _leaves_at(self, at: float) -> float:
+        """The error was counted before its reply came: until then it may be in the exchange's window."""
+        return at + self.window * (1.0 + STRETCH) + MARGIN
+
+    def _state(self, key: ErrorKey, errors: deque[float], leaves: int = 0) -> BudgetState:
+        return BudgetState(key, len(errors), self.limit, self.window, self._leaves_at(errors[leaves]))

@@ -1,0 +1,88 @@
+"""What the governor tells: events to one hook, and a log line for what somebody should look into."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from bingx_async.core import events
+from bingx_async.core.budget import BudgetState
+from bingx_async.core.ledger import Key, Penalty, Permit
+from bingx_async.core.verdict import Meaning, Throttled, Verdict
+from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.queue import Waiter
+
+log = logging.getLogger("bingx_async")
+
+HINT = (
+    "under this governor a refusal means that something else counts too: another process or client on this account "
+    "or address, a quota lower than configured, or a restart within one window"
+)
+
+
+class Reporter:
+    """Turns what happens into events. Without a hook it only logs."""
+
+    def __init__(self, clock: ServerClock, on_event: Callable[[events.Event], None] | None) -> None:
+        self._clock = clock
+        self.on_event = on_event
+
+    def emit(self, event: events.Event) -> None:
+        """Hand an event to the hook; what that raises is logged, not passed on."""
+        if self.on_event is None:
+            return
+        try:
+            self.on_event(event)
+        except Exception:
+            log.exception("on_event failed")
+
+    def now(self) -> datetime:
+        """The moment of an event."""
+        return self._clock.moment(self._clock.monotonic())
+
+    def queued(self, waiter: Waiter, bucket: Key | None, ahead: int) -> None:
+        """A call has to wait."""
+        if self.on_event is not None:
+            claims = waiter.claims
+            self.emit(events.Queued(self.now(), claims.path, claims.account, str(bucket or ""), ahead))
+
+    def granted(self, permit: Permit, since: float) -> None:
+        """A call may leave."""
+        if self.on_event is not None:
+            claims, waited = permit.claims, (self._clock.monotonic() - since) / 1000.0
+            self.emit(events.Granted(self.now(), claims.path, claims.account, waited))
+            for key in permit.probes:
+                self.emit(events.Probing(self.now(), str(key)))
+
+    def settled(self, permit: Permit, outcome: str, at: float, reopened: tuple[Key, ...] = ()) -> None:
+        """A call has ended."""
+        if self.on_event is not None:
+            claims, took = permit.claims, (at - permit.granted_at) / 1000.0
+            self.emit(events.Settled(self.now(), claims.path, claims.account, outcome, took))
+        for key in reopened:
+            log.info("%s is open again", key)
+            self.emit(events.Reopened(self.now(), str(key)))
+
+    def penalised(self, penalty: Penalty, verdict: Throttled) -> None:
+        """The exchange has closed something."""
+        hint = HINT if verdict.meaning in (Meaning.CLOSED, Meaning.RATE_LIMITED, Meaning.BANNED) else ""
+        until = self._clock.moment(penalty.until)
+        log.warning("%s closed until %s (%s). %s", penalty.key, until.isoformat(), penalty.reason, hint)
+        self.emit(events.Penalised(self.now(), str(penalty.key), until, penalty.reason, penalty.was_clamped, hint))
+
+    def foreign(self, key: Key, calls: int) -> None:
+        """Somebody else uses the account."""
+        log.warning("%s: %d calls are counted that are not ours", key, calls)
+        self.emit(events.ForeignUse(self.now(), str(key), calls))
+
+    def budget_low(self, state: BudgetState) -> None:
+        """The error budget is half or four fifths gone."""
+        account, path, code = state.key
+        log.warning("%s: %d of %d errors with code %d are spent", path, state.used, state.limit, code)
+        self.emit(events.BudgetLow(self.now(), path, account, code, state.used, state.limit))
+
+
+def outcome_of(verdict: Verdict) -> str:
+    """The verdict's name, as an event's outcome."""
+    return type(verdict).__name__.lower()

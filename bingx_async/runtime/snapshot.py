@@ -1,0 +1,85 @@
+"""The governor at one moment, as frozen values for people, tests and status pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from math import inf
+
+from attrs import frozen
+
+from bingx_async.core.ledger import Key, Ledger
+from bingx_async.core.quota import Quota
+from bingx_async.runtime.clock import ServerClock
+
+
+@frozen
+class BucketSnapshot:
+    """One bucket: `available` tokens are free, `in_flight` calls are unanswered, `waiting` calls wait for it.
+
+    `next_at` is the earliest moment for the next call (None: not before a reply comes in), `closed_until` the end
+    of a closed period the exchange has set, with its `reason`. Moments are aware UTC.
+    """
+
+    key: str
+    quota: Quota
+    available: int
+    in_flight: int
+    waiting: int
+    next_at: datetime | None
+    closed_until: datetime | None
+    reason: str
+
+
+@frozen
+class BudgetSnapshot:
+    """`used` of `limit` errors with `code` within `window` seconds; the oldest is forgotten at `frees_at`."""
+
+    account: str
+    endpoint: str
+    code: int
+    used: int
+    limit: int
+    window: float
+    frees_at: datetime
+
+
+@frozen
+class Snapshot:
+    """The governor at one moment; iterates over its buckets. `credit` is in seconds."""
+
+    at: datetime
+    buckets: tuple[BucketSnapshot, ...]
+    budgets: tuple[BudgetSnapshot, ...]
+    waiting: int
+    credit: float = 0.0
+
+    def __iter__(self) -> Iterator[BucketSnapshot]:
+        return iter(self.buckets)
+
+    def find(self, part: str) -> BucketSnapshot | None:
+        """The first bucket whose key ends with `part`, such as `trade/cancel`."""
+        return next((bucket for bucket in self.buckets if bucket.key.endswith(part)), None)
+
+
+def take_snapshot(ledger: Ledger, waiting: Mapping[Key, int], clock: ServerClock, credit: float = 0.0) -> Snapshot:
+    """Read everything off the ledger; changes nothing."""
+    now = clock.monotonic()
+    buckets = tuple(
+        BucketSnapshot(
+            str(state.key),
+            state.quota,
+            state.available,
+            state.in_flight,
+            waiting.get(state.key, 0),
+            clock.moment(state.next_at) if state.next_at < inf else None,
+            clock.moment(state.closed_until) if state.closed_until is not None else None,
+            state.reason,
+        )
+        for state in ledger.states(now)
+    )
+    budgets = tuple(
+        BudgetSnapshot(*state.key, state.used, state.limit, state.window / 1000.0, clock.moment(state.frees_at))
+        for state in ledger.budget.states(now)
+    )
+    return Snapshot(clock.moment(now), buckets, budgets, sum(waiting.values()), credit / 1000.0)
