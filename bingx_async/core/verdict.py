@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum, StrEnum
 from typing import Any
@@ -141,7 +142,7 @@ def _row(meaning: Meaning, codes: set[int] | None, pattern: str = "", statuses: 
 
 
 _QUOTA = {100410, 109429, 100409}  # 100410: seeds; the others: vendor, newer and older numbers of the same
-_BUDGET_TEXT = r"over (\d+) error code: ?(\d+) requests within (\d+) ?ms"
+_BUDGET_TEXT = r"over (\d{1,9}) error code: ?(\d{1,9}) requests within (\d{1,12}) ?ms"
 _MOMENT_TEXT = r"(?:unblocked after|retry after time)\D{0,3}(\d{9,17})"
 
 # Rows for a reply that carries a code other than 0. Sources: seeds (error tables), WIRE.md "Being told to stop".
@@ -235,6 +236,8 @@ def _retry_after(status: int, headers: Mapping[str, str], wall_ms: float) -> flo
     if value.isascii() and value.isdigit() and len(value) < 10:
         return int(value) * 1000.0
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() * 1000.0 - wall_ms)
+        moment = parsedate_to_datetime(value)
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)  # never the machine's zone
+        return max(0.0, moment.timestamp() * 1000.0 - wall_ms)
     except (ValueError, TypeError, OverflowError):
         return BAN_SPANS.get(status)

@@ -28,22 +28,32 @@ from bingx_async.models import (
 
 T = TypeVar("T")
 
+LONGEST = 40  # digits of an integer; `1e999999999` is a few bytes of JSON and hours of arithmetic
 _CODE_ZERO = re.compile(r'\s*\{\s*"code"\s*:\s*"?0"?\s*[,}]').match
 
 
 def parse(text: str) -> Mapping[str, Any] | None:
     """The reply's mapping, or None if it is not a JSON object. A cut-off object that says code 0 keeps its code."""
     try:
-        value = json.loads(text, parse_float=Decimal)
+        value = _load(text)
     except (ValueError, RecursionError):
         return {"code": 0} if _CODE_ZERO(text) else None
     return value if isinstance(value, dict) else None
 
 
+def _load(text: str) -> Any:
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except (ValueError, InvalidOperation):  # perhaps a number beyond what int or Decimal can hold
+        return json.loads(text, parse_float=decimal, parse_int=decimal)
+
+
 def integer(value: object) -> int | None:
-    """An int from an int, a digit string or an integral Decimal; else None."""
+    """An int from an int, a digit string or an integral Decimal of at most 40 digits; else None."""
     number = decimal(value)
-    return int(number) if number is not None and number == number.to_integral_value() else None
+    if number is None or number.adjusted() >= LONGEST or number != number.to_integral_value():
+        return None
+    return int(number)
 
 
 def decimal(value: object) -> Decimal | None:

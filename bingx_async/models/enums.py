@@ -21,7 +21,7 @@ class OpenEnum(StrEnum):
     @property
     def is_known(self) -> bool:
         """Whether this library knows the value."""
-        return self._name_ in type(self).__members__
+        return self in type(self).__members__.values()
 
 
 class OrderStatus(OpenEnum):
