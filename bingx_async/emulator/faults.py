@@ -11,7 +11,7 @@ one request; the one injected first is the outermost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from random import Random
 from typing import Any, Protocol, cast
 
@@ -104,8 +104,7 @@ class Alter:
 
     def _alter(self, value: Any) -> Any:
         if isinstance(value, list):
-            items: list[Any] = value
-            return [self._alter(item) for item in items]
+            return [self._alter(item) for item in cast("Sequence[Any]", value)]
         return self._alter_object(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
 
     def _alter_object(self, fields: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii
 from typing import Any, cast
@@ -18,8 +19,7 @@ def encode(value: Any) -> str:
         members = cast("dict[str, Any]", value).items()
         return "{" + ",".join(f"{encode_basestring_ascii(name)}:{encode(item)}" for name, item in members) + "}"
     if isinstance(value, list):
-        items: list[Any] = value
-        return "[" + ",".join(map(encode, items)) + "]"
+        return "[" + ",".join(map(encode, cast("Sequence[Any]", value))) + "]"
     return json.dumps(value)
 
 
