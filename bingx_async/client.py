@@ -7,10 +7,10 @@ import math
 import os
 from types import TracebackType
 from typing import Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
-from attrs import define
+from attrs import define, field, frozen
 
 from bingx_async import __version__
 from bingx_async.core.endpoint import Call
@@ -38,6 +38,14 @@ class _Shared:
     clock: ServerClock
     carrier: CarrierChoice
     is_closed: bool = False
+
+
+@frozen
+class _Keys:
+    """What opens an account, out of sight: frames that hold it may be printed."""
+
+    api: str | None = field(repr=False)
+    secret: str | None = field(repr=False)
 
 
 class BingXClient:
@@ -68,6 +76,11 @@ class BingXClient:
         egress: str = "default",
         ids_per_batch: int = 10,
     ) -> None:
+        keys = _Keys(
+            api_key or os.environ.get("BINGX_API_KEY"),
+            secret_key or os.environ.get("BINGX_SECRET_KEY"),
+        )
+        del api_key, secret_key
         if carrier not in ("auto", "json", "query", "form"):
             raise InvalidRequest(f"carrier={carrier!r} must be 'auto', 'json', 'query' or 'form'")
         if isinstance(ids_per_batch, bool) or not isinstance(ids_per_batch, int) or ids_per_batch < 1:
@@ -80,14 +93,12 @@ class BingXClient:
         clock = self.governor.clock
         hosts = (self._base_url, FALLBACK_HOST) if self._base_url == LIVE_HOST else (self._base_url,)
         self._shared = _Shared(Transport(transport, hosts, clock.monotonic), clock, CarrierChoice.of(carrier))
-        self._wire(
-            api_key or os.environ.get("BINGX_API_KEY"),
-            secret_key or os.environ.get("BINGX_SECRET_KEY"),
-            account,
-        )
+        self._wire(keys, account)
 
     def for_account(self, *, api_key: str, secret_key: str, account: str | int | None = None) -> BingXClient:
         """A client for another account that shares governor, transport and clock; it ends with this one."""
+        keys = _Keys(api_key, secret_key)
+        del api_key, secret_key
         other = object.__new__(BingXClient)
         other._defaults, other.governor, other._shared = self._defaults, self.governor, self._shared
         other._base_url, other._egress, other._ids_per_batch = (
@@ -95,7 +106,7 @@ class BingXClient:
             self._egress,
             self._ids_per_batch,
         )
-        other._wire(api_key, secret_key, account)
+        other._wire(keys, account)
         return other
 
     @property
@@ -135,11 +146,11 @@ class BingXClient:
         state = "closed" if self._shared.is_closed else "open"
         return f"<BingXClient {self._base_url} account {self.account}, {state}>"
 
-    def _wire(self, api_key: str | None, secret_key: str | None, account: str | int | None) -> None:
+    def _wire(self, keys: _Keys, account: str | int | None) -> None:
         public = [(b"User-Agent", f"bingx-async/{__version__}".encode())]
-        _check_keys(api_key, secret_key)
-        credentials = Credentials.of(api_key, secret_key, public) if api_key and secret_key else None
-        owner = str(account) if account is not None else _fingerprint(api_key)
+        _check_keys(keys)
+        credentials = Credentials.of(keys.api, keys.secret, public) if keys.api and keys.secret else None
+        owner = str(account) if account is not None else _fingerprint(keys.api)
         self._caller = Caller(
             governor=self.governor,
             clock=self._shared.clock,
@@ -164,6 +175,11 @@ class BingXClient:
         return await self._caller.call(call, self._options(options) if options else self._defaults)
 
     def _options(self, given: CallOptions) -> Options:
+        unknown = sorted(given.keys() - CallOptions.__annotations__.keys())
+        if unknown:
+            raise TypeError(
+                f"unexpected argument {', '.join(unknown)}; every call takes {', '.join(CallOptions.__annotations__)}"
+            )
         return _options(
             given.get("recv_window", self._defaults.recv_window),
             given.get("max_wait", self._defaults.max_wait),
@@ -187,19 +203,32 @@ def _options(recv_window: int, max_wait: float, timeout: float, priority: Priori
 def _base_url(url: str) -> str:
     """The scheme and host to call. Keys travel in headers, so plain http only goes to this machine itself."""
     parts = urlsplit(url)
+    if "@" in url:
+        raise InvalidRequest(f"base_url holds a user name or password; it must be like {LIVE_HOST!r}")
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise InvalidRequest(f"base_url={url!r}: plain http is only for a loopback address; write https")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if parts.scheme not in ("http", "https") or not _has_host(parts) or parts.query or parts.fragment:
         raise InvalidRequest(f"base_url={url!r} must be like {LIVE_HOST!r}")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def _check_keys(api_key: str | None, secret_key: str | None) -> None:
-    if bool(api_key) != bool(secret_key):
-        raise InvalidRequest(f"the {'secret_key' if api_key else 'api_key'} is missing; give both or neither")
-    for name, key in (("api_key", api_key), ("secret_key", secret_key)):
-        if key and not (key.isascii() and key.isprintable() and " " not in key):
+def _has_host(parts: SplitResult) -> bool:
+    try:
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is not a number
+        return False
+
+
+def _check_keys(keys: _Keys) -> None:
+    if bool(keys.api) != bool(keys.secret):
+        raise InvalidRequest(f"the {'secret_key' if keys.api else 'api_key'} is missing; give both or neither")
+    for name, is_whole in (("api_key", _is_key(keys.api)), ("secret_key", _is_key(keys.secret))):
+        if not is_whole:
             raise InvalidRequest(f"the {name} holds blanks or characters that no key has; was it copied whole?")
+
+
+def _is_key(key: str | None) -> bool:
+    return not key or (key.isascii() and key.isprintable() and " " not in key)
 
 
 def _fingerprint(api_key: str | None) -> str:

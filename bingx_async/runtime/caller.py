@@ -156,6 +156,9 @@ class Caller:
             claims = self._claims[endpoint.path] = self.governor.claims(endpoint, self.account, self.egress)
         priority = endpoint.priority if options.priority is None else options.priority
         permit = await self.governor.acquire(claims, deadline, priority, used.order, self.owner)
+        if self.owner.is_closed:  # in the instant of the grant
+            self.governor.release(permit)
+            raise ClientClosed("the client was closed while the call waited; it was not sent")
         used.order = permit.order
         return permit
 
@@ -169,8 +172,8 @@ class Caller:
             self.governor.release(permit)
             raise
         except Unanswered as error:
-            if error.reply is not None and isinstance(_judged(error.reply), Accepted):
-                return error.reply
+            if error.reply is not None and not isinstance(_judged(error.reply), Unclear):
+                return error.reply  # it broke off, but what it means is known
             self.governor.give_up(permit, self.transport.linger)
             raise _unknown(str(error), call) from error
         except BaseException:
@@ -223,14 +226,16 @@ class Caller:
         """A timestamp or signature that was not found or did not match was not executed: one more try each."""
         if verdict.meaning not in (Meaning.CLOCK, Meaning.SIGNATURE):
             return False
-        can_switch = not self.carrier.is_settled and not used.has_switched and endpoint.method == "POST"
+        is_open = not self.carrier.is_settled or self.carrier.current is not used.carrier
+        can_switch = is_open and not used.has_switched and endpoint.method == "POST"
         can_sync = verdict.meaning is Meaning.CLOCK and not used.has_synced and not used.has_switched
         if can_sync:
             used.has_synced = True
             await self.sync()
         if can_switch:
             used.has_switched = True
-            self.carrier.current = Carrier.QUERY
+            if not self.carrier.is_settled:  # else another call has found out meanwhile
+                self.carrier.current = Carrier.QUERY
         return can_switch or can_sync
 
     def _settle_carrier(self, endpoint: Endpoint[Any], used: _Attempts, how: str) -> None:
@@ -287,10 +292,23 @@ class Caller:
     async def _best_sample(self) -> Sample | None:
         """(server time, sent at, received at) of the shortest round trip, from the first endpoint that answers."""
         for endpoint in self.time_endpoints:
-            samples = [sample for _ in range(ROUND_TRIPS) if (sample := await self._sample(endpoint))]
+            samples = await self._samples(endpoint)
             if samples:
                 return min(samples, key=lambda sample: sample[2] - sample[1])
         return None
+
+    async def _samples(self, endpoint: Endpoint[float | None]) -> list[Sample]:
+        """What a few round trips have brought; a failure counts only if there was nothing before it."""
+        samples: list[Sample] = []
+        try:
+            for _ in range(ROUND_TRIPS):
+                sample = await self._sample(endpoint)
+                if sample is not None:
+                    samples.append(sample)
+        except (QuotaWait, ConnectFailed, OutcomeUnknown):
+            if not samples:
+                raise
+        return samples
 
     async def _sample(self, endpoint: Endpoint[float | None]) -> Sample | None:
         options, used = Options(TIME_PATIENCE, TIME_PATIENCE, 0), _Attempts()

@@ -8,6 +8,7 @@ wait long. Works under asyncio and trio, and in a second event loop once the fir
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any, ClassVar, Literal
@@ -114,7 +115,7 @@ class Governor:
         `deadline` is monotonic milliseconds; `order` the place of an earlier permit, to go back to it. Raises
         `QuotaWait` at once if the wait cannot fit, and at the deadline if it did not.
         """
-        if self._queue.lanes:
+        if self._queue.lanes or self._leader is not None:
             self._check_loop()
         now = self.clock.monotonic()
         order = order or self._queue.new_order(priority)
@@ -186,7 +187,7 @@ class Governor:
                 raise InvalidRequest(f"no endpoint {endpoint!r}; there are {', '.join(sorted(self.catalogue))}")
             endpoint = self.catalogue[endpoint]
         now = self.clock.monotonic()
-        order = (int(endpoint.priority if priority is None else priority), 0)
+        order = (int(endpoint.priority if priority is None else priority), sys.maxsize)
         earliest = self._queue.earliest(self.claims(endpoint, str(account), egress), order, now)
         return max(0.0, earliest.ready_at - now) / 1000.0
 
@@ -206,7 +207,7 @@ class Governor:
         self._loop = _Loop(anyio.lowlevel.current_token())
         lane = self._queue.lanes.get((waiter.claims.gates[0], waiter.claims.egress))
         if lane is not None:
-            self.reporter.queued(waiter, lane.parked_on, lane.ahead_of(waiter.order) - 1)
+            self.reporter.queued(waiter, lane.parked_on, lane.ahead_of(waiter.order))
         try:
             while waiter.permit is None and waiter.refusal is None:
                 await self._sleep(waiter)
@@ -290,7 +291,11 @@ class Governor:
         """Read the same moment again by a better clock; it can only get later."""
         now = self.clock.monotonic()
         until = self.clock.from_server(server_ms) + SAFETY
-        return self._ledger.penalise(penalty.key, until, now, penalty.reason) if until > penalty.until else penalty
+        if until <= penalty.until:
+            return penalty
+        later = self._ledger.penalise(penalty.key, until, now, penalty.reason)
+        self._queue.closed(later.key, later.until, now)
+        return later
 
     def _observe(self, permit: Permit, headers: Mapping[str, str], now: float) -> None:
         remaining = headers.get("x-ratelimit-requests-remain", "")

@@ -40,11 +40,12 @@ class Waiter:
 class Lane:
     """The waiters of one (account, endpoint, egress)."""
 
-    __slots__ = ("claims", "heap", "parked_on", "sizes", "stamp")
+    __slots__ = ("claims", "heap", "newest", "parked_on", "sizes", "stamp")
 
     def __init__(self, claims: Claims) -> None:
         self.claims = claims
         self.heap: list[Waiter] = []
+        self.newest = 0  # the latest arrival that has taken a place
         self.sizes = [0] * len(Priority)
         self.parked_on: Key | None = None
         self.stamp: Order | None = None
@@ -58,6 +59,7 @@ class Lane:
     def push(self, waiter: Waiter) -> None:
         """Take a place."""
         heapq.heappush(self.heap, waiter)
+        self.newest = max(self.newest, waiter.order[1])
         self.sizes[waiter.order[0]] += 1
 
     def remove(self, waiter: Waiter) -> None:
@@ -70,9 +72,16 @@ class Lane:
             self.heap = [kept for kept in self.heap if not kept.is_gone]
             heapq.heapify(self.heap)
 
+    def unpark(self) -> Key | None:
+        """Wait for no bucket any more; returns the one waited for."""
+        left, self.parked_on = self.parked_on, None
+        return left
+
     def ahead_of(self, order: Order) -> int:
-        """How many are before a newcomer with this order."""
-        return sum(self.sizes[: order[0] + 1])
+        """How many are before this order: counted for a call that goes back to its place, else known."""
+        if order[1] > self.newest:
+            return sum(self.sizes[: order[0] + 1])
+        return sum(not waiter.is_gone and waiter.order < order for waiter in self.heap)
 
 
 class WaitQueue:
@@ -108,7 +117,7 @@ class WaitQueue:
         return self._line_up(claims, order, deadline, now, owner)
 
     def earliest(self, claims: Claims, order: Order, now: float) -> NotUntil:
-        """When a call that arrives now could leave; a lower bound while others wait or are in flight."""
+        """When a call with this order could leave; a lower bound while others wait or are in flight."""
         lane = self.lanes.get((claims.gates[0], claims.egress))
         return self.ledger.nth_ready_at(claims, lane.ahead_of(order) if lane is not None else 0, now)
 
@@ -230,8 +239,7 @@ class WaitQueue:
 
     def _advance(self, lane: Lane, now: float) -> NotUntil | None:
         """Grant the lane's heads while there is room; park it where there is none and return that refusal."""
-        left = lane.parked_on
-        lane.parked_on = None
+        left = lane.unpark()
         refusal = self._grant_heads(lane, now)
         if left is not None and lane.parked_on != left:
             self._dirty[left] = None

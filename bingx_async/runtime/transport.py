@@ -8,6 +8,7 @@ delivered late from a buffer.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Unanswered(Exception):
-    """The request was written, and no whole reply came. `partial` is the text that did come, if any."""
+    """The request was written, and no whole reply came. `reply` holds what did come, if its headers did."""
 
     def __init__(self, message: str, reply: Reply | None = None) -> None:
         super().__init__(message)
@@ -53,6 +54,13 @@ class Request:
     query: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
     headers: Headers = field(factory=list[tuple[bytes, bytes]], repr=False)
+
+
+class _Sealed(httpx.Request):
+    """Its repr shows no query: the signature may travel there, and frames with this request may be printed."""
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, {self.url.path!r})>"
 
 
 @frozen
@@ -74,8 +82,9 @@ class Transport:
         self._inner = inner
         self._is_ours = inner is None
         self._hosts = [httpx.URL(host) for host in hosts]
-        self._urls: dict[str, httpx.URL] = {}
+        self._urls: dict[tuple[httpx.URL, str], httpx.URL] = {}
         self._monotonic = monotonic
+        self._is_closed = False
 
     @property
     def linger(self) -> float:
@@ -84,28 +93,32 @@ class Transport:
 
     async def send(self, request: Request, timeout: float) -> Reply:
         """The reply, or `ConnectFailed` (nothing was sent) or `Unanswered` (it may have run)."""
-        for _ in self._hosts[1:]:
+        *first, last = self._hosts
+        for host in first:
             try:
-                return await self._send(request, timeout)
+                return await self._send(request, host, timeout)
             except ConnectFailed:
-                self._hosts.append(self._hosts.pop(0))
-                self._urls.clear()
-        return await self._send(request, timeout)
+                if self._hosts[0] is host:  # else another call has already turned to the next
+                    self._hosts.append(self._hosts.pop(0))
+        return await self._send(request, last, timeout)
 
     async def aclose(self) -> None:
-        """Close the connections, if the transport is ours."""
+        """Close the connections, if the transport is ours; nothing is sent any more."""
+        self._is_closed = True
         if self._is_ours and self._inner is not None:
             inner, self._inner = self._inner, None
             await inner.aclose()
 
-    async def _send(self, request: Request, timeout: float) -> Reply:
+    async def _send(self, request: Request, host: httpx.URL, timeout: float) -> Reply:
+        if self._is_closed:
+            raise ConnectFailed("the client is closed", request.path)
         inner = self._inner = self._inner or default_transport()
         try:
-            response = await inner.handle_async_request(self._to_httpx(request, timeout))
+            response = await inner.handle_async_request(self._to_httpx(request, host, timeout))
         except BingXError:
             raise
         except Exception as error:
-            raise _translate(error, request.path) from error
+            raise _translate(error, request.path) from _printable(error)
         received_at = self._monotonic()
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
         chunks: list[bytes] = []
@@ -114,27 +127,29 @@ class Transport:
                 chunks.append(chunk)
         except Exception as error:
             partial = Reply(response.status_code, headers, _text(chunks), received_at)
-            raise Unanswered(f"the reply broke off ({type(error).__name__})", partial) from error
+            raise Unanswered(f"the reply broke off ({type(error).__name__})", partial) from _printable(error)
         finally:
-            await response.aclose()
+            with contextlib.suppress(Exception):  # the reply is there; how its connection ends changes nothing
+                await response.aclose()
         return Reply(response.status_code, headers, _text(chunks), received_at)
 
-    def _to_httpx(self, request: Request, timeout: float) -> httpx.Request:
-        timeouts = {"connect": timeout / 2, "pool": timeout / 2, "read": timeout, "write": timeout}
-        return httpx.Request(
+    def _to_httpx(self, request: Request, host: httpx.URL, timeout: float) -> httpx.Request:
+        part = timeout / (len(self._hosts) + 1)  # so that every host can be tried before the whole call times out
+        timeouts = {"connect": part, "pool": part, "read": timeout, "write": timeout}
+        return _Sealed(
             request.method,
-            self._url(request),
+            self._url(request, host),
             headers=request.headers,
             content=request.body,
             extensions={"timeout": timeouts},
         )
 
-    def _url(self, request: Request) -> httpx.URL:
+    def _url(self, request: Request, host: httpx.URL) -> httpx.URL:
         if request.query:
-            return httpx.URL(f"{self._hosts[0]}{request.path}?{request.query}")
-        url = self._urls.get(request.path)
+            return httpx.URL(f"{host}{request.path}?{request.query}")
+        url = self._urls.get((host, request.path))
         if url is None:
-            url = self._urls[request.path] = self._hosts[0].copy_with(path=request.path)
+            url = self._urls[host, request.path] = httpx.URL(f"{host}{request.path}")
         return url
 
 
@@ -148,6 +163,11 @@ def _translate(error: Exception, path: str) -> Exception:
     if was_not_sent(error):
         return ConnectFailed(f"no connection ({name})", path)
     return Unanswered(f"no reply ({name})")
+
+
+def _printable(error: Exception) -> Exception | None:
+    """The exception, unless its text shows the URL with the signature, as aiohttp's for garbled replies does."""
+    return None if "signature=" in f"{error} {error.__cause__}" else error
 
 
 def was_not_sent(error: Exception) -> bool:

@@ -138,6 +138,6 @@ def _failure(each: int | str, error: str) -> CancelFailure:
 
 def _joined(first: CancelOrdersResult, more: CancelOrdersResult) -> CancelOrdersResult:
     raws: Mapping[str, object] = {
-        name: [*(first.raw.get(name) or ()), *(more.raw.get(name) or ())] for name in ("orders", "fails")
+        name: [*wire.items(first.raw.get(name)), *wire.items(more.raw.get(name))] for name in ("orders", "fails")
     }
     return CancelOrdersResult(first.orders + more.orders, first.fails + more.fails, raws)
