@@ -55,8 +55,13 @@ class Bucket:
         else:
             return inf
         if self.gap and 2 * free < self.limit:
-            return max(ready, self.last_grant + self.gap)
+            return self._paced(ready, (self.limit + 1) // 2 - free)
         return ready
+
+    def _paced(self, ready: float, missing: int) -> float:
+        """One gap after the last grant, or when `missing` more tokens are free and the pace is off."""
+        paced = max(ready, self.last_grant + self.gap)
+        return min(paced, self.returns[missing - 1]) if missing <= len(self.returns) else paced
 
     def take(self, now: float) -> None:
         """Grant a token; `ready_at(now)` has said it is free."""

@@ -67,8 +67,9 @@ class ErrorBudget:
         for code, errors in self._errors.get((account, path), {}).items():
             self._expire(errors, now)
             used = len(errors)
-            if used >= self.limit - 1 or (used and used + in_flight >= self.limit):
-                state = self._state(ErrorKey(account, path, code), errors, max(0, used - (self.limit - 1)))
+            if used and (used >= self.limit - 1 or used + in_flight >= self.limit):
+                leaves = min(used - 1, max(0, used - (self.limit - 1)))
+                state = self._state(ErrorKey(account, path, code), errors, leaves)
                 return state if used >= self.limit - 1 else evolve(state, frees_at=now)
         return None
 

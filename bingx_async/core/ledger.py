@@ -162,7 +162,7 @@ class Ledger:
 
     def reserve(self, claims: Claims, now: float) -> Permit | NotUntil:
         """Take one token of every claim, or none and say when and where it will be possible."""
-        buckets = [self._buckets.get(claim.key) or self._open(claim, now) for claim in claims.items]
+        buckets = self._find(claims, now)
         refusal = self._look(claims, buckets, now)
         if refusal is not None:
             return refusal
@@ -175,8 +175,7 @@ class Ledger:
 
     def look(self, claims: Claims, now: float) -> NotUntil | None:
         """What `reserve` would refuse with, taking nothing."""
-        buckets = [self._buckets.get(claim.key) or self._open(claim, now) for claim in claims.items]
-        return self._look(claims, buckets, now)
+        return self._look(claims, self._find(claims, now), now)
 
     def _look(self, claims: Claims, buckets: list[Bucket], now: float) -> NotUntil | None:
         latest, key = now, None
@@ -194,8 +193,7 @@ class Ledger:
     def nth_ready_at(self, claims: Claims, ahead: int, now: float) -> NotUntil:
         """The earliest moment (a lower bound) for a call with `ahead` calls of the same claims before it."""
         latest, key = now, claims.items[0].key
-        for claim in claims.items:
-            bucket = self._buckets.get(claim.key) or self._open(claim, now)
+        for bucket, claim in zip(self._find(claims, now), claims.items, strict=True):
             ready = max(bucket.nth_ready_at(ahead, now), min(bucket.ready_at(now), now + bucket.hold))
             if ready > latest:
                 latest, key = ready, claim.key
@@ -253,13 +251,14 @@ class Ledger:
     def observe(self, permit: Permit, remaining: int, now: float) -> int:
         """The exchange says `remaining` calls are left in the account's window; returns the calls that are not ours.
 
-        It may only tighten: the foreign calls hold tokens of ours for one hold. Nonsense is ignored.
+        It may only tighten: the foreign calls hold tokens of ours for one hold. Nonsense is ignored. Under a share
+        others may use the rest of the quota; what they use beyond it counts.
         """
         bucket = permit.buckets[0]
-        if not 0 <= remaining <= bucket.quota.limit:
+        if not 0 <= remaining <= bucket.quota.limit < UNLIMITED.limit:
             return 0
         ours = permit.bound + bucket.grants
-        foreign = bucket.quota.limit - remaining - max(ours, bucket.live(now))
+        foreign = bucket.limit - remaining - max(ours, bucket.live(now))
         for _ in range(foreign):
             bucket.block(now + bucket.hold)
         return max(0, foreign)
@@ -293,14 +292,17 @@ class Ledger:
             if gate is None or gate.probe is not permit:
                 continue
             gate.probe = None
-            if opens:
+            if opens and gate.closed_until <= permit.granted_at:  # a later closure is not the probe's to open
                 del self._gates[key]
                 opened.append(key)
         return tuple(opened)
 
-    def _open(self, claim: Claim, now: float) -> Bucket:
+    def _find(self, claims: Claims, now: float) -> list[Bucket]:
         if len(self._buckets) >= self._sweep_at:
-            self._sweep(now)
+            self._sweep(now)  # before any is looked up: one that is about to be used must not be dropped
+        return [self._buckets.get(claim.key) or self._open(claim, now) for claim in claims.items]
+
+    def _open(self, claim: Claim, now: float) -> Bucket:
         bucket = self._buckets[claim.key] = Bucket(claim.quota, self.settings.share, claim.is_paced)
         began = self.settings.cold_start
         if began is not None and began + bucket.hold + COLD_MARGIN > now and claim.quota.limit < UNLIMITED.limit:

@@ -112,7 +112,7 @@ class Profile(Mapping[str, Quota]):
     def override(self, quotas: Mapping[str | IpGroup, Quota]) -> Profile:
         """The same profile with some quotas replaced: a path for a UID quota, an `IpGroup` for a group's."""
         uid = {key: quota for key, quota in quotas.items() if isinstance(key, str)}
-        groups = {key: (quota,) for key, quota in quotas.items() if isinstance(key, IpGroup)}
+        groups = {IpGroup(key): (quota,) for key, quota in quotas.items() if not isinstance(key, str)}
         return evolve(self, uid={**self.uid, **uid}, groups={**self.groups, **groups})
 
 

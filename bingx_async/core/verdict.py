@@ -193,8 +193,10 @@ def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float) ->
     if meaning not in THROTTLES:
         return Refused(meaning, code, message, status, raw, stamp)
     scope = Scope.EGRESS if meaning is Meaning.BANNED else Scope.ENDPOINT
-    after = _retry_after(status, headers, wall_ms) if meaning is Meaning.BANNED else None
     until = _find_moment(message)
+    after = _retry_after(headers, wall_ms)
+    if after is None and meaning is Meaning.BANNED:
+        after = BAN_SPANS.get(status)
     return Throttled(meaning, scope, code, message, status, raw, until, after, _find_budget(message), stamp)
 
 
@@ -204,8 +206,9 @@ def _judge_status(status: int, headers: Mapping[str, str], wall_ms: float) -> Ve
     if meaning is Meaning.UNCLEAR:
         return Unclear(status, message, is_readable=status >= 500)
     if meaning is Meaning.BANNED:
-        after = _retry_after(status, headers, wall_ms)
-        return Throttled(meaning, Scope.EGRESS, None, message, status, {}, None, after)
+        after = _retry_after(headers, wall_ms)
+        span = after if after is not None else BAN_SPANS.get(status)
+        return Throttled(meaning, Scope.EGRESS, None, message, status, {}, None, span)
     return Refused(meaning, None, message, status, {})
 
 
@@ -230,8 +233,8 @@ def _moment(number: int | None) -> float | None:
     return number / 1000.0 if number > 1e14 else float(number)
 
 
-def _retry_after(status: int, headers: Mapping[str, str], wall_ms: float) -> float | None:
-    """The span of a `Retry-After` header in milliseconds: seconds or an HTTP date; else the status' usual span."""
+def _retry_after(headers: Mapping[str, str], wall_ms: float) -> float | None:
+    """The span of a `Retry-After` header in milliseconds: seconds or an HTTP date; else None."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit() and len(value) < 10:
         return int(value) * 1000.0
@@ -240,4 +243,4 @@ def _retry_after(status: int, headers: Mapping[str, str], wall_ms: float) -> flo
         moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)  # never the machine's zone
         return max(0.0, moment.timestamp() * 1000.0 - wall_ms)
     except (ValueError, TypeError, OverflowError):
-        return BAN_SPANS.get(status)
+        return None
