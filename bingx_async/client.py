@@ -5,24 +5,28 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
 from attrs import define, field, frozen
 
 from bingx_async import __version__
-from bingx_async.core.endpoint import Call
-from bingx_async.errors import ClientClosed, InvalidRequest
+from bingx_async.core.endpoint import Call, Endpoint
+from bingx_async.core.pool import Lane, Pool
+from bingx_async.errors import BingXError, ClientClosed, InvalidRequest
 from bingx_async.models import Priority
 from bingx_async.runtime.caller import Caller, CarrierChoice, Credentials, Options
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.drain import Drain
 from bingx_async.runtime.governor import Governor
 from bingx_async.runtime.transport import Transport
 from bingx_async.spot import CATALOGUE, TIME_ENDPOINTS, CallOptions, SpotApi
 
 T = TypeVar("T")
+R = TypeVar("R")
 LIVE_HOST = "https://open-api.bingx.com"  # WIRE.md, "Hosts"
 FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
 LONGEST_RECV_WINDOW = 5000  # ms (WIRE.md, "Signing")
@@ -163,16 +167,32 @@ class BingXClient:
             public_headers=public,
             owner=self._shared,
         )
-        self.spot = SpotApi(self._call, self._ids_per_batch)
+        self.spot = SpotApi(self._call, self._drain, self._ids_per_batch)
 
     async def _call(self, call: Call[T], options: CallOptions) -> T:
+        self._check_ready(call.endpoint)
+        return await self._caller.call(call, self._options(options) if options else self._defaults)
+
+    def _check_ready(self, endpoint: Endpoint[Any]) -> None:
         if self._shared.is_closed:
             raise ClientClosed("the client is closed; nothing was sent")
-        if call.endpoint.is_signed and self._caller.credentials is None:
+        if endpoint.is_signed and self._caller.credentials is None:
             raise InvalidRequest(
                 "no API key: pass api_key and secret_key, or set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent"
             )
-        return await self._caller.call(call, self._options(options) if options else self._defaults)
+
+    async def _drain(
+        self,
+        items: Sequence[T],
+        lanes: Sequence[Lane[T, R]],
+        fail: Callable[[T, BingXError], R],
+        options: CallOptions,
+        *,
+        everything_at_once: bool,
+    ) -> Mapping[T, R]:
+        self._check_ready(lanes[0].endpoint)
+        job = Drain(self._caller, Pool[T, R](items), lanes, self._options(options), fail)
+        return await job.run(everything_at_once)
 
     def _options(self, given: CallOptions) -> Options:
         unknown = sorted(given.keys() - CallOptions.__annotations__.keys())

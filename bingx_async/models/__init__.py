@@ -11,11 +11,14 @@ from bingx_async.models.enums import (
 )
 from bingx_async.models.oco import OcoLeg, OcoOrder, OcoReference
 from bingx_async.models.orders import CancelFailure, CancelOrdersResult, Order
+from bingx_async.models.outcome import CancelOutcome, CancelStatus
 
 __all__ = [
     "CancelFailure",
     "CancelOrdersResult",
+    "CancelOutcome",
     "CancelRestriction",
+    "CancelStatus",
     "OcoLeg",
     "OcoOrder",
     "OcoOrderType",

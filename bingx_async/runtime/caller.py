@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import anyio
@@ -112,6 +113,10 @@ class _Attempts:
     order: tuple[int, int] | None = None
 
 
+class Nothing:
+    """There was nothing left to call for."""
+
+
 @define(eq=False)
 class Caller:
     """Carries out the calls of one account."""
@@ -131,14 +136,33 @@ class Caller:
 
     async def call(self, call: Call[T], options: Options) -> T:
         """Run `call`; see `bingx_async.errors` for what it raises."""
-        for name, value in call.params.items():
-            check_value(name, value)
-        endpoint, attempts = call.endpoint, _Attempts()
+        _check(call)
+        model = await self._run(call.endpoint, lambda: call, options)
+        assert not isinstance(model, Nothing)
+        return model
+
+    async def call_late(self, endpoint: Endpoint[T], take: Callable[[], Call[T] | None], options: Options) -> T | None:
+        """Wait for quota, then run what `take` makes up; None, and nothing sent, if that is None.
+
+        A refusal for pace is raised at once: what was taken may be done another way meanwhile.
+        """
+        model = await self._run(endpoint, take, options, is_late=True)
+        return None if isinstance(model, Nothing) else model
+
+    async def _run(
+        self, endpoint: Endpoint[T], take: Callable[[], Call[T] | None], options: Options, is_late: bool = False
+    ) -> T | Nothing:
+        attempts = _Attempts()
         if endpoint.is_signed and self.clock.synced_at is None:
             await self.sync()
         deadline = self.clock.monotonic() + options.max_wait * 1000.0
+        call: Call[T] | None = None
         while True:
             permit = await self._acquire(endpoint, deadline, options, attempts)
+            call = call or take()
+            if call is None:
+                self.governor.release(permit)
+                return Nothing()
             reply = await self._send(call, permit, options, attempts)
             verdict = judge(reply.status, reply.headers, reply.text, self.clock.now())
             penalty = self.governor.settle(permit, verdict, reply.received_at, reply.headers)
@@ -146,14 +170,30 @@ class Caller:
             if isinstance(verdict, Accepted):
                 self._settle_carrier(endpoint, attempts, "accepted")
                 return endpoint.read(verdict.data)
-            await self._recover(call, verdict, penalty, deadline, attempts)
+            await self._recover(call, verdict, penalty, -inf if is_late else deadline, attempts)
+
+    def eta(self, endpoint: Endpoint[Any]) -> float:
+        """Seconds until a call could leave."""
+        return self.governor.eta(endpoint, account=self.account, egress=self.egress)
+
+    def limit(self, endpoint: Endpoint[Any]) -> int:
+        """How many calls of this account may be live at once."""
+        return self._claims_of(endpoint).items[0].quota.limit
+
+    def may_fail(self, endpoint: Endpoint[Any]) -> bool:
+        """Whether one more business error would leave the endpoint open."""
+        return self.governor.may_fail(self._claims_of(endpoint))
+
+    def _claims_of(self, endpoint: Endpoint[Any]) -> Claims:
+        claims = self._claims.get(endpoint.path)
+        if claims is None:
+            claims = self._claims[endpoint.path] = self.governor.claims(endpoint, self.account, self.egress)
+        return claims
 
     async def _acquire(self, endpoint: Endpoint[Any], deadline: float, options: Options, used: _Attempts) -> Permit:
         if self.owner.is_closed:
             raise ClientClosed("the client is closed; nothing was sent")
-        claims = self._claims.get(endpoint.path)
-        if claims is None:
-            claims = self._claims[endpoint.path] = self.governor.claims(endpoint, self.account, self.egress)
+        claims = self._claims_of(endpoint)
         priority = endpoint.priority if options.priority is None else options.priority
         permit = await self.governor.acquire(claims, deadline, priority, used.order, self.owner)
         if self.owner.is_closed:  # in the instant of the grant
@@ -325,6 +365,11 @@ class Caller:
         if abs(step) >= STEP:
             log.warning("the exchange's clock is %.3f s from where it was believed to be", step / 1000.0)
             self.governor.reporter.emit(events.ClockStepped(self.clock.moment(self.clock.monotonic()), step / 1000.0))
+
+
+def _check(call: Call[Any]) -> None:
+    for name, value in call.params.items():
+        check_value(name, value)
 
 
 def _judged(reply: Reply) -> Verdict:

@@ -191,6 +191,11 @@ class Governor:
         earliest = self._queue.earliest(self.claims(endpoint, str(account), egress), order, now)
         return max(0.0, earliest.ready_at - now) / 1000.0
 
+    def may_fail(self, claims: Claims) -> bool:
+        """Whether one more business error on the endpoint of `claims` would leave it open."""
+        now = self.clock.monotonic()
+        return self._ledger.budget.spent(claims.account, claims.path, 0, now) is None
+
     def snapshot(self) -> Snapshot:
         """Every bucket in use, every closed scope and every error budget drawn on, frozen."""
         return take_snapshot(self._ledger, self._queue.waiting_on(), self.clock, self._floor.credit(self._credit))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypedDict, TypeVar
 
 from bingx_async.core.endpoint import Call
+from bingx_async.core.pool import Lane
+from bingx_async.errors import BingXError
 from bingx_async.models import Priority
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class CallOptions(TypedDict, total=False):
@@ -31,9 +35,26 @@ class Caller(Protocol):
         ...
 
 
+class Drainer(Protocol):
+    """Whatever gets many items done through several lanes."""
+
+    async def __call__(
+        self,
+        items: Sequence[T],
+        lanes: Sequence[Lane[T, R]],
+        fail: Callable[[T, BingXError], R],
+        options: CallOptions,
+        *,
+        everything_at_once: bool,
+    ) -> Mapping[T, R]:
+        """The result of every item."""
+        ...
+
+
 class Group:
     """Methods over one caller."""
 
-    def __init__(self, call: Caller, ids_per_batch: int = 10) -> None:
+    def __init__(self, call: Caller, drain: Drainer, ids_per_batch: int = 10) -> None:
         self._call = call
+        self._drain = drain
         self._ids_per_batch = ids_per_batch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Unpack
 
 from bingx_async.core import quota, wire
@@ -113,14 +113,8 @@ class Orders(Group):
     async def _cancel_chunk(
         self, symbol: str, ids: list[int | str], partial: bool, options: CallOptions
     ) -> CancelOrdersResult:
-        numbers = [str(each) for each in ids if isinstance(each, int)]
         names = tuple(each for each in ids if isinstance(each, str))
-        params: dict[str, str | int] = {"symbol": symbol, "process": int(partial)}
-        if numbers:
-            params["orderIds"] = ",".join(numbers)
-        if names:
-            params["clientOrderIDs"] = ",".join(names)
-        return await self._call(Call(CANCEL_ORDERS, params, names), options)
+        return await self._call(Call(CANCEL_ORDERS, batch_params(symbol, ids, partial), names), options)
 
     async def _try_chunk(
         self, symbol: str, ids: list[int | str], partial: bool, options: CallOptions
@@ -130,6 +124,23 @@ class Orders(Group):
             return await self._cancel_chunk(symbol, ids, partial, options)
         except BingXError as error:
             return CancelOrdersResult(fails=tuple(_failure(each, str(error)) for each in ids))
+
+
+def batch_params(symbol: str, ids: Sequence[int | str], partial: bool) -> dict[str, str | int]:
+    """The parameters of `cancelOrders`: ints are order ids, strings are client order ids."""
+    params: dict[str, str | int] = {"symbol": symbol, "process": int(partial)}
+    numbers = [str(each) for each in ids if isinstance(each, int)]
+    names = [each for each in ids if isinstance(each, str)]
+    if numbers:
+        params["orderIds"] = ",".join(numbers)
+    if names:
+        params["clientOrderIDs"] = ",".join(names)
+    return params
+
+
+def single_params(symbol: str, each: int | str) -> dict[str, str | int]:
+    """The parameters of `cancel` for one id."""
+    return {"symbol": symbol, "orderId" if isinstance(each, int) else "clientOrderID": each}
 
 
 def _failure(each: int | str, error: str) -> CancelFailure:
