@@ -1,0 +1,1 @@
+"""This library beside others, measured in one run: ratios travel from machine to machine, absolute figures do not."""

@@ -1,0 +1,22 @@
+"""`python -m benchmarks` runs every benchmark, `python -m benchmarks cpu|import|limiters` one of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+MODULES = {"cpu": "benchmarks.cpu", "import": "benchmarks.imports", "limiters": "benchmarks.limiters"}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, each in a process of its own; 0 if all of them ran."""
+    unknown = [name for name in names if name not in MODULES]
+    if unknown:
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(MODULES)}", file=sys.stderr)
+        return 2
+    codes = [subprocess.call([sys.executable, "-m", MODULES[name]]) for name in names or MODULES]
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

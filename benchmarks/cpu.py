@@ -1,0 +1,221 @@
+"""Client CPU per signed cancel over loopback: `time.process_time` of this process over the calls made.
+
+Every contender signs, sends and reads the same cancel. The contenders take turns within each round, and the median
+of the rounds is shown, so that a noisy machine is noisy for all. "By hand" is the least a caller can do on the same
+transport with the same number of connections: sign, build an `httpx.Request`, send it, parse the JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from statistics import median
+from typing import Any, Literal
+
+import aiohttp
+import ccxt.async_support as ccxt
+import httpx
+import httpx_aiohttp
+
+from benchmarks import report
+from benchmarks.server import KEY, ORDER, SECRET, running
+from bingx_async import BingXClient, Governor
+from bingx_async.runtime import transport as transports
+
+PATH = "/openApi/spot/v1/trade/cancel"
+ORDER_ID = ORDER["orderId"]
+LEVELS = (1, 10, 50)
+ROUNDS = 9
+CALLS = 200  # per contender, level and round
+HEADERS = {"X-BX-APIKEY": KEY, "Content-Type": "application/json"}
+TIMEOUTS = {"connect": 5.0, "pool": 5.0, "read": 10.0, "write": 10.0}
+
+Cancel = Callable[[], Awaitable[object]]
+
+CCXT = "ccxt, cancel_order"
+OURS = "bingx_async on aiohttp"
+OURS_QUERY = "bingx_async on aiohttp, query"
+OURS_HTTPX = "bingx_async on httpx"
+BY_HAND = "AiohttpTransport by hand"
+BY_HAND_HTTPX = "AsyncHTTPTransport by hand"
+
+
+def signed() -> bytes:
+    """The JSON body of a cancel, signed by hand."""
+    tokens: dict[str, Any] = {
+        "orderId": ORDER_ID,
+        "recvWindow": 5000,
+        "symbol": "BTC-USDT",
+        "timestamp": int(time.time() * 1000),
+    }
+    text = "&".join(f"{name}={tokens[name]}" for name in sorted(tokens))
+    tokens["signature"] = hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return json.dumps(tokens).encode()
+
+
+def checked(text: str | bytes) -> dict[str, Any]:
+    """The reply, which must be an accepted cancel."""
+    reply: dict[str, Any] = json.loads(text)
+    assert reply["code"] == 0, reply
+    return reply
+
+
+@asynccontextmanager
+async def httpx_client(url: str) -> AsyncIterator[Cancel]:
+    """httpx.AsyncClient as it comes."""
+    async with httpx.AsyncClient(base_url=url) as client:
+
+        async def cancel() -> object:
+            return checked((await client.post(PATH, content=signed(), headers=HEADERS)).text)
+
+        yield cancel
+
+
+@asynccontextmanager
+async def aiohttp_client(url: str) -> AsyncIterator[Cancel]:
+    """aiohttp.ClientSession as it comes."""
+    async with aiohttp.ClientSession() as session:
+
+        async def cancel() -> object:
+            async with session.post(url + PATH, data=signed(), headers=HEADERS) as response:
+                return checked(await response.text())
+
+        yield cancel
+
+
+@asynccontextmanager
+async def ccxt_client(url: str) -> AsyncIterator[Cancel]:
+    """The unified cancel_order of the published ccxt, its own limiter off, its market known beforehand."""
+    exchange = ccxt.bingx({"apiKey": KEY, "secret": SECRET, "enableRateLimit": False})
+    exchange.urls["api"] = dict.fromkeys(exchange.urls["api"], f"{url}/openApi")
+    market = {
+        "id": "BTC-USDT",
+        "symbol": "BTC/USDT",
+        "base": "BTC",
+        "quote": "USDT",
+        "baseId": "BTC",
+        "quoteId": "USDT",
+        "type": "spot",
+        "spot": True,
+        "active": True,
+    }
+    exchange.set_markets([exchange.safe_market_structure(market)])
+    try:
+
+        async def cancel() -> object:
+            return await exchange.cancel_order(str(ORDER_ID), "BTC/USDT")
+
+        yield cancel
+    finally:
+        await exchange.close()
+
+
+@asynccontextmanager
+async def by_hand(url: str, transport: httpx.AsyncBaseTransport) -> AsyncIterator[Cancel]:
+    """An httpx transport without a client on top."""
+    target = httpx.URL(url + PATH)
+
+    async def cancel() -> object:
+        request = httpx.Request("POST", target, headers=HEADERS, content=signed(), extensions={"timeout": TIMEOUTS})
+        response = await transport.handle_async_request(request)
+        try:
+            return checked(await response.aread())
+        finally:
+            await response.aclose()
+
+    async with transport:
+        yield cancel
+
+
+@asynccontextmanager
+async def ours(
+    url: str, transport: httpx.AsyncBaseTransport, carrier: Literal["json", "query"] = "json"
+) -> AsyncIterator[Cancel]:
+    """This library, everything on, with quotas that never make a call wait."""
+    governor = Governor(profile="unlimited")
+    async with (
+        transport,
+        BingXClient(KEY, SECRET, base_url=url, governor=governor, transport=transport, carrier=carrier) as client,
+    ):
+
+        async def cancel() -> object:
+            return await client.spot.cancel_order("BTC-USDT", ORDER_ID)
+
+        yield cancel
+
+
+def contenders(url: str) -> dict[str, Any]:
+    """Who runs, in the order of the table."""
+    limits = httpx.Limits(max_connections=transports.CONNECTIONS)
+    return {
+        "httpx.AsyncClient": httpx_client(url),
+        BY_HAND_HTTPX: by_hand(url, httpx.AsyncHTTPTransport(limits=limits)),
+        OURS_HTTPX: ours(url, transports.httpcore_transport()),
+        CCXT: ccxt_client(url),
+        "aiohttp.ClientSession": aiohttp_client(url),
+        BY_HAND: by_hand(url, httpx_aiohttp.AiohttpTransport(limits=limits)),
+        OURS: ours(url, transports.aiohttp_transport()),
+        OURS_QUERY: ours(url, transports.aiohttp_transport(), "query"),
+    }
+
+
+async def cost(cancel: Cancel, in_flight: int, calls: int = CALLS) -> float:
+    """Microseconds of CPU per call."""
+
+    async def worker() -> None:
+        for _ in range(calls // in_flight):
+            await cancel()
+
+    began = time.process_time()
+    if in_flight == 1:
+        await worker()
+    else:
+        await asyncio.gather(*(worker() for _ in range(in_flight)))
+    return (time.process_time() - began) / (calls // in_flight * in_flight) * 1e6
+
+
+async def measure(url: str, rounds: int = ROUNDS) -> dict[str, dict[int, float]]:
+    """Median microseconds by contender and level."""
+    found: dict[str, dict[int, list[float]]] = {}
+    async with AsyncExitStack() as stack:
+        cancels = {name: await stack.enter_async_context(each) for name, each in contenders(url).items()}
+        for cancel in cancels.values():
+            await cost(cancel, max(LEVELS))
+        gc.collect()
+        gc.freeze()  # what was imported before is no contender's burden
+        for _ in range(rounds):
+            for level in LEVELS:
+                for name, cancel in cancels.items():
+                    found.setdefault(name, {}).setdefault(level, []).append(await cost(cancel, level))
+    return {name: {level: median(each) for level, each in levels.items()} for name, levels in found.items()}
+
+
+def main() -> None:
+    """Measure and print."""
+    with running() as url:
+        micros = asyncio.run(measure(url))
+
+    def ratios(name: str, base: str) -> list[str]:
+        return [f"{name} / {base}", *(f"{micros[name][level] / micros[base][level]:.2f}" for level in LEVELS)]
+
+    heads = [f"{level} in flight" for level in LEVELS]
+    report.heading("Client CPU per signed cancel: ratios (below 1: less than the other)")
+    pairs = [(OURS, CCXT), (OURS_QUERY, CCXT), (OURS_HTTPX, CCXT), (OURS, BY_HAND), (OURS_HTTPX, BY_HAND_HTTPX)]
+    table = [ratios(*pair) for pair in [*pairs, (OURS, "aiohttp.ClientSession"), (OURS, "httpx.AsyncClient")]]
+    report.table(["", *heads], table)
+    print()
+    for level in LEVELS:
+        print(report.target(f"{level} in flight, / ccxt", micros[OURS][level] / micros[CCXT][level], 1.0))
+        print(report.target(f"{level} in flight, / by hand", micros[OURS][level] / micros[BY_HAND][level], 1.5))
+    report.heading("Client CPU per signed cancel: µs")
+    report.table(["", *heads], [[name, *(f"{levels[each]:.0f}" for each in LEVELS)] for name, levels in micros.items()])
+
+
+if __name__ == "__main__":
+    main()
