@@ -73,8 +73,7 @@ async def _read(request: HttpRequest) -> Request:
 
 async def _abort(connection: Any, receive: Receive) -> None:
     connection.abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await receive()  # returns once the connection is gone
 
 
 def _to_response(reply: Reply) -> Response:

@@ -64,10 +64,17 @@ async def serve(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> A
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    if not ipaddress.ip_address(host).is_loopback:
+    if not _is_loopback(host):
         raise ValueError(f"the emulator listens on loopback only, not on {host}: use 127.0.0.1")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _configure(emulator: Emulator) -> uvicorn.Config:
