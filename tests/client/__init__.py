@@ -1,0 +1,1 @@
+"""The client as its users meet it: bytes out, models and errors in."""

@@ -1,0 +1,223 @@
+"""Bad input is refused before anything is sent, and the message says what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bingx_async import BingXClient, CancelRestriction, InvalidRequest, Priority, Side
+from tests.client.exchange import Backend, Hall, backends, run
+
+Act = Callable[[BingXClient], Awaitable[Any]]
+OCO: dict[str, Any] = {"quantity": "0.1", "limit_price": 3, "order_price": 1, "trigger_price": 2}
+
+
+def cancel(*arguments: Any, **named: Any) -> Act:
+    return lambda client: client.spot.cancel_order(*arguments, **named)
+
+
+def batch(*arguments: Any, **named: Any) -> Act:
+    return lambda client: client.spot.cancel_orders("BTC-USDT", *arguments, **named)
+
+
+def oco(symbol: Any = "BTC-USDT", side: Any = "SELL", **named: Any) -> Act:
+    return lambda client: client.spot.place_oco_order(symbol, side, **{**OCO, **named})
+
+
+def cancel_oco(*arguments: Any, **named: Any) -> Act:
+    return lambda client: client.spot.cancel_oco_order(*arguments, **named)
+
+
+DASH = "write it as in 'BTC-USDT', upper case with a dash"
+WHOLE = "write the whole number the exchange gave, as int or str"
+CHARACTERS = "write 1 to 40 characters of A-Z a-z 0-9 . _ -"
+DIGITS = "must be digits only, at most 40 of them, such as '123456'"
+NUMBER = "write a Decimal, an int or a str such as '0.1'"
+
+BAD: list[tuple[Act, str]] = [
+    *((cancel(symbol, 1), DASH) for symbol in ("BTCUSDT", "btc-usdt", "", "BTC-USDT&x=1", "BTC-USDT\n", 7, None)),
+    (lambda client: client.spot.cancel_open_orders("BTC_USDT"), DASH),
+    (lambda client: client.spot.cancel_orders("BTC/USDT", [1]), DASH),
+    (oco(symbol="BTC-"), DASH),
+    *((cancel("BTC-USDT", number), WHOLE) for number in (0, -1, 1.5, True, "", "1a", "+1", " 1", "\uff11", 2**63)),
+    (batch([1, "x"]), WHOLE),
+    (batch(["9" * 30]), WHOLE),
+    (cancel_oco("12;"), WHOLE),
+    (cancel("BTC-USDT"), "give exactly one of order_id or client_order_id, not none"),
+    (cancel("BTC-USDT", 1, client_order_id="a"), "give exactly one of order_id or client_order_id, not both"),
+    (cancel_oco(), "give exactly one of order_id or client_order_id, not none"),
+    (cancel_oco("1", client_order_id="1"), "give exactly one of order_id or client_order_id, not both"),
+    *(
+        (cancel("BTC-USDT", client_order_id=name), CHARACTERS)
+        for name in ("", "a" * 41, "a,b", "a&side=BUY", "a=b", "a b", "a%20", "a#", "a?", "ä", "a\n", 7)
+    ),
+    (batch(client_order_ids=["ok", "not ok"]), CHARACTERS),
+    (cancel_oco(client_order_id="a b"), CHARACTERS),
+    (batch(), "give at least one id in order_ids or client_order_ids"),
+    (batch([]), "to cancel everything there is cancel_open_orders"),
+    (batch("12"), "order_ids='12' must be a list, such as [1, 2]"),
+    (batch(12), "order_ids=12 must be a list, such as [1, 2]"),
+    (batch(client_order_ids="ab"), "client_order_ids='ab' must be a list, such as ['a', 'b']"),
+    (cancel("BTC-USDT", 1, only_if="FILLED"), "must be one of NEW, PENDING, PARTIALLY_FILLED"),
+    (oco(side="sell"), "side='sell' must be 'BUY' or 'SELL'"),
+    (oco(quantity=0.1), "quantity=0.1 is a float: write quantity=Decimal('0.1')"),
+    (oco(limit_price=7e4), "limit_price=70000.0 is a float: write limit_price=Decimal('70000.0')"),
+    (oco(order_price=float("nan")), "order_price=nan is a float"),
+    (oco(trigger_price=True), NUMBER),
+    (oco(trigger_price=None), NUMBER),
+    (oco(quantity="1,5"), "write a Decimal or a str such as '0.1'"),
+    *((oco(quantity=bad), "must be a finite number above 0") for bad in (0, "-1", Decimal("NaN"), "inf", "sNaN")),
+    (oco(quantity="1e31"), "write at most 30 on each side"),
+    (oco(quantity="1e-31"), "write at most 30 on each side"),
+    *(
+        (oco(**{name: bad}), DIGITS)
+        for name in ("list_client_order_id", "above_client_order_id", "below_client_order_id")
+        for bad in ("a1", "", "1" * 41, True, -1, 1.0)
+    ),
+    *(
+        (cancel("BTC-USDT", 1, recv_window=bad), "must be whole milliseconds from 1 to 5000")
+        for bad in (0, -1, 5001, 100.0, True, None)
+    ),
+    *(
+        (cancel("BTC-USDT", 1, max_wait=bad), "must be seconds, 0 (now or never) or more")
+        for bad in (-1, float("nan"), "1", True, None)
+    ),
+    *(
+        (cancel("BTC-USDT", 1, timeout=bad), "must be seconds above 0")
+        for bad in (0, -1, float("inf"), float("nan"), "1", True, None)
+    ),
+    (cancel("BTC-USDT", 1, priority=9), "priority=9 must be a Priority"),
+]
+
+
+@backends
+@pytest.mark.parametrize(("act", "message"), BAD)
+def test_refused_here(act: Act, message: str, backend: Backend) -> None:
+    """`InvalidRequest` (also a ValueError) with the cure in its text; not one byte leaves, no quota is taken."""
+
+    async def main() -> None:
+        hall = Hall()
+        with pytest.raises(InvalidRequest) as caught:
+            await act(hall.client())
+        assert message in str(caught.value)
+        assert isinstance(caught.value, ValueError)
+        assert hall.exchange.sent == []
+        assert hall.governor.snapshot().buckets == ()
+
+    run(backend, main)
+
+
+@backends
+def test_unknown_argument(backend: Backend) -> None:
+    """A misspelt option is an error, not a call with the default."""
+
+    async def main() -> None:
+        hall = Hall()
+        spot: Any = hall.client().spot
+        with pytest.raises(TypeError, match="max_wiat; every call takes max_wait, priority, timeout, recv_window"):
+            await spot.cancel_order("BTC-USDT", 1, max_wiat=0)
+        assert hall.exchange.sent == []
+
+    run(backend, main)
+
+
+def sent(backend: Backend, act: Act, **settings: Any) -> list[dict[str, str]]:
+    """The parameters that `act` sends, without the stamp."""
+
+    async def main() -> list[dict[str, str]]:
+        hall = Hall()
+        await act(hall.client(**settings))
+        stamp = ("timestamp", "signature", "recvWindow")
+        return [{k: v for k, v in call.params.items() if k not in stamp} for call in hall.exchange.calls()]
+
+    return run(backend, main)
+
+
+@backends
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        (Decimal("0.10"), "0.10"),
+        ("0.10", "0.10"),
+        (3, "3"),
+        (Decimal("1E+3"), "1000"),
+        ("1e-7", "0.0000001"),
+        (Decimal("123456789012345678901234567890"), "123456789012345678901234567890"),
+    ],
+)
+def test_amounts(given: Any, written: str, backend: Backend) -> None:
+    """Amounts travel in plain notation with the digits that were written."""
+    assert sent(backend, oco(quantity=given))[0]["quantity"] == written
+
+
+@backends
+def test_enums(backend: Backend) -> None:
+    """Enum members and their texts are the same thing."""
+    assert sent(backend, oco(side=Side.BUY))[0]["side"] == "BUY"
+    assert sent(backend, cancel("BTC-USDT", 1, only_if=CancelRestriction.PENDING)) == [
+        {"symbol": "BTC-USDT", "orderId": "1", "cancelRestrictions": "PENDING"}
+    ]
+
+
+@backends
+def test_edges(backend: Backend) -> None:
+    """The longest ids are accepted, as int or digits."""
+    assert sent(backend, cancel("BTC-USDT", str(2**63 - 1)))[0]["orderId"] == str(2**63 - 1)
+    assert sent(backend, cancel("BTC-USDT", 2**63 - 1))[0]["orderId"] == str(2**63 - 1)
+    assert sent(backend, cancel("BTC-USDT", client_order_id="a" * 40))[0]["clientOrderID"] == "a" * 40
+    assert sent(backend, oco(list_client_order_id="0" * 40))[0]["listClientOrderId"] == "0" * 40
+    assert sent(backend, cancel("BTC-USDT", 1, recv_window=1, max_wait=0, timeout=0.1, priority=Priority.READ)) == [
+        {"symbol": "BTC-USDT", "orderId": "1"}
+    ]
+
+
+@backends
+def test_repeated_ids(backend: Backend) -> None:
+    """An id given twice travels once, in the order given; both kinds of id share a request."""
+    assert sent(backend, batch([3, "3", 1, 3], iter(["b", "a", "b"]))) == [
+        {"symbol": "BTC-USDT", "process": "0", "orderIds": "3,1", "clientOrderIDs": "b,a"}
+    ]
+
+
+@backends
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"carrier": "body"}, "must be 'auto', 'json', 'query' or 'form'"),
+        ({"ids_per_batch": 0}, "must be a whole number above 0"),
+        ({"ids_per_batch": True}, "must be a whole number above 0"),
+        ({"ids_per_batch": 2.0}, "must be a whole number above 0"),
+        ({"recv_window": 6000}, "must be whole milliseconds from 1 to 5000"),
+        ({"max_wait": -1}, "must be seconds"),
+        ({"timeout": 0}, "must be seconds above 0"),
+        ({"base_url": "http://open-api.bingx.com"}, "plain http is only for a loopback address; write https"),
+        ({"base_url": "ftp://open-api.bingx.com"}, "must be like 'https://open-api.bingx.com'"),
+        ({"base_url": "open-api.bingx.com"}, "must be like 'https://open-api.bingx.com'"),
+        ({"base_url": "https://"}, "must be like 'https://open-api.bingx.com'"),
+        ({"base_url": "https://host?a=1"}, "must be like 'https://open-api.bingx.com'"),
+        ({"base_url": "https://host#a"}, "must be like 'https://open-api.bingx.com'"),
+        ({"base_url": "https://host:port"}, "must be like 'https://open-api.bingx.com'"),
+        ({"base_url": "https://me:pass@host"}, "base_url holds a user name or password"),
+        ({"secret_key": None}, "the secret_key is missing; give both or neither"),
+        ({"api_key": None}, "the api_key is missing; give both or neither"),
+        ({"api_key": "k\n"}, "the api_key holds blanks or characters that no key has; was it copied whole?"),
+        ({"secret_key": "a b"}, "the secret_key holds blanks or characters that no key has"),
+        ({"secret_key": "schlüssel"}, "the secret_key holds blanks or characters that no key has"),
+    ],
+)
+def test_settings(settings: dict[str, Any], message: str, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bad settings are refused when the client is made, and the message shows no key and no password."""
+    for name in ("BINGX_API_KEY", "BINGX_SECRET_KEY", "BINGX_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def main() -> None:
+        with pytest.raises(InvalidRequest) as caught:
+            Hall().client(**settings)
+        assert message in str(caught.value)
+        assert "schlüssel" not in str(caught.value)
+        assert "pass@" not in str(caught.value)
+
+    run(backend, main)

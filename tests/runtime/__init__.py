@@ -1,0 +1,1 @@
+"""Everything that awaits: the clock, the queue, the governor and the transports."""
