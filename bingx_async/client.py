@@ -20,6 +20,7 @@ from bingx_async.errors import BingXError, ClientClosed, InvalidRequest
 from bingx_async.models import Priority
 from bingx_async.runtime.caller import Caller, CarrierChoice, Credentials, Options
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.coalescer import Coalescer
 from bingx_async.runtime.drain import Drain
 from bingx_async.runtime.governor import Governor
 from bingx_async.runtime.transport import Transport
@@ -79,6 +80,7 @@ class BingXClient:
         timeout: float = 10.0,
         egress: str = "default",
         ids_per_batch: int = 10,
+        coalesce_cancels: bool = False,
     ) -> None:
         keys = _Keys(
             api_key or os.environ.get("BINGX_API_KEY"),
@@ -94,6 +96,7 @@ class BingXClient:
         self._base_url = _base_url(base_url or os.environ.get("BINGX_BASE_URL") or LIVE_HOST)
         self._egress = egress
         self._ids_per_batch = ids_per_batch
+        self._coalesces = coalesce_cancels
         clock = self.governor.clock
         hosts = (self._base_url, FALLBACK_HOST) if self._base_url == LIVE_HOST else (self._base_url,)
         self._shared = _Shared(Transport(transport, hosts, clock.monotonic), clock, CarrierChoice.of(carrier))
@@ -105,6 +108,7 @@ class BingXClient:
         del api_key, secret_key
         other = object.__new__(BingXClient)
         other._defaults, other.governor, other._shared = self._defaults, self.governor, self._shared
+        other._coalesces = self._coalesces
         other._base_url, other._egress, other._ids_per_batch = (
             self._base_url,
             self._egress,
@@ -167,7 +171,8 @@ class BingXClient:
             public_headers=public,
             owner=self._shared,
         )
-        self.spot = SpotApi(self._call, self._drain, self._ids_per_batch)
+        self._joined: dict[str, Coalescer[Any, Any]] = {}
+        self.spot = SpotApi(self._call, self._drain, self._join, self._ids_per_batch)
 
     async def _call(self, call: Call[T], options: CallOptions) -> T:
         self._check_ready(call.endpoint)
@@ -193,6 +198,18 @@ class BingXClient:
         self._check_ready(lanes[0].endpoint)
         job = Drain(self._caller, Pool[T, R](items), lanes, self._options(options), fail)
         return await job.run(everything_at_once)
+
+    async def _join(self, kind: str, item: T, lanes: Sequence[Lane[T, R]], options: CallOptions) -> R | None:
+        if not self._coalesces:
+            return None
+        self._check_ready(lanes[0].endpoint)
+        together, alone = lanes
+        joined: Coalescer[T, R] = self._joined.setdefault(kind, Coalescer(self._caller, together, alone))
+        try:
+            return await joined.run(item, self._options(options))
+        finally:
+            if joined.is_idle:
+                self._joined.pop(kind, None)
 
     def _options(self, given: CallOptions) -> Options:
         unknown = sorted(given.keys() - CallOptions.__annotations__.keys())

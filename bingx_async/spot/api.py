@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bingx_async.spot.many import ManyOrders
 from bingx_async.spot.oco import OcoOrders
-from bingx_async.spot.orders import Orders
 
 
-class SpotApi(Orders, ManyOrders, OcoOrders):
+class SpotApi(ManyOrders, OcoOrders):
     """`client.spot`: the endpoints of BingX spot as typed methods.
 
     Every method also takes `max_wait`, `priority`, `timeout` and `recv_window` (see `CallOptions`), and raises what

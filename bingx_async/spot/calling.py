@@ -51,10 +51,19 @@ class Drainer(Protocol):
         ...
 
 
+class Joiner(Protocol):
+    """Whatever does independent items of one kind together while they queue."""
+
+    async def __call__(self, kind: str, item: T, lanes: Sequence[Lane[T, R]], options: CallOptions) -> R | None:
+        """The item's result, or None if joining is switched off."""
+        ...
+
+
 class Group:
     """Methods over one caller."""
 
-    def __init__(self, call: Caller, drain: Drainer, ids_per_batch: int = 10) -> None:
+    def __init__(self, call: Caller, drain: Drainer, join: Joiner, ids_per_batch: int = 10) -> None:
         self._call = call
         self._drain = drain
+        self._join = join
         self._ids_per_batch = ids_per_batch

@@ -13,17 +13,25 @@ from typing import Unpack
 
 from bingx_async.core.endpoint import Call
 from bingx_async.core.pool import Lane
-from bingx_async.errors import ApiError, BingXError, LocalError, OrderNotFound, OutcomeUnknown, TransportError
+from bingx_async.errors import (
+    ApiError,
+    BingXError,
+    LocalError,
+    OrderNotFound,
+    OrderRefused,
+    OutcomeUnknown,
+    TransportError,
+)
 from bingx_async.models import CancelOrdersResult, CancelOutcome, CancelStatus, Order
 from bingx_async.spot import arguments
-from bingx_async.spot.calling import CallOptions, Group
-from bingx_async.spot.orders import CANCEL_ORDER, CANCEL_ORDERS, batch_params, single_params
+from bingx_async.spot.calling import CallOptions
+from bingx_async.spot.orders import CANCEL_ORDER, CANCEL_ORDERS, Orders, batch_params, names_in, single_params
 
 Id = int | str
 _GONE = re.compile(r"not exist|not found|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE).search
 
 
-class ManyOrders(Group):
+class ManyOrders(Orders):
     """Methods that spread one wish over several endpoints."""
 
     async def cancel_many(
@@ -48,15 +56,22 @@ class ManyOrders(Group):
         done = await self._drain(wanted, lanes(pair, self._ids_per_batch), failed, options, everything_at_once=certain)
         return [done[each] for each in wanted]
 
+    async def _cancel_one(self, symbol: str, each: Id, options: CallOptions) -> Order:
+        """Alone, or together with others of the symbol that queue, if the client coalesces cancels."""
+        outcome = await self._join(symbol, each, lanes(symbol, self._ids_per_batch), options)
+        if outcome is None:
+            return await super()._cancel_one(symbol, each, options)
+        return unwrapped(outcome)
+
 
 def lanes(symbol: str, ids_per_batch: int) -> tuple[Lane[Id, CancelOutcome], ...]:
     """The batch lane, then the single one."""
 
     def batch(ids: Sequence[Id]) -> Call[CancelOrdersResult]:
-        return Call(CANCEL_ORDERS, batch_params(symbol, ids, True), _names(ids))
+        return Call(CANCEL_ORDERS, batch_params(symbol, ids, True), names_in(ids))
 
     def single(ids: Sequence[Id]) -> Call[Order]:
-        return Call(CANCEL_ORDER, single_params(symbol, ids[0]), _names(ids))
+        return Call(CANCEL_ORDER, single_params(symbol, ids[0]), names_in(ids))
 
     return (
         Lane(CANCEL_ORDERS, ids_per_batch, batch, read_batch),
@@ -93,5 +108,12 @@ def failed(each: Id, error: BingXError) -> CancelOutcome:
     return CancelOutcome(each, CancelStatus.NOT_SENT, error=str(error))
 
 
-def _names(ids: Sequence[Id]) -> tuple[str, ...]:
-    return tuple(each for each in ids if isinstance(each, str))
+def unwrapped(outcome: CancelOutcome) -> Order:
+    """The cancelled order, or the error that a call of its own would have raised."""
+    if outcome.status is CancelStatus.CANCELLED:
+        return outcome.order or Order()
+    path = CANCEL_ORDERS.path
+    if outcome.status is CancelStatus.UNKNOWN:
+        raise OutcomeUnknown(outcome.error, path, {"id": outcome.id}, names_in([outcome.id]))
+    kind = OrderNotFound if outcome.status is CancelStatus.NOT_FOUND else OrderRefused
+    raise kind(outcome.code, outcome.error, path, 200)

@@ -59,16 +59,16 @@ class Orders(Group):
         `only_if`: cancel only if the order has this status. A client order id can be used for 2 hours after placing
         (seed). Raises `OrderNotFound` if there is no such open order. Quota: 5/s per account (seed).
         """
-        params: dict[str, str | int] = {"symbol": arguments.symbol(symbol)}
+        pair = arguments.symbol(symbol)
         arguments.either({"order_id": order_id, "client_order_id": client_order_id})
-        if order_id is not None:
-            params["orderId"] = arguments.order_id(order_id)
         if client_order_id is not None:
-            params["clientOrderID"] = arguments.client_order_id(client_order_id)
-        if only_if is not None:
-            params["cancelRestrictions"] = arguments.restriction(only_if)
-        ids = (client_order_id,) if client_order_id is not None else ()
-        return await self._call(Call(CANCEL_ORDER, params, ids), options)
+            each: int | str = arguments.client_order_id(client_order_id)
+        else:
+            each = arguments.order_id(order_id or 0)
+        if only_if is None:
+            return await self._cancel_one(pair, each, options)
+        params = {**single_params(pair, each), "cancelRestrictions": arguments.restriction(only_if)}
+        return await self._call(Call(CANCEL_ORDER, params, names_in([each])), options)
 
     async def cancel_orders(
         self,
@@ -110,11 +110,13 @@ class Orders(Group):
         options.setdefault("priority", Priority.KILL_SWITCH)
         return await self._call(Call(CANCEL_OPEN_ORDERS, {}), options)
 
+    async def _cancel_one(self, symbol: str, each: int | str, options: CallOptions) -> Order:
+        return await self._call(Call(CANCEL_ORDER, single_params(symbol, each), names_in([each])), options)
+
     async def _cancel_chunk(
         self, symbol: str, ids: list[int | str], partial: bool, options: CallOptions
     ) -> CancelOrdersResult:
-        names = tuple(each for each in ids if isinstance(each, str))
-        return await self._call(Call(CANCEL_ORDERS, batch_params(symbol, ids, partial), names), options)
+        return await self._call(Call(CANCEL_ORDERS, batch_params(symbol, ids, partial), names_in(ids)), options)
 
     async def _try_chunk(
         self, symbol: str, ids: list[int | str], partial: bool, options: CallOptions
@@ -126,11 +128,16 @@ class Orders(Group):
             return CancelOrdersResult(fails=tuple(_failure(each, str(error)) for each in ids))
 
 
+def names_in(ids: Sequence[int | str]) -> tuple[str, ...]:
+    """The client order ids among `ids`."""
+    return tuple(each for each in ids if isinstance(each, str))
+
+
 def batch_params(symbol: str, ids: Sequence[int | str], partial: bool) -> dict[str, str | int]:
     """The parameters of `cancelOrders`: ints are order ids, strings are client order ids."""
     params: dict[str, str | int] = {"symbol": symbol, "process": int(partial)}
     numbers = [str(each) for each in ids if isinstance(each, int)]
-    names = [each for each in ids if isinstance(each, str)]
+    names = names_in(ids)
     if numbers:
         params["orderIds"] = ",".join(numbers)
     if names:
