@@ -12,7 +12,7 @@ from bingx_async.core.quota import CANCEL, CANCEL_OPEN_ORDERS, CANCEL_ORDERS, OC
 from bingx_async.emulator.exchange import Exchange
 from tests.emulator.calls import NOW, SYMBOL, UID, account, call, exchange, read, rest
 
-OCO = {
+OCO: dict[str, Any] = {
     "symbol": SYMBOL,
     "side": "SELL",
     "quantity": "0.10",
@@ -20,7 +20,7 @@ OCO = {
     "orderPrice": "59000",
     "triggerPrice": "60000",
 }
-LIMIT = {"symbol": SYMBOL, "side": "BUY", "type": "LIMIT", "price": "50000.10", "quantity": "0.2"}
+LIMIT: dict[str, Any] = {"symbol": SYMBOL, "side": "BUY", "type": "LIMIT", "price": "50000.10", "quantity": "0.2"}
 
 
 def ask(each: Exchange, path: str, **params: Any) -> Any:
@@ -263,7 +263,7 @@ def test_cancel_oco(leg: int, name: str) -> None:
     """Either id of either leg cancels the pair, and the answer names that leg."""
     each = exchange()
     legs = ask(each, OCO_ORDER, **OCO, aboveClientOrderId="8", belowClientOrderId="9")["data"]
-    wanted = {key: legs[leg][key] for key in ("orderId", "clientOrderId")}
+    wanted: dict[str, Any] = {key: legs[leg][key] for key in ("orderId", "clientOrderId")}
     assert ask(each, OCO_CANCEL, **{name: wanted[name]})["data"] == wanted
     others = [legs[1 - leg]["orderId"], legs[1 - leg]["clientOrderId"]]
     assert [refusal(each, OCO_CANCEL, orderId=other)[0] for other in others] == [100404, 100404]

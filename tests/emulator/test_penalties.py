@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from attrs import evolve
 
@@ -12,7 +13,14 @@ from bingx_async.emulator.penalties import Closure, Closures, ErrorBudget
 from bingx_async.emulator.refusals import rate_limited
 from tests.emulator.calls import NOW, SYMBOL, UID, account, call, code, exchange, read
 
-OCO = {"symbol": SYMBOL, "side": "BUY", "quantity": 1, "limitPrice": 1, "orderPrice": 3, "triggerPrice": 2}
+OCO: dict[str, Any] = {
+    "symbol": SYMBOL,
+    "side": "BUY",
+    "quantity": 1,
+    "limitPrice": 1,
+    "orderPrice": 3,
+    "triggerPrice": 2,
+}
 
 
 def fail(each: Exchange, at: float) -> int:
