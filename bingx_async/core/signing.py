@@ -61,10 +61,10 @@ class Signer:
 
 def check_value(name: str, value: str | int) -> None:
     """Refuse a value that a carrier would have to escape: it is an injection or a sure signature mismatch."""
-    if isinstance(value, str) and not _SAFE(value):
+    if isinstance(value, bool) or (isinstance(value, str) and not _SAFE(value)):
         raise InvalidRequest(
-            f"{name}={value!r} holds characters outside A-Z a-z 0-9 . _ - and comma, or nothing at all; "
-            "the exchange cannot verify a signature over it. Write it with those characters only"
+            f"{name}={value!r} is a boolean, empty, or holds characters outside A-Z a-z 0-9 . _ - and comma; "
+            "the exchange cannot verify a signature over it. Write it as an integer or with those characters only"
         )
 
 
