@@ -1,5 +1,24 @@
-"""The command line."""
+"""The command line. What it needs beyond the library (click, rich) is imported here and only when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+NEEDED = frozenset({"click", "rich", "starlette", "uvicorn"})  # the extra [demo]
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
 def main() -> None:
-    """Run it."""
+    """Run `bingx-async`; never ends in a traceback for something the user can see to."""
+    try:
+        from bingx_async.commands import bingx_async
+
+        bingx_async(prog_name="bingx-async")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in NEEDED:
+            raise
+        sys.stderr.write(f'bingx-async needs {error.name}: pip install "bingx_async[demo]"\n')
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,28 @@
+"""The commands of `bingx-async`, one file each. None ever prints a key or a secret of the user's."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from bingx_async import __version__
+from bingx_async.commands.cancel_all import cancel_all
+from bingx_async.commands.clock import clock
+from bingx_async.commands.demo import demo
+from bingx_async.commands.emulator import emulator
+from bingx_async.commands.quotas import quotas
+
+__all__ = ["bingx_async"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="bingx-async")
+def bingx_async() -> None:
+    """An asyncio client for BingX spot that is never refused for a quota and leaves none unused."""
+    # What the library has to tell, the commands tell themselves.
+    logging.getLogger("bingx_async").addHandler(logging.NullHandler())
+
+
+for command in (demo, emulator, quotas, clock, cancel_all):
+    bingx_async.add_command(command)

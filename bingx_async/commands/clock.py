@@ -1,0 +1,68 @@
+"""`bingx-async clock`: how far this machine's clock is from the exchange's."""
+
+from __future__ import annotations
+
+import logging
+
+import anyio
+import click
+from attrs import define, field
+
+from bingx_async import BingXClient, BingXError, Governor
+from bingx_async.core import events
+
+TELLING = 0.5  # seconds; a signed call more than a recvWindow away is refused, and a drifting clock gets there
+
+
+@define(eq=False)
+class _Looks:
+    """The round trips to the exchange's clock that were answered, in seconds."""
+
+    round_trips: list[float] = field(factory=list[float])
+
+    def take(self, event: events.Event) -> None:
+        if isinstance(event, events.Settled) and event.outcome == "accepted":
+            self.round_trips.append(event.took)
+
+
+class _LastWords(logging.Handler):
+    """Keeps the reason the library gives for not having read the clock."""
+
+    text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.text = record.getMessage()
+
+
+@click.command()
+@click.option("--base-url", help="Whose clock; else BINGX_BASE_URL, else the live exchange.")
+def clock(base_url: str | None) -> None:
+    """Read the exchange's clock: offset of this machine's and the round trip."""
+    words = _LastWords(logging.WARNING)
+    logger = logging.getLogger("bingx_async")
+    logger.addHandler(words)
+    try:
+        offset, round_trips = anyio.run(_read, base_url)
+    except BingXError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        logger.removeHandler(words)
+    if not round_trips:
+        raise click.ClickException(words.text or "the exchange's clock gave no readable answer")
+    click.echo(_sentence(offset))
+    click.echo(f"round trip {min(round_trips) * 1000:.1f} ms, the best of {len(round_trips)}")
+
+
+async def _read(base_url: str | None) -> tuple[float, list[float]]:
+    looks = _Looks()
+    client = BingXClient(base_url=base_url, governor=Governor(on_event=looks.take))
+    try:
+        return await client.sync_clock(), looks.round_trips
+    finally:
+        await client.aclose()
+
+
+def _sentence(offset: float) -> str:
+    way = "behind" if offset >= 0 else "ahead of"
+    text = f"this machine's clock is {abs(offset) * 1000:.1f} ms {way} the exchange's"
+    return text if abs(offset) < TELLING else f"{text}; the client corrects for that, other programs may not"

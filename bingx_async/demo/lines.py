@@ -1,0 +1,78 @@
+"""The demo without a terminal: plain lines, one a second, every event, and the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from attrs import define, field
+
+from bingx_async.demo.news import News
+from bingx_async.demo.report import Report, uses_of
+from bingx_async.demo.scenario import Scenario, short, wall_ms
+from bingx_async.demo.screen import Screen, totals, waits
+from bingx_async.demo.table import rate_of
+
+
+@define(eq=False)
+class Lines:
+    """Prints a scenario as it goes; a context."""
+
+    scenario: Scenario
+    news: News
+    screen: Screen  # never started; it keeps the last frame for the picture
+    _told: int = field(init=False, default=0)
+    _second: int = field(init=False, default=0)
+
+    def __enter__(self) -> Lines:
+        click.echo(
+            f"bingx-async demo: three accounts, {self.scenario.settings.seconds:g} s at full load, "
+            f"{self.scenario.settings.model} counting"
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two looks."""
+        return self.screen.pause
+
+    def refresh(self) -> None:
+        """Print what is new."""
+        self.screen.look()
+        for item in self.news.items[self._told :]:
+            click.echo(str(item))
+        self._told = len(self.news.items)
+        if int(self.scenario.elapsed) > self._second:
+            self._second = int(self.scenario.elapsed)
+            click.echo(self._progress())
+
+    def finish(self, report: Report) -> None:
+        """Print the report."""
+        self.refresh()
+        click.echo(f"\n{'account':<9}{'endpoint':<24}{'quota':>7}{'accepted':>10}{'per second':>12}{'used':>8}")
+        for use in report.uses:
+            click.echo(
+                f"{use.account:<9}{short(use.path):<24}{rate_of(use.quota):>7}{use.calls:>10}{use.rate:>12.2f}{use.share:>8.1%}"
+            )
+        click.echo("")
+        for check in report.checks:
+            click.echo(f"{'ok    ' if check.is_kept else 'FAILED'}  {check.text}")
+        click.echo(f"        {totals(report)}\n        {waits(report)}")
+
+    def save(self, report: Report, path: Path) -> None:
+        """The picture a terminal would have shown last."""
+        self.screen.save(report, path)
+
+    def _progress(self) -> str:
+        scenario = self.scenario
+        stats = scenario.emulator.stats()
+        uses = uses_of(scenario, stats, wall_ms())
+        mean = f"{sum(use.share for use in uses) / len(uses):.1%}" if uses else "-"
+        waiting = scenario.governor.snapshot().waiting
+        return (
+            f"{scenario.elapsed:5.1f} s  {stats.accepted:5} calls accepted  {stats.refused:3} refused  "
+            f"{waiting:4} waiting  {mean:>6} of the quotas used"
+        )

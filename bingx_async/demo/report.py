@@ -1,0 +1,134 @@
+"""The end of a run: what was counted, and whether each promise was kept."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from bingx_async.demo.measure import Use, is_closed, measure, share_used
+from bingx_async.demo.scenario import CLOSED_ACCOUNT, CLOSED_PATH, Closure, Scenario, Wait, short
+from bingx_async.demo.trader import JOBS
+from bingx_async.emulator import EndpointStats, Stats
+
+LEAST_SHARE = 0.90
+LATEST_RETURN = 300.0  # ms after its moment in which a reopened endpoint must be in use
+
+
+@frozen
+class Check:
+    """One promise and what came of it."""
+
+    is_kept: bool
+    text: str
+
+
+@frozen
+class Report:
+    """A run in numbers."""
+
+    seconds: float
+    calls: int
+    cancelled: int
+    placed: int
+    uses: tuple[Use, ...]
+    longest: Wait
+    longest_closed: Wait
+    checks: tuple[Check, ...]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether every promise was kept."""
+        return all(check.is_kept for check in self.checks)
+
+
+def uses_of(scenario: Scenario, stats: Stats, end: float) -> list[Use]:
+    """The share of every driven quota until `end` (epoch ms)."""
+    uses = (
+        measure(
+            trader.account,
+            job.path,
+            scenario.governor.profile[job.path],
+            stats.of(trader.account, job.path),
+            scenario.closure,
+            end,
+        )
+        for trader in scenario.traders
+        for job in JOBS
+    )
+    return [use for use in uses if use is not None]
+
+
+def judge(scenario: Scenario) -> Report:
+    """The report of a run that has ended."""
+    stats, closure = scenario.emulator.stats(), scenario.closure
+    uses = uses_of(scenario, stats, scenario.ended_at)
+    closed = stats.of(CLOSED_ACCOUNT, CLOSED_PATH)
+    waits = sorted(scenario.waits.values(), key=lambda wait: wait.seconds)
+    nowhere = Wait()
+    checks = [_refusals(stats, closed), _shares(uses, len(scenario.traders) * len(JOBS))]
+    if closure is not None:
+        checks += [_silence(closed, closure), _return(closed, closure), _others(scenario, stats, closure)]
+    if scenario.failures or _errors(stats):
+        checks.append(Check(False, f"{_errors(stats)} business errors; {'; '.join(scenario.failures[:3])}"))
+    return Report(
+        scenario.settings.seconds,
+        stats.accepted + stats.refused,
+        scenario.tally.cancelled,
+        scenario.tally.placed,
+        tuple(uses),
+        max((wait for wait in waits if not is_closed(wait.account, wait.path)), key=_seconds, default=nowhere),
+        max((wait for wait in waits if is_closed(wait.account, wait.path)), key=_seconds, default=nowhere),
+        tuple(checks),
+    )
+
+
+def _seconds(wait: Wait) -> float:
+    return wait.seconds
+
+
+def _errors(stats: Stats) -> int:
+    return sum(each.errors for each in stats.endpoints.values())
+
+
+def _refusals(stats: Stats, closed: EndpointStats) -> Check:
+    by_address = max((each.refused for each in stats.addresses.values()), default=0)
+    beyond = stats.refused + by_address - min(1, closed.closed)
+    provoked = "1 provoked" if closed.closed else "none provoked"
+    return Check(beyond == 0 and closed.closed > 0, f"{beyond} calls refused beyond the provoked one ({provoked})")
+
+
+def _shares(uses: list[Use], expected: int) -> Check:
+    least = min(uses, key=lambda use: use.share, default=None)
+    if least is None:
+        return Check(False, "no quota could be measured")
+    mean = sum(use.share for use in uses) / len(uses)
+    text = (
+        f"{mean:.1%} of the {len(uses)} quotas used on average, "
+        f"at least {least.share:.1%} ({short(least.path)}, {least.account}); {LEAST_SHARE:.0%} promised"
+    )
+    return Check(least.share >= LEAST_SHARE and len(uses) == expected, text)
+
+
+def _silence(closed: EndpointStats, closure: Closure) -> Check:
+    early = sum(closure.begins_at <= arrival < closure.until for arrival in closed.arrivals) - 1
+    what = "the closed endpoint was left alone until its moment"
+    return Check(early == 0, what if early == 0 else f"{early} calls were sent into the closed endpoint")
+
+
+def _return(closed: EndpointStats, closure: Closure) -> Check:
+    first = next((arrival for arrival in closed.arrivals if arrival >= closure.until), None)
+    if first is None:
+        return Check(False, "the closed endpoint was never used again")
+    late = first - closure.until
+    return Check(late <= LATEST_RETURN, f"in use again {late:.0f} ms after its moment; {LATEST_RETURN:.0f} ms promised")
+
+
+def _others(scenario: Scenario, stats: Stats, closure: Closure) -> Check:
+    """What the other quotas made of the closed period."""
+    span = (closure.begins_at, closure.until)
+    shares = [
+        share_used(stats.of(use.account, use.path).arrivals, use.quota, [span])
+        for use in uses_of(scenario, stats, scenario.ended_at)
+        if not is_closed(use.account, use.path)
+    ]
+    least = min(shares, default=0.0)
+    return Check(least >= LEAST_SHARE, f"the other {len(shares)} quotas went on meanwhile, at least {least:.1%} used")

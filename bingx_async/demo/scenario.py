@@ -1,0 +1,187 @@
+"""What the demo drives: three accounts behind one address, one governor, one closed period, over real HTTP.
+
+Each endpoint of each account has more workers than its quota has tokens, so somebody always waits. The workers
+begin evenly spread over one window. When the time is over nobody calls again, and what still waits is finished
+outside the measured time. Account and endpoint of the closed period are fixed;
+it begins when none of their calls is on its way and the next one will travel alone: only that one can meet the
+closed door before the answer is back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import anyio
+from attrs import define, field, frozen
+
+from bingx_async import BingXClient, BingXError, Governor
+from bingx_async.core import events, quota
+from bingx_async.demo.trader import JOBS, Job, Tally, Trader
+from bingx_async.emulator import Emulator, Model
+
+LATENCY, JITTER = 0.025, 0.008  # seconds each way
+CLOSED_ACCOUNT, CLOSED_PATH = "1002", quota.CANCEL
+CLOSED_KEY = f"account {CLOSED_ACCOUNT} {CLOSED_PATH}"
+CLOSES_AFTER, CLOSES_FOR = 6.0, 5.0  # seconds; sooner and shorter in a short run
+LEAST_SECONDS = 6.0
+ALONE = 150.0  # ms; a call followed by none for so long travels alone
+LOOK = 0.002  # seconds between two looks for such a moment
+
+
+@frozen
+class Settings:
+    """How long to drive (seconds) and how the emulator counts."""
+
+    seconds: float = 20.0
+    model: Model = "sliding"
+
+    @property
+    def closes_after(self) -> float:
+        """Seconds until the closed period is provoked."""
+        return min(CLOSES_AFTER, 0.3 * self.seconds)
+
+    @property
+    def closes_for(self) -> float:
+        """Seconds it lasts."""
+        return min(CLOSES_FOR, 0.25 * self.seconds)
+
+
+@frozen
+class Closure:
+    """The provoked closed period, epoch ms."""
+
+    begins_at: float
+    until: float
+
+
+@frozen
+class Wait:
+    """The longest a call has waited for quota, in seconds."""
+
+    seconds: float = 0.0
+    account: str = ""
+    path: str = ""
+
+
+@define(eq=False)
+class Scenario:
+    """A run and its state; `open()` it, then `drive()`."""
+
+    settings: Settings
+    on_event: Callable[[events.Event], None]
+    emulator: Emulator = field(init=False)
+    governor: Governor = field(init=False)
+    traders: list[Trader] = field(init=False, factory=list[Trader])
+    tally: Tally = field(init=False, factory=Tally)
+    closure: Closure | None = field(init=False, default=None)
+    failures: list[str] = field(init=False, factory=list[str])
+    waits: dict[tuple[str, str], Wait] = field(init=False, factory=dict[tuple[str, str], Wait])
+    began_at: float = field(init=False, default=0.0)  # epoch ms
+    ended_at: float = field(init=False, default=0.0)
+
+    def __attrs_post_init__(self) -> None:
+        self.emulator = Emulator(model=self.settings.model, latency=LATENCY, jitter=JITTER)
+        self.governor = Governor(on_event=self._observe)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the measured time is over and only what still waits is being finished."""
+        return bool(self.began_at) and self.elapsed >= self.settings.seconds
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the driving began, at most the run's length."""
+        return min(self.settings.seconds, (wall_ms() - self.began_at) / 1000.0) if self.began_at else 0.0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[str]:
+        """The emulator on a free loopback port and a client for each account; yields the address."""
+        async with AsyncExitStack() as stack:
+            server = await stack.enter_async_context(self.emulator.serve(port=0))
+            first, *others = self.emulator.accounts
+            client = await stack.enter_async_context(
+                BingXClient(
+                    first.api_key,
+                    first.secret_key,
+                    account=first.account,
+                    base_url=server.url,
+                    governor=self.governor,
+                )
+            )
+            clients = [client] + [
+                client.for_account(api_key=each.api_key, secret_key=each.secret_key, account=each.account)
+                for each in others
+            ]
+            self.traders = [Trader(each, self.emulator, self.tally) for each in clients]
+            for trader in self.traders:
+                stack.callback(trader.close)
+            yield server.url
+
+    async def drive(self) -> None:
+        """Saturate everything until the time is over."""
+        self.began_at = wall_ms()
+        self.ended_at = self.began_at + self.settings.seconds * 1000.0
+        ends_at = anyio.current_time() + self.settings.seconds
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._close_once)
+            for trader in self.traders:
+                for job in JOBS:
+                    for worker in range(self._workers(job)):
+                        group.start_soon(self._work, trader, job, worker, ends_at)
+
+    def _workers(self, job: Job) -> int:
+        return 2 * self.governor.profile[job.path].limit + 2
+
+    async def _work(self, trader: Trader, job: Job, worker: int, ends_at: float) -> None:
+        """One call at a moment of its own in the first window, so that calls stay evenly spread; then all at once."""
+        allowed = self.governor.profile[job.path]
+        begins_at = ends_at - self.settings.seconds + allowed.window * self.traders.index(trader) / 10.0
+        if worker < allowed.limit:
+            await anyio.sleep_until(begins_at + worker * allowed.window / allowed.limit)
+            await self._call(trader, job, worker, ends_at)
+        await anyio.sleep_until(begins_at + allowed.window)
+        while await self._call(trader, job, worker, ends_at):
+            pass
+
+    async def _call(self, trader: Trader, job: Job, worker: int, ends_at: float) -> bool:
+        """One call; whether there is time for another."""
+        try:
+            await job.do(trader, worker, ends_at)
+        except BingXError as error:
+            self.failures.append(str(error))
+            return False
+        return anyio.current_time() < ends_at
+
+    async def _close_once(self) -> None:
+        await anyio.sleep(self.settings.closes_after)
+        while not self._is_next_alone():  # noqa: ASYNC110 (the emulator keeps counts, not events)
+            await anyio.sleep(LOOK)
+        until = self.emulator.close_endpoint(CLOSED_ACCOUNT, CLOSED_PATH, int(self.settings.closes_for * 1000))
+        self.closure = Closure(wall_ms(), until)
+
+    def _is_next_alone(self) -> bool:
+        """Calls come back one window after their predecessors, so the gaps are those of a window ago."""
+        if any(bucket.key == CLOSED_KEY and bucket.in_flight for bucket in self.governor.snapshot()):
+            return False
+        arrivals = self.emulator.stats().of(CLOSED_ACCOUNT, CLOSED_PATH).arrivals
+        recent = arrivals[-self.governor.profile[CLOSED_PATH].limit :]
+        return len(recent) > 1 and recent[1] - recent[0] > ALONE
+
+    def _observe(self, event: events.Event) -> None:
+        if isinstance(event, events.Granted):
+            key = (event.account, event.endpoint)
+            if event.waited > self.waits.get(key, Wait()).seconds:
+                self.waits[key] = Wait(event.waited, *key)
+        self.on_event(event)
+
+
+def wall_ms() -> float:
+    """The emulator's clock: epoch ms."""
+    return time.time() * 1000.0
+
+
+def short(path: str) -> str:
+    """A path as people say it."""
+    return path.removeprefix("/openApi/").removeprefix("spot/v1/")

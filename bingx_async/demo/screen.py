@@ -1,0 +1,160 @@
+"""The demo in a terminal: title, progress, the table of buckets, what happened, and at the end the report."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from attrs import define, field
+from rich.box import ROUNDED
+from rich.console import Console, ConsoleRenderable, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from bingx_async import Snapshot
+from bingx_async.demo.news import MARKS, Kind, News
+from bingx_async.demo.report import Report, uses_of
+from bingx_async.demo.scenario import LATENCY, Scenario, short, wall_ms
+from bingx_async.demo.table import BAD, DIM, FAIR, GOOD, Uses, bucket_table
+
+FRAMES = 8  # per second
+PICTURE = 116  # columns of the saved picture
+TALL = 36  # lines from which on every account is shown
+NEWS_STYLES: dict[Kind, str] = {"closed": BAD, "probe": FAIR, "open": GOOD, "other": FAIR}
+LEGEND = (
+    (" tokens: ", DIM),
+    ("● ", FAIR),
+    ("on its way   ", DIM),
+    ("● ", "steel_blue1"),
+    ("spent, comes back one window after the reply   ", DIM),
+    ("○ ", GOOD),
+    ("free\n", DIM),
+)
+
+
+@define(eq=False)
+class Screen:
+    """Shows a scenario live; a context."""
+
+    scenario: Scenario
+    news: News
+    console: Console
+    _live: Live = field(init=False)
+    _seen: tuple[Snapshot, Uses] | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        self._live = Live(console=self.console, auto_refresh=False, vertical_overflow="crop")
+
+    def __enter__(self) -> Screen:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two refreshes."""
+        return 1.0 / FRAMES
+
+    def refresh(self) -> None:
+        """Draw the present state."""
+        self.look()
+        self._live.update(self._frame(self.console), refresh=True)
+
+    def finish(self, report: Report) -> None:
+        """Leave the last frame of the run on the screen and the report below it."""
+        self._live.update(self._frame(self.console), refresh=True)
+        self._live.stop()
+        self.console.print(report_panel(report))
+
+    def save(self, report: Report, path: Path) -> None:
+        """The last frame and the report as an SVG picture."""
+        self._seen = self._seen or self.look()
+        save_picture(Group(self._frame(None), report_panel(report)), path)
+
+    def look(self) -> tuple[Snapshot, Uses]:
+        """Take the state in; once the measured time is over, its last state stays."""
+        scenario = self.scenario
+        if self._seen is None or not scenario.is_over:
+            uses = uses_of(scenario, scenario.emulator.stats(), wall_ms())
+            self._seen = scenario.governor.snapshot(), {(use.account, use.path): use for use in uses}
+        return self._seen
+
+    def _frame(self, console: Console | None) -> ConsoleRenderable:
+        width = console.width if console is not None else PICTURE
+        is_short = console is not None and console.height < TALL
+        snapshot, uses = self._seen or self.look()
+        parts: list[ConsoleRenderable] = [] if is_short else [_title(self.scenario)]
+        parts += [self._progress(width), bucket_table(snapshot, uses, width, is_short=is_short)]
+        if not is_short:
+            parts.append(Text.assemble(*LEGEND))
+        return Group(*parts, *(_news_line(item.seconds, item.kind, item.text) for item in self.news.items[-4:]))
+
+    def _progress(self, width: int) -> ConsoleRenderable:
+        scenario, total = self.scenario, self.scenario.settings.seconds
+        grid = Table.grid(padding=(0, 2))
+        bar = ProgressBar(total=total, completed=scenario.elapsed, width=max(10, width - 68))
+        tally = scenario.tally
+        counts = f"{tally.cancelled:,} orders cancelled · {tally.placed} OCO orders placed"
+        grid.add_row(Text(f" {scenario.elapsed:4.1f} of {total:g} s", "bold"), bar, Text(counts, "bold"))
+        return grid
+
+
+def _title(scenario: Scenario) -> Panel:
+    text = Text.assemble(
+        ("Three accounts behind one address place and cancel orders as fast as the exchange allows, and no faster.\n"),
+        ("A row is a quota, and somebody always waits for it. ", DIM),
+        (f"Real HTTP to an emulator, {LATENCY * 1000:.0f} ms each way, {scenario.settings.model} counting.", DIM),
+    )
+    return Panel(text, title="[bold cyan]bingx-async[/] · never refused, never idle", box=ROUNDED, border_style="cyan")
+
+
+def _news_line(seconds: float, kind: Kind, text: str) -> Text:
+    style = NEWS_STYLES[kind]
+    return Text.assemble((f" {seconds:5.1f} s  ", DIM), (f"{MARKS[kind]} ", f"bold {style}"), (text, style))
+
+
+def report_panel(report: Report) -> Panel:
+    """The promises, and the numbers behind them."""
+    grid = Table.grid(padding=(0, 1))
+    for check in report.checks:
+        mark = ("✔", GOOD) if check.is_kept else ("✖", BAD)
+        grid.add_row(Text(mark[0], f"bold {mark[1]}"), Text(check.text, "" if check.is_kept else BAD))
+    grid.add_row("", Text(totals(report), DIM))
+    grid.add_row("", Text(waits(report), DIM))
+    style = GOOD if report.is_kept else BAD
+    title = "every promise kept" if report.is_kept else "a promise was broken"
+    return Panel(grid, title=f"[bold {style}]{title}[/]", box=ROUNDED, border_style=style)
+
+
+def totals(report: Report) -> str:
+    """The size of the run in a line."""
+    return (
+        f"{report.calls} calls in {report.seconds:g} s: {report.cancelled:,} orders cancelled, "
+        f"{report.placed} OCO orders placed"
+    )
+
+
+def waits(report: Report) -> str:
+    """The longest waits in a line."""
+    longest, closed = report.longest, report.longest_closed
+    text = f"longest wait {longest.seconds:.1f} s ({short(longest.path)}, {longest.account})"
+    return f"{text}; at the closed endpoint {closed.seconds:.1f} s" if closed.seconds else text
+
+
+def save_picture(content: ConsoleRenderable, path: Path) -> None:
+    """Export as SVG, whatever the terminal can show."""
+    console = Console(
+        record=True,
+        width=PICTURE,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        legacy_windows=False,
+    )
+    console.print(content)
+    console.save_svg(str(path), title="bingx-async demo")
