@@ -85,12 +85,11 @@ def items(value: object) -> list[Mapping[str, Any]]:
 
 
 _converter = cattrs.Converter(detailed_validation=False)
-_converter.register_structure_hook_func(lambda kind: kind is str, lambda value, _: text(value))
+# By class: cattrs prefers its own hook for str, and so for string enums, to a hook with a predicate.
+_converter.register_structure_hook(str, lambda value, _: text(value))
+_converter.register_structure_hook(OpenEnum, lambda value, kind: kind(text(value)))
 _converter.register_structure_hook(int | None, lambda value, _: integer(value))
 _converter.register_structure_hook(Decimal | None, lambda value, _: decimal(value))
-_converter.register_structure_hook_func(
-    lambda kind: isinstance(kind, type) and issubclass(kind, OpenEnum), lambda value, kind: kind(text(value))
-)
 _converter.register_structure_hook_func(lambda kind: kind == Mapping[str, Any], lambda value, _: value)
 
 

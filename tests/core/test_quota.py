@@ -89,9 +89,10 @@ def test_override() -> None:
 def test_override_by_number() -> None:
     """A group may be named by its number; a number that is no group is refused rather than ignored."""
     numbered: dict[Any, Quota] = {3: Quota(7, 1)}
+    wrong: dict[Any, Quota] = {4: Quota(7, 1)}
     assert DOCUMENTED.override(numbered).groups[IpGroup.TRADE] == (Quota(7, 1.0),)
     with pytest.raises(ValueError, match="4 is not a valid IpGroup"):
-        DOCUMENTED.override({**numbered, 4: Quota(1, 1)})
+        DOCUMENTED.override(wrong)
 
 
 @given(st.integers(1, 10**6), st.floats(0.001, 1e6))
