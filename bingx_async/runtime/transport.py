@@ -123,7 +123,9 @@ class Transport:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
         chunks: list[bytes] = []
         try:
-            async for chunk in response.aiter_bytes():
+            # What is not compressed needs none of httpx' decoders and counters.
+            coming = response.aiter_bytes() if "content-encoding" in headers else response.stream
+            async for chunk in coming:  # type: ignore[union-attr]
                 chunks.append(chunk)
         except Exception as error:
             partial = Reply(response.status_code, headers, _text(chunks), received_at)
@@ -136,13 +138,19 @@ class Transport:
     def _to_httpx(self, request: Request, host: httpx.URL, timeout: float) -> httpx.Request:
         part = timeout / (len(self._hosts) + 1)  # so that every host can be tried before the whole call times out
         timeouts = {"connect": part, "pool": part, "read": timeout, "write": timeout}
-        return _Sealed(
+        # With `stream` httpx adds no headers of its own, so it need not look for ours.
+        headers = [(b"Host", host.netloc), *request.headers]
+        if request.method != "GET":
+            headers.append((b"Content-Length", b"%d" % len(request.body)))
+        made = _Sealed(
             request.method,
             self._url(request, host),
-            headers=request.headers,
-            content=request.body,
+            headers=headers,
+            stream=httpx.ByteStream(request.body),
             extensions={"timeout": timeouts},
         )
+        made.read()  # a transport may ask for the content
+        return made
 
     def _url(self, request: Request, host: httpx.URL) -> httpx.URL:
         if request.query:
