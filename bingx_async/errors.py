@@ -1,5 +1,7 @@
 """The exception tree: did we send it, did it run, what did they say.
 
+::
+
     BingXError
     ├── LocalError              nothing was sent
     │   ├── QuotaWait           the wait for quota does not fit into max_wait
