@@ -151,6 +151,8 @@ class BingXClient:
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_caller"):  # a traceback with locals shows a client that could not be made
+            return "<BingXClient, not made>"
         state = "closed" if self._shared.is_closed else "open"
         return f"<BingXClient {self._base_url} account {self.account}, {state}>"
 
