@@ -3,18 +3,24 @@
 aiohttp sends a GET again by itself when a kept-alive connection turns out to be dead, and has no public switch for
 it. A second sending is a call the exchange may count and the governor has not granted, so GETs travel in a session
 of their own (same connections) whose tracing refuses to write a request's headers twice.
+
+Errors are those of httpx-aiohttp's transport, in whose place this one stands: it asks the sessions itself, without
+the per-request context managers and TLS contexts of the other.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import httpx
-import httpx_aiohttp
+from httpx_aiohttp.transport import map_aiohttp_exceptions
+from multidict import CIMultiDict
+from yarl import URL
 
 SocketOption = tuple[int, int, int | bytes]
 
@@ -29,6 +35,30 @@ async def _refuse_second_sending(_session: Any, context: SimpleNamespace, _param
     context.was_sent = True
 
 
+class _Body(httpx.AsyncByteStream):
+    """A reply's body, in the pieces in which it comes."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._response.content.iter_any():
+                yield piece
+        except Exception:
+            with map_aiohttp_exceptions():
+                raise
+
+    async def aclose(self) -> None:
+        self._response.release()
+        await self._response.wait_for_close()
+
+
+@lru_cache(maxsize=64)
+def _timeout(connect: float, pool: float, read: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(sock_connect=connect, sock_read=read, connect=pool)
+
+
 class AiohttpPair(httpx.AsyncBaseTransport):
     """Two sessions over one connector: one for GETs, one for the rest. Opened at the first request."""
 
@@ -36,39 +66,52 @@ class AiohttpPair(httpx.AsyncBaseTransport):
         self._connections = connections
         self._keep_alive = keep_alive
         self._options = options
-        self._get: httpx_aiohttp.AiohttpTransport | None = None
-        self._post: httpx_aiohttp.AiohttpTransport | None = None
+        self._get: aiohttp.ClientSession | None = None
+        self._post: aiohttp.ClientSession | None = None
         self._connector: aiohttp.TCPConnector | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._get is None or self._post is None:
             self._get, self._post = self._open()
-        chosen = self._get if request.method == "GET" else self._post
-        return await chosen.handle_async_request(request)
+        session = self._get if request.method == "GET" else self._post
+        limits = request.extensions["timeout"]
+        try:
+            response = await session.request(
+                request.method,
+                URL(str(request.url), encoded=True),  # what was signed travels as it is
+                headers=CIMultiDict([(name.decode(), value.decode()) for name, value in request.headers.raw]),
+                data=request.content or None,
+                allow_redirects=False,
+                auto_decompress=False,
+                timeout=_timeout(limits["connect"], limits["pool"], limits["read"]),
+            )
+        except Exception:
+            with map_aiohttp_exceptions():
+                raise
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response), request=request)
 
     async def aclose(self) -> None:
-        for transport in (self._get, self._post):
-            if transport is not None:
-                await transport.aclose()
+        for session in (self._get, self._post):
+            if session is not None:
+                await session.close()
         if self._connector is not None:
             await self._connector.close()
 
-    def _open(self) -> tuple[httpx_aiohttp.AiohttpTransport, httpx_aiohttp.AiohttpTransport]:
+    def _open(self) -> tuple[aiohttp.ClientSession, aiohttp.ClientSession]:
         self._connector = aiohttp.TCPConnector(
             limit=self._connections, keepalive_timeout=self._keep_alive, socket_factory=self._socket
         )
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_refuse_second_sending)
-        return (self._transport([trace]), self._transport([]))
+        return (self._session([trace]), self._session([]))
 
-    def _transport(self, traces: list[aiohttp.TraceConfig]) -> httpx_aiohttp.AiohttpTransport:
-        session = aiohttp.ClientSession(
+    def _session(self, traces: list[aiohttp.TraceConfig]) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
             connector=self._connector,
             connector_owner=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=traces,
         )
-        return httpx_aiohttp.AiohttpTransport(client=session)
 
     def _socket(self, address: Any) -> socket.socket:
         family, kind, protocol, *_ = address
