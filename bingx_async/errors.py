@@ -52,8 +52,17 @@ __all__ = [
 ]
 
 
+def _restore(kind: type[BingXError], args: tuple[Any, ...], fields: dict[str, Any]) -> BingXError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
+
+
 class BingXError(Exception):
-    """Anything this library raises on purpose."""
+    """Anything this library raises on purpose. It survives copying and pickling with all its fields."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__.copy())
 
 
 class LocalError(BingXError):

@@ -286,7 +286,7 @@ class Ledger:
         permit.probes = probed
 
     def _end_probe(self, permit: Permit, opens: bool) -> tuple[Key, ...]:
-        opened = []
+        opened: list[Key] = []
         for key in permit.probes:
             gate = self._gates.get(key)
             if gate is None or gate.probe is not permit:

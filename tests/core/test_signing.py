@@ -180,7 +180,7 @@ def test_secret_is_no_local_while_signing() -> None:
     unsignable: Any = None
     with pytest.raises(AttributeError) as caught:
         Signer(SECRET).sign(unsignable)
-    frames = [entry.frame for entry in caught.traceback if str(entry.path).endswith("signing.py")]
+    frames = [entry.frame for entry in caught.traceback if str(entry.path).endswith("core/signing.py")]
     assert [SECRET in repr(frame.f_locals) for frame in frames] == [False]
 
 
