@@ -1,0 +1,56 @@
+"""The programs in examples/ run as a reader would start them: without keys, each in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+SAID = {
+    "cancel_everything.py": "5 orders cancelled",
+    "many_accounts.py": "\n0 refused, ",
+    "protect_position.py": "placed again with the stop at 59400",
+}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python at the root of the project, with no key in the environment and nobody at the other end."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BINGX_")}
+    environment |= {"PYTHONPATH": str(ROOT), "BINGX_BASE_URL": "http://127.0.0.1:9"}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_example_runs(name: str) -> None:
+    """It ends well and says what it promises, with nothing to complain about."""
+    done = run("-W", "error", str(EXAMPLES / name))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert SAID[name] in done.stdout
+
+
+def test_example_tests_pass() -> None:
+    """The tests a reader would copy pass, without any plugin of ours."""
+    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLES / "own_tests.py"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
+
+
+def test_every_example_is_run() -> None:
+    """No program is left without a test."""
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {*SAID, "own_tests.py"}
+
+
+@pytest.mark.parametrize("name", ["cancel_everything.py", "protect_position.py"])
+def test_live_needs_keys(name: str) -> None:
+    """Without keys `--live` sends nothing and says what is missing."""
+    done = run(str(EXAMPLES / name), "--live")
+    assert done.returncode == 1
+    assert "BINGX_API_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
