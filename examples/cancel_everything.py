@@ -1,7 +1,7 @@
 """Cancel every open order: the kill switch of a trading program.
 
-    python examples/cancel_everything.py            against the emulator: no keys, no network
-    python examples/cancel_everything.py --live     at the exchange: BINGX_API_KEY and BINGX_SECRET_KEY
+python examples/cancel_everything.py            against the emulator: no keys, no network
+python examples/cancel_everything.py --live     at the exchange: BINGX_API_KEY and BINGX_SECRET_KEY
 """
 
 import argparse

@@ -63,7 +63,9 @@ def address_quotas() -> str:
     rows = (
         (
             f"`IpGroup.{group.name}`, {group.value}",
-            ", ".join(code(endpoint.path.removeprefix("/openApi/")) for endpoint in CATALOGUE if endpoint.group is group),
+            ", ".join(
+                code(endpoint.path.removeprefix("/openApi/")) for endpoint in CATALOGUE if endpoint.group is group
+            ),
             " and ".join(per(quota) for quota in GROUP_QUOTAS[group]),
             per(INTERFACE_QUOTAS[group]),
             GROUP_QUOTAS[group][0].source,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
 
 import pytest
 
-from bingx_async import Governor, errors
-from tests.docs.tables import DOCS, PLACE, TABLES, pages, renewed
+from bingx_async import PROFILES, BingXClient, Governor, errors
+from bingx_async.spot import CATALOGUE, SpotApi
+from tests.docs.tables import DOCS, PLACE, TABLES, pages, per, renewed
 
 README = DOCS.parent / "README.md"
 
@@ -33,8 +36,6 @@ def test_the_page_on_errors_names_every_error() -> None:
 
 def test_readme_and_page_name_every_profile() -> None:
     """A profile nobody hears of is of no use."""
-    from bingx_async import PROFILES
-
     for page in (README, DOCS / "quotas.md"):
         text = page.read_text("utf-8")
         assert [name for name in PROFILES if f'`"{name}"`' not in text] == []
@@ -42,10 +43,6 @@ def test_readme_and_page_name_every_profile() -> None:
 
 def test_readme_names_every_quota_of_the_default_profile() -> None:
     """The short table of the README agrees with the code too."""
-    from bingx_async.core.quota import PROFILES
-    from bingx_async.spot import CATALOGUE
-    from tests.docs.tables import per
-
     text = README.read_text("utf-8")
     for endpoint in CATALOGUE:
         if endpoint.is_signed:
@@ -54,13 +51,17 @@ def test_readme_names_every_quota_of_the_default_profile() -> None:
             assert f"`{endpoint.name}`" in row
 
 
+@pytest.mark.parametrize("page", [README, DOCS / "quickstart.md"], ids=lambda page: page.name)
+def test_every_method_is_shown(page: Path) -> None:
+    """Nobody has to read the code to find a method."""
+    methods = [name for name in dir(SpotApi) if not name.startswith("_")]
+    text = page.read_text("utf-8")
+    assert [name for name in methods if not re.search(rf"\b{name}\b", text)] == []
+
+
 @pytest.mark.parametrize("settings", ["client", "governor"])
 def test_readme_names_every_setting(settings: str) -> None:
     """A setting that is not in the README is found by nobody."""
-    import inspect
-
-    from bingx_async import BingXClient
-
     internal = {"self", "clock", "draw", "store"}
     of = {"client": BingXClient.__init__, "governor": Governor.__init__}[settings]
     text = README.read_text("utf-8")
