@@ -1,6 +1,6 @@
 """Several accounts behind one address: they share one governor, and each uses its own quotas to the full.
 
-    python examples/many_accounts.py
+python examples/many_accounts.py
 
 Runs against the emulator in the same process: no keys, no network.
 """

@@ -1,6 +1,6 @@
 """Tests of a trading program of your own, against the emulator.
 
-    python -m pytest examples/own_tests.py
+python -m pytest examples/own_tests.py
 
 `Desk` stands for your program. The tests are plain functions, so they need no plugin for async tests.
 """
@@ -45,8 +45,9 @@ def run(emulator: Emulator, use: Callable[[Desk], Awaitable[str]]) -> str:
     """What `use` returns for a desk at this emulator."""
 
     async def main() -> str:
-        keys = {"api_key": f"emulator-key-{UID}", "secret_key": f"emulator-secret-{UID}"}
-        async with BingXClient(**keys, account=UID, transport=emulator.transport()) as client:
+        async with BingXClient(
+            f"emulator-key-{UID}", f"emulator-secret-{UID}", account=UID, transport=emulator.transport()
+        ) as client:
             return await use(Desk(client))
 
     return asyncio.run(main())

@@ -1,7 +1,7 @@
 """Protect a position: an OCO order that takes the profit or stops the loss, and is moved once.
 
-    python examples/protect_position.py                                             against the emulator
-    python examples/protect_position.py --live BTC-USDT 0.001 72000 58000           at the exchange
+python examples/protect_position.py                                       against the emulator
+python examples/protect_position.py --live BTC-USDT 0.001 72000 58000     at the exchange
 
 OCO orders get client order ids: after an unknown outcome they tell which order to look for.
 """
@@ -46,6 +46,11 @@ async def run(client: BingXClient, symbol: str, quantity: Decimal, profit: Decim
     print(f"placed again with the stop at {moved.stop_leg.trigger_price if moved.stop_leg else 'unknown'}")
 
 
+def emulated_client() -> BingXClient:
+    """A client of an emulator whose accounts are rich."""
+    return BingXClient("emulator-key-1001", "emulator-secret-1001", transport=Emulator().transport())
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description="Place an OCO order and move its stop.")
     parser.add_argument("--live", action="store_true", help="at the exchange, with the keys of the environment")
@@ -53,10 +58,8 @@ async def main() -> None:
     for name, default in (("quantity", "0.1"), ("profit", "72000"), ("stop", "58000")):
         parser.add_argument(name, nargs="?", type=Decimal, default=Decimal(default))
     args = parser.parse_args()
-    emulated = {"api_key": "emulator-key-1001", "secret_key": "emulator-secret-1001"}
-    client = BingXClient() if args.live else BingXClient(**emulated, transport=Emulator().transport())
     try:
-        async with client:
+        async with BingXClient() if args.live else emulated_client() as client:
             await run(client, args.symbol, args.quantity, args.profit, args.stop)
     except OutcomeUnknown as error:
         raise SystemExit(f"it may be live, look for {error.client_order_ids}: {error}") from None
