@@ -15,9 +15,10 @@ def main() -> None:
 
         bingx_async(prog_name="bingx-async")
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in NEEDED:
+        package = (error.name or "").partition(".")[0]
+        if package not in NEEDED:
             raise
-        sys.stderr.write(f'bingx-async needs {error.name}: pip install "bingx_async[demo]"\n')
+        sys.stderr.write(f'bingx-async needs {package}: pip install "bingx_async[demo]"\n')
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")

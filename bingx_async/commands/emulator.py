@@ -46,7 +46,7 @@ def emulator(port: int, model: Model, penalty_ms: int, latency_ms: float, jitter
     try:
         anyio.run(_serve, served, port, None if own else default_accounts())
     except OSError as error:
-        raise click.ClickException(f"port {port} cannot be used: {error.strerror}") from None
+        raise click.ClickException(f"port {port} cannot be used: {os.strerror(error.errno or 0)}") from None
     except KeyboardInterrupt:
         pass
 

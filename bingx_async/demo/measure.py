@@ -24,7 +24,7 @@ Span = tuple[float, float]
 
 @frozen
 class Use:
-    """One account's quota for one endpoint: calls accepted in all, the share used, seconds it was measured."""
+    """One account's quota for one endpoint: calls accepted in the run, the share used, seconds it was measured."""
 
     account: str
     path: str
@@ -75,4 +75,5 @@ def measure(
         again = next((arrival for arrival in arrivals if arrival >= own.until), end)
         spans = [(start, min(own.begins_at, end)), (min(again, end), end)]
     seconds = sum(stop - begin for begin, stop in spans) / 1000.0
-    return Use(account, path, quota, stats.accepted, share_used(arrivals, quota, spans), seconds)
+    calls = sum(arrival < end for arrival in arrivals)
+    return Use(account, path, quota, calls, share_used(arrivals, quota, spans), seconds)

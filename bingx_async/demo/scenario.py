@@ -10,7 +10,7 @@ closed door before the answer is back.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
@@ -25,7 +25,7 @@ LATENCY, JITTER = 0.025, 0.008  # seconds each way
 CLOSED_ACCOUNT, CLOSED_PATH = "1002", quota.CANCEL
 CLOSED_KEY = f"account {CLOSED_ACCOUNT} {CLOSED_PATH}"
 CLOSES_AFTER, CLOSES_FOR = 6.0, 5.0  # seconds; sooner and shorter in a short run
-LEAST_SECONDS = 6.0
+LEAST_SECONDS = 8.0
 ALONE = 150.0  # ms; a call followed by none for so long travels alone
 LOOK = 0.002  # seconds between two looks for such a moment
 
@@ -40,12 +40,12 @@ class Settings:
     @property
     def closes_after(self) -> float:
         """Seconds until the closed period is provoked."""
-        return min(CLOSES_AFTER, 0.3 * self.seconds)
+        return min(CLOSES_AFTER, 0.25 * self.seconds)
 
     @property
     def closes_for(self) -> float:
         """Seconds it lasts."""
-        return min(CLOSES_FOR, 0.25 * self.seconds)
+        return min(CLOSES_FOR, 0.35 * self.seconds)
 
 
 @frozen
@@ -96,7 +96,7 @@ class Scenario:
         return min(self.settings.seconds, (wall_ms() - self.began_at) / 1000.0) if self.began_at else 0.0
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[str]:
+    async def open(self) -> AsyncGenerator[str, None]:
         """The emulator on a free loopback port and a client for each account; yields the address."""
         async with AsyncExitStack() as stack:
             server = await stack.enter_async_context(self.emulator.serve(port=0))

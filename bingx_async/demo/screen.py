@@ -133,10 +133,7 @@ def report_panel(report: Report) -> Panel:
 
 def totals(report: Report) -> str:
     """The size of the run in a line."""
-    return (
-        f"{report.calls} calls in {report.seconds:g} s: {report.cancelled:,} orders cancelled, "
-        f"{report.placed} OCO orders placed"
-    )
+    return f"{report.calls} calls in all: {report.cancelled:,} orders cancelled, {report.placed} OCO orders placed"
 
 
 def waits(report: Report) -> str:

@@ -25,15 +25,15 @@ Uses = Mapping[tuple[str, str], Use]
 def bucket_table(snapshot: Snapshot, uses: Uses, width: int, *, is_short: bool = False) -> Table:
     """Every bucket of the accounts, then of the address; when short, only those of the account that gets closed."""
     is_wide = width >= WIDE
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1) if is_wide else (0, 1, 0, 0), header_style="bold", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0) if is_wide else 0, header_style="bold", pad_edge=False)
     table.add_column("bucket", no_wrap=True)
     table.add_column("quota", justify="right", style=DIM, no_wrap=True)
     if is_wide:
         table.add_column("tokens", no_wrap=True)
-    for name in ("available", "in flight", "waiting"):
+    for name in ("available" if is_wide else "free", "in flight", "waiting"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("closed for", justify="right", min_width=10, no_wrap=True)
-    table.add_column("quota used", justify="right", no_wrap=True, min_width=BAR + 8 if is_wide else 7)
+    table.add_column("closed for" if is_wide else "closed", justify="right", no_wrap=True)
+    table.add_column("quota used" if is_wide else "used", justify="right", no_wrap=True)
     for group in _groups(snapshot, is_short):
         for bucket in group:
             _add_row(table, bucket, snapshot.at, uses, is_wide)

@@ -83,10 +83,11 @@ class Trader:
 
     async def cancel_oco(self, _worker: int, ends_at: float) -> None:
         """Cancel an OCO order out of the stock, if one comes in time."""
-        with anyio.CancelScope(deadline=ends_at) as waiting:
+        order_id = ""
+        with anyio.CancelScope(deadline=ends_at):
             await self._stocked.wait()
             order_id = await self._take.receive()
-        if not waiting.cancelled_caught:
+        if order_id:
             await self.client.spot.cancel_oco_order(order_id)
 
     def close(self) -> None:

@@ -1,0 +1,236 @@
+"""The other commands: emulator, quotas, clock, cancel-all, and what happens without the extra."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bingx_async import __version__
+from bingx_async.commands import bingx_async
+from tests.cli.running import environment, run, start
+
+KEYS = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "emulator-secret-1001"}
+NO_KEYS: dict[str, str | None] = {"BINGX_API_KEY": None, "BINGX_SECRET_KEY": None, "BINGX_BASE_URL": None}
+NOBODY = "http://127.0.0.1:9"  # the port of the discard service: nothing listens there
+
+
+def invoke(*args: str, **environ: str) -> Any:
+    return CliRunner().invoke(bingx_async, args, env={**NO_KEYS, **environ})
+
+
+@pytest.fixture
+def served() -> Iterator[dict[str, Any]]:
+    process = start("emulator", "--latency-ms", "1")
+    assert process.stdout is not None
+    yield json.loads(process.stdout.readline())
+    process.terminate()
+    process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_the_emulator_greets_with_json_and_ends_cleanly(end: signal.Signals) -> None:
+    """The first line is JSON with the address and its own keys; Ctrl-C and SIGTERM end it with 0 and in silence."""
+    process = start("emulator")
+    assert process.stdout is not None
+    greeting = json.loads(process.stdout.readline())
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", greeting["url"])
+    assert [each["account"] for each in greeting["accounts"]] == ["1001", "1002", "1003"]
+    assert greeting["accounts"][0] == {"account": "1001", "api_key": "emulator-key-1001"} | {
+        "secret_key": "emulator-secret-1001"
+    }
+    assert (greeting["api_key"], greeting["secret_key"]) == ("emulator-key-1001", "emulator-secret-1001")
+    process.send_signal(end)
+    assert process.communicate(timeout=10) == ("", "")
+    assert process.returncode == 0
+
+
+def test_the_emulator_keeps_keys_it_was_given_to_itself() -> None:
+    """With keys in the environment only these are valid, and the output holds neither."""
+    process = start("emulator", BINGX_API_KEY="my-key", BINGX_SECRET_KEY="my-secret")
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.terminate()
+    assert "my-key" not in line + process.communicate(timeout=10)[0]
+    assert "my-secret" not in line
+    greeting = json.loads(line)
+    assert greeting["accounts"] == [{"account": "1001"}]
+    assert (greeting["api_key"], greeting["secret_key"]) == (None, None)
+
+
+def test_half_a_pair_of_keys_is_refused() -> None:
+    """The emulator says which variable is missing."""
+    result = invoke("emulator", BINGX_API_KEY="my-key")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: BINGX_SECRET_KEY is missing; set both BINGX_API_KEY and BINGX_SECRET_KEY or neither\n"
+    )
+
+
+def test_a_port_in_use_is_told_in_one_line(served: dict[str, Any]) -> None:
+    """A second emulator on the same port exits with 1."""
+    port = served["url"].rpartition(":")[2]
+    result = invoke("emulator", "--port", port)
+    assert (result.exit_code, result.stderr) == (1, f"Error: port {port} cannot be used: Address already in use\n")
+
+
+def test_quotas_as_a_table_name_every_endpoint() -> None:
+    """Each line has the method, the path and the three quotas; the sources stand below."""
+    result = invoke("quotas")
+    assert result.exit_code == 0
+    rows = {line.split()[2]: line.split() for line in result.stdout.splitlines() if "/openApi/" in line}
+    assert " ".join(rows["/openApi/spot/v1/trade/cancel"]) == (
+        "cancel_order POST /openApi/spot/v1/trade/cancel 5/s 300/10 s 2000/10 s (group 3) [1] [2]"
+    )
+    assert {path: cells[3] for path, cells in rows.items()} == {
+        "/openApi/spot/v1/trade/cancel": "5/s",
+        "/openApi/spot/v1/trade/cancelOrders": "2/s",
+        "/openApi/spot/v1/trade/cancelOpenOrders": "2/s",
+        "/openApi/spot/v1/oco/order": "2/s",
+        "/openApi/spot/v1/oco/cancel": "2/s",
+        "/openApi/swap/v2/server/time": "–",
+        "/openApi/spot/v1/server/time": "–",
+    }
+    assert "[1] seed: the endpoint's page, 'rate limitation by UID'" in result.stdout
+
+
+def test_quotas_as_json() -> None:
+    """The same for programs, in any profile."""
+    result = invoke("quotas", "--json", "--profile", "trader")
+    found = json.loads(result.stdout)
+    assert found["profile"] == "trader"
+    first = found["endpoints"][0]
+    assert (first["name"], first["group"]) == ("cancel_order", 3)
+    assert first["uid"] == {"limit": 1, "window": 1.0, "source": "vendor: copy-trading lead traders"}
+    assert first["interface"]["limit"] == 300
+    assert [each["limit"] for each in found["endpoints"][-1]["group_quotas"]] == [500, 1000]
+    unlimited = json.loads(invoke("quotas", "--json", "--profile", "unlimited").stdout)
+    assert {str(each["uid"]) for each in unlimited["endpoints"]} == {"None"}
+
+
+def test_the_clock_is_read_from_the_address_given(served: dict[str, Any]) -> None:
+    """Offset and round trip; the emulator shares this machine's clock."""
+    for arguments, environ in ((("--base-url", served["url"]), {}), ((), {"BINGX_BASE_URL": served["url"]})):
+        result = invoke("clock", *arguments, **environ)
+        assert (result.exit_code, result.stderr) == (0, "")
+        first, second = result.stdout.splitlines()
+        offset = re.fullmatch(r"this machine's clock is ([0-9.]+) ms (behind|ahead of) the exchange's", first)
+        trip = re.fullmatch(r"round trip ([0-9.]+) ms, the best of 3", second)
+        assert offset is not None
+        assert trip is not None
+        assert float(offset[1]) <= float(trip[1]) / 2 + 1.5
+
+
+def test_a_clock_that_does_not_answer_is_one_line() -> None:
+    """No connection: one line that says so, exit code 1."""
+    done = run("clock", "--base-url", NOBODY)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"Error: the exchange's clock could not be read \(.*nothing was sent\)\n", done.stderr)
+
+
+def test_an_address_that_cannot_be_right_is_one_line() -> None:
+    """Plain http to a strange host is refused with what to write."""
+    result = invoke("clock", "--base-url", "http://example.com")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: base_url='http://example.com': plain http is only for a loopback address; write https\n"
+    )
+
+
+def test_cancel_all_asks_first(served: dict[str, Any]) -> None:
+    """Without --yes nothing is cancelled before a yes."""
+    environ = {**KEYS, "BINGX_BASE_URL": served["url"]}
+    refused = CliRunner().invoke(bingx_async, ["cancel-all"], input="n\n", env=environ)
+    assert refused.exit_code == 1
+    assert refused.stdout.startswith("Cancel every open order on every symbol? [y/N]: n")
+    agreed = CliRunner().invoke(bingx_async, ["cancel-all"], input="y\n", env=environ)
+    assert agreed.exit_code == 0
+    assert agreed.stdout.endswith("cancelled every open order on every symbol: 0 orders\n")
+
+
+def test_cancel_all_tells_what_it_cancelled() -> None:
+    """One line for each order, and the count; the key is not among them."""
+    import anyio
+
+    from bingx_async.emulator import Emulator
+
+    emulator = Emulator()
+    [order_id] = emulator.rest_orders("1001", "BTC-USDT", 1, price="50000", quantity="0.001")
+    emulator.rest_orders("1001", "ETH-USDT", 1)
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(emulator.serve()) as server,
+    ):
+        result = invoke("cancel-all", "--yes", "--symbol", "BTC-USDT", **KEYS, BINGX_BASE_URL=server.url)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        f"BTC-USDT      {order_id}   BUY   0.001 at 50000",
+        "cancelled every open order on BTC-USDT: 1 order",
+    ]
+    assert [order.symbol for order in emulator.open_orders("1001")] == ["ETH-USDT"]
+
+
+def test_cancel_all_errors_are_one_line(served: dict[str, Any]) -> None:
+    """No keys, a wrong secret, nobody there: exit code 1, one line, no secret in it."""
+    assert invoke("cancel-all", "--yes").stderr == ("Error: set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent\n")
+    wrong = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "mistyped"}
+    for url in (served["url"], NOBODY):
+        result = invoke("cancel-all", "--yes", **wrong, BINGX_BASE_URL=url)
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        assert re.fullmatch(r"Error: /openApi/spot/v1/trade/cancelOpenOrders: .+\n", result.stderr)
+        assert "mistyped" not in result.stderr
+
+
+def test_cancel_all_whose_outcome_is_unknown_says_what_to_look_at() -> None:
+    """The connection was closed after the request: exit code 3, and what to do."""
+    import anyio
+
+    from bingx_async.emulator import CloseAfter, Emulator, Fault
+
+    emulator = Emulator()
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(emulator.serve()) as server,
+    ):
+        emulator.inject(Fault(CloseAfter(), path="/openApi/spot/v1/trade/cancelOpenOrders"))
+        result = invoke("cancel-all", "--yes", **KEYS, BINGX_BASE_URL=server.url)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.count("\n") == 1
+    assert "may have run" in result.stderr
+    assert "Look at the open orders" in result.stderr
+
+
+@pytest.mark.parametrize("missing", ["click", "rich", "uvicorn"])
+def test_without_the_extra_one_line_says_what_to_install(missing: str) -> None:
+    """No traceback: the line names the extra, and the exit code is 2."""
+    blocked = f"import sys; sys.modules[{missing!r}] = None; from bingx_async.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", blocked, "demo"], capture_output=True, text=True, env=environment(), timeout=60
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f'bingx-async needs {missing}: pip install "bingx_async[demo]"\n'
+
+
+def test_the_version() -> None:
+    """`--version` names program and version."""
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"bingx-async, version {__version__}\n")
+
+
+def test_help_lists_every_command() -> None:
+    """Called without anything, the commands are listed."""
+    text = invoke("--help").stdout
+    listed = text.partition("Commands:")[2]
+    assert [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "] == [
+        "cancel-all",
+        "clock",
+        "demo",
+        "emulator",
+        "quotas",
+    ]
