@@ -63,6 +63,14 @@ class Bucket:
         paced = max(ready, self.last_grant + self.gap)
         return min(paced, self.returns[missing - 1]) if missing <= len(self.returns) else paced
 
+    def ready_within(self, limit: int, now: float) -> float:
+        """Like `ready_at` for a smaller `limit`, for a call that has its token already."""
+        spent = bisect_right(self.returns, now)
+        free = limit - (self.in_flight - 1) - (len(self.returns) - spent)
+        if free > 0:
+            return now
+        return self.returns[spent - free] if spent - free < len(self.returns) else now + self.hold
+
     def take(self, now: float) -> None:
         """Grant a token; `ready_at(now)` has said it is free."""
         self.in_flight += 1
@@ -91,10 +99,11 @@ class Bucket:
         return self.in_flight + len(self.returns) - bisect_right(self.returns, now)
 
     def nth_ready_at(self, ahead: int, now: float) -> float:
-        """The earliest moment for a call that has `ahead` others before it; a lower bound while calls are in flight.
+        """The earliest moment for a call that has `ahead` others before it; a lower bound while calls are in flight
+        or linger.
 
         A call in flight returns its token one hold from now at the soonest; each further round of `limit` grants
-        takes one hold more.
+        takes one hold more. A token that lingers longer than one hold is passed by those that go round.
         """
         spent = bisect_right(self.returns, now)
         free = max(0, self.limit - self.in_flight - len(self.returns) + spent)
@@ -103,7 +112,7 @@ class Bucket:
         if place < free:
             moment = now
         elif index < len(self.returns):
-            moment = self.returns[index]
+            moment = min(self.returns[index], now + self.hold)
         else:
             moment = now + self.hold
         return moment + rounds * self.hold

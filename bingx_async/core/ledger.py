@@ -84,7 +84,7 @@ class NotUntil:
 class Permit:
     """A call that may leave now. Settle it exactly once; more often does nothing."""
 
-    __slots__ = ("bound", "buckets", "claims", "granted_at", "is_settled", "order", "probes")
+    __slots__ = ("bound", "buckets", "claims", "granted_at", "is_settled", "order", "probes", "ticket")
 
     def __init__(self, claims: Claims, buckets: list[Bucket], granted_at: float) -> None:
         self.claims = claims
@@ -92,6 +92,7 @@ class Permit:
         self.granted_at = granted_at
         self.is_settled = False
         self.probes: tuple[Key, ...] = ()
+        self.ticket: str | None = None  # its name in a shared store that has granted it too
         self.order: tuple[int, int] = (0, 0)  # the place in the queue, kept for a repeat
         # With the first bucket's grants since: an upper bound of what the exchange can have counted of ours.
         self.bound = len(buckets[0].returns) + buckets[0].in_flight - buckets[0].grants
@@ -158,6 +159,7 @@ class Ledger:
         self.budget = ErrorBudget()
         self._buckets: dict[Key, Bucket] = {}
         self._gates: dict[Key, Gate] = {}
+        self._held: dict[Key, float] = {}
         self._sweep_at = SWEEP_FROM
 
     def reserve(self, claims: Claims, now: float) -> Permit | NotUntil:
@@ -188,20 +190,42 @@ class Ledger:
                 gate = self._gates.get(gate_key)
                 if gate is not None and gate.ready_at(now) > latest:
                     latest, key = gate.ready_at(now), gate_key
+        if self._held:
+            for held_key in claims.keys:
+                if self._held_until(held_key, now) > latest:
+                    latest, key = self._held[held_key], held_key
         return None if key is None else NotUntil(latest, key)
 
     def nth_ready_at(self, claims: Claims, ahead: int, now: float) -> NotUntil:
         """The earliest moment (a lower bound) for a call with `ahead` calls of the same claims before it."""
         latest, key = now, claims.items[0].key
         for bucket, claim in zip(self._find(claims, now), claims.items, strict=True):
-            ready = max(bucket.nth_ready_at(ahead, now), min(bucket.ready_at(now), now + bucket.hold))
+            first = min(bucket.ready_at(now), now + bucket.hold) if bucket.in_flight else bucket.ready_at(now)
+            ready = max(bucket.nth_ready_at(ahead, now), first)
             if ready > latest:
                 latest, key = ready, claim.key
         for gate_key in claims.gates:
             gate = self._gates.get(gate_key)
             if gate is not None and gate.closed_until > latest:
                 latest, key = gate.closed_until, gate_key
+        for held_key in claims.keys if self._held else ():
+            if self._held_until(held_key, now) > latest:
+                latest, key = self._held[held_key], held_key
         return NotUntil(latest, key)
+
+    def hold_back(self, key: Key, until: float) -> None:
+        """A shared store has no token for `key` before `until`; unlike a penalty this needs no probe."""
+        self._held[key] = max(until, self._held.get(key, until))
+
+    def let_go(self) -> None:
+        """Something has come free in the store: nothing is held back any more."""
+        self._held.clear()
+
+    def _held_until(self, key: Key, now: float) -> float:
+        until = self._held.get(key, now)
+        if until <= now:
+            self._held.pop(key, None)
+        return until
 
     def settle(self, permit: Permit, at: float, extra: float = 0.0, *, opens: bool = False) -> tuple[Key, ...]:
         """The call was answered or given up at `at`: its tokens return one hold plus `extra` later.

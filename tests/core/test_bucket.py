@@ -1,0 +1,192 @@
+"""One bucket: what is free, when the next token is, and that both are exact."""
+
+from math import inf, nextafter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bingx_async.core.bucket import Bucket, hold_of, share_of
+from bingx_async.core.quota import Quota
+
+HOLD = 1002.5  # of a window of one second
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["take", "take", "give back", "give back", "release", "block"]),
+        st.one_of(st.just(0.0), st.floats(0, 400)),
+        st.floats(-1500, 2500),
+    ),
+    max_size=40,
+)
+
+
+def played(bucket: Bucket, history: list[tuple[str, float, float]]) -> float:
+    """Play a history on a bucket; a token is taken only where one is free. Returns the moment of its end."""
+    now = 0.0
+    for what, pause, extra in history:
+        now += pause
+        if what == "take" and bucket.ready_at(now) <= now:
+            bucket.take(now)
+        elif what == "give back" and bucket.in_flight:
+            bucket.give_back(now + bucket.hold + extra)
+        elif what == "release" and bucket.in_flight:
+            bucket.release()
+        elif what == "block" and bucket.live(now) < bucket.limit:
+            bucket.block(now + bucket.hold)
+    return now
+
+
+@pytest.mark.parametrize(("window", "hold"), [(1.0, 1002.5), (10.0, 10_007.0), (0.25, 252.125)])
+def test_hold(window: float, hold: float) -> None:
+    """A hold is the window, stretched by 5e-4, and 2 ms."""
+    assert hold_of(Quota(5, window)) == pytest.approx(hold, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("limit", "share", "part"),
+    [(5, 1.0, 5), (5, 0.5, 2), (2, 0.5, 1), (1, 0.5, 1), (10, 0.3, 3), (10, 0.7, 7), (300, 1 / 3, 100), (5, 0.01, 1)],
+)
+def test_share(limit: int, share: float, part: int) -> None:
+    """A share is rounded down, but never to nothing."""
+    assert (share_of(limit, share), Bucket(Quota(limit, 1), share).limit) == (part, part)
+
+
+def test_a_call_is_live_until_one_hold_after_its_reply() -> None:
+    """A full bucket opens one hold after the first reply, to the millisecond."""
+    bucket = Bucket(Quota(2, 1))
+    bucket.take(0.0)
+    bucket.take(0.0)
+    assert (bucket.ready_at(5.0), bucket.live(5.0)) == (inf, 2)
+    bucket.give_back(40.0 + bucket.hold)
+    assert bucket.ready_at(50.0) == bucket.ready_at(1000.0) == 40.0 + HOLD
+    assert (bucket.live(1000.0), bucket.live(40.0 + HOLD)) == (2, 1)
+    assert bucket.ready_at(40.0 + HOLD) == 40.0 + HOLD
+
+
+def test_release() -> None:
+    """A call that was never sent frees its token at once."""
+    bucket = Bucket(Quota(1, 1))
+    bucket.take(0.0)
+    bucket.release()
+    assert (bucket.ready_at(0.0), bucket.live(0.0)) == (0.0, 0)
+
+
+def test_replies_in_any_order() -> None:
+    """Tokens return in the order of their moments, not of their settling."""
+    bucket = Bucket(Quota(3, 1))
+    for _ in range(3):
+        bucket.take(0.0)
+    for at in (900.0, 300.0, 600.0):
+        bucket.give_back(at + bucket.hold)
+    moments = []
+    for _ in range(3):
+        moments.append(bucket.ready_at(moments[-1] if moments else 0.0))
+        bucket.take(moments[-1])
+    assert moments == [300.0 + HOLD, 600.0 + HOLD, 900.0 + HOLD]
+
+
+def test_a_lingering_call_holds_only_its_own_token() -> None:
+    """The calls behind one that was given up go round on the other tokens, in flight or answered."""
+    bucket = Bucket(Quota(2, 1))
+    bucket.take(0.0)
+    bucket.take(0.0)
+    bucket.give_back(bucket.hold + 10_000.0)
+    assert bucket.nth_ready_at(0, 0.0) == HOLD
+    bucket.give_back(bucket.hold)
+    assert [bucket.nth_ready_at(ahead, 0.0) for ahead in (0, 1, 2)] == [HOLD, HOLD, 2 * HOLD]
+
+
+def test_blocked_beyond_its_limit() -> None:
+    """A bucket with more blocks than tokens opens when enough of them have gone."""
+    bucket = Bucket(Quota(2, 1))
+    for until in (100.0, 200.0, 300.0, 400.0):
+        bucket.block(until)
+    assert (bucket.ready_at(0.0), bucket.live(0.0), bucket.nth_ready_at(0, 0.0)) == (300.0, 4, 100.0)
+
+
+@given(st.integers(1, 9), st.booleans(), steps)
+def test_ready_at_is_exact(limit: int, is_paced: bool, history: list[tuple[str, float, float]]) -> None:
+    """The named moment is the first at which a token is free, if nothing else happens; infinite if none ever is."""
+    bucket = Bucket(Quota(limit, 1), is_paced=is_paced)
+    now = played(bucket, history)
+    ready = bucket.ready_at(now)
+    if ready == inf:
+        assert bucket.in_flight >= limit
+        assert bucket.ready_at(now + 1e9) == inf
+        return
+    for between in {now, (now + ready) / 2, nextafter(ready, -inf)}:
+        assert bucket.ready_at(max(now, min(between, ready))) == ready
+    assert bucket.ready_at(ready + 1.0) == ready + 1.0
+
+
+def test_pace_is_off_when_half_is_free() -> None:
+    """A late grant does not pace the bucket beyond the moment at which half of its tokens are free again."""
+    bucket = Bucket(Quota(4, 1), is_paced=True)
+    for at in (0.0, 0.0, 0.0):
+        bucket.take(at)
+        bucket.give_back(at + bucket.hold)
+    bucket.take(1000.0)
+    assert bucket.ready_at(1001.0) == bucket.ready_at(HOLD) == HOLD
+
+
+@given(st.integers(1, 9), steps)
+def test_live_and_free_add_up(limit: int, history: list[tuple[str, float, float]]) -> None:
+    """A token is free exactly while fewer than `limit` calls are live."""
+    bucket = Bucket(Quota(limit, 1))
+    now = played(bucket, history)
+    live = bucket.live(now)
+    assert (bucket.ready_at(now) == now) == (live < limit)
+    assert bucket.live(now) == live <= limit
+
+
+@given(st.integers(1, 6), steps, st.integers(0, 20))
+def test_nth_ready_at_is_exact_without_round_trips(
+    limit: int, history: list[tuple[str, float, float]], ahead: int
+) -> None:
+    """With everything answered, nothing lingering, and replies that take no time, a later call's moment is exact."""
+    bucket = Bucket(Quota(limit, 1))
+    now = played(bucket, [(what, pause, min(extra, 0.0)) for what, pause, extra in history])
+    while bucket.in_flight:
+        bucket.give_back(now + bucket.hold)
+    expected = bucket.nth_ready_at(ahead, now)
+    for _ in range(ahead):
+        now = bucket.ready_at(now)
+        bucket.take(now)
+        bucket.give_back(now + bucket.hold)
+    assert bucket.ready_at(now) == pytest.approx(expected, abs=1e-6)
+
+
+@given(st.integers(1, 6), steps, st.integers(0, 20), st.lists(st.floats(0, 300), min_size=21, max_size=21))
+def test_nth_ready_at_is_a_lower_bound(
+    limit: int, history: list[tuple[str, float, float]], ahead: int, trips: list[float]
+) -> None:
+    """Whatever the round trips, a call with others before it is never granted sooner (unless some are never sent)."""
+    bucket = Bucket(Quota(limit, 1))
+    now = played(bucket, history)
+    expected = bucket.nth_ready_at(ahead, now)
+    flying = [now] * bucket.in_flight
+    for trip in trips[: ahead + 1]:
+        while bucket.ready_at(now) > now:
+            if bucket.ready_at(now) < inf and not (flying and min(flying) < bucket.ready_at(now)):
+                now = bucket.ready_at(now)
+            else:
+                reply = min(flying)
+                flying.remove(reply)
+                now = max(now, reply)
+                bucket.give_back(now + bucket.hold)
+        bucket.take(now)
+        flying.append(now + trip)
+    assert now >= expected - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "now", "is_idle"), [(True, 9e9, False), (False, 900.0, False), (False, HOLD, True)]
+)
+def test_is_idle(in_flight: bool, now: float, is_idle: bool) -> None:
+    """A bucket may be forgotten when nothing is in flight and every token has returned."""
+    bucket = Bucket(Quota(3, 1))
+    assert bucket.is_idle(0.0) is True
+    bucket.take(0.0)
+    if not in_flight:
+        bucket.give_back(bucket.hold)
+    assert bucket.is_idle(now) is is_idle

@@ -1,0 +1,123 @@
+"""Rule R against an exchange that counts arrivals: never refused, however it counts and whatever the network does.
+
+Assumed, as in the proof: every call goes through one ledger, a reply comes after the arrival, a call given up
+arrives within the linger or never, and our clock runs at most 5e-4 faster than the exchange's. Nothing is assumed
+about delays, their order, or how late a reply is looked at.
+"""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bingx_async.core.endpoint import Endpoint
+from bingx_async.core.ledger import Claims, Ledger, Settings, claims_of
+from bingx_async.core.quota import UNLIMITED, IpGroup, Profile, Quota
+from tests.core.exchange import Counter, Counting, Traffic, Trip, short, trips
+
+PATH = "/path"
+TRADE = Endpoint("name", "POST", PATH, IpGroup.TRADE, lambda data: data)
+
+quotas = st.builds(Quota, st.integers(1, 7), st.sampled_from([0.25, 1.0, 3.0]))
+slow_quotas = st.builds(Quota, st.integers(1, 12), st.sampled_from([1.0, 5.0]))
+countings = st.sampled_from(Counting)
+
+
+def claims_under(own: Quota, interface: Quota = UNLIMITED, group: tuple[Quota, ...] = (UNLIMITED,)) -> Claims:
+    """What a call draws on under these quotas."""
+    return claims_of(TRADE, Profile("test", {PATH: own}, {IpGroup.TRADE: interface}, {IpGroup.TRADE: group}), "7", "e")
+
+
+def most_in_a_window(arrivals: list[float], window: float) -> int:
+    """The most arrivals in any window, both ends included."""
+    arrivals = sorted(arrivals)
+    return max((sum(start <= at <= start + window for at in arrivals) for start in arrivals), default=0)
+
+
+@given(quotas, st.lists(trips, max_size=40), countings, st.floats(1 / 1.0005, 1.2))
+@settings(max_examples=200, deadline=None)
+def test_never_refused(quota: Quota, calls: list[Trip], counting: Counting, rate: float) -> None:
+    """No window of any alignment holds more arrivals than the limit, whatever the delays, for any way of counting."""
+    counter = Counter(quota.limit, quota.window * 1000.0, counting)
+    Traffic(Ledger(), claims_under(quota), [counter], rate).go(calls)
+    assert most_in_a_window(counter.arrivals, counter.window) <= quota.limit
+    assert counter.refused == 0
+
+
+@given(quotas, slow_quotas, slow_quotas, st.lists(trips, max_size=40), countings)
+@settings(max_examples=100, deadline=None)
+def test_never_refused_by_any_of_three(
+    own: Quota, interface: Quota, group: Quota, calls: list[Trip], counting: Counting
+) -> None:
+    """The same for the account's quota, the address' and its group's at once."""
+    counters = [Counter(quota.limit, quota.window * 1000.0, counting) for quota in (own, interface, group)]
+    Traffic(Ledger(), claims_under(own, interface, (group,)), counters).go(calls)
+    assert [counter.refused for counter in counters] == [0, 0, 0]
+    assert all(most_in_a_window(counter.arrivals, counter.window) <= counter.limit for counter in counters)
+
+
+@given(quotas, st.lists(trips, max_size=30), countings, st.sampled_from([0.2, 0.5, 1.0]))
+@settings(max_examples=150, deadline=None)
+def test_our_own_calls_are_never_taken_for_foreign(
+    quota: Quota, calls: list[Trip], counting: Counting, share: float
+) -> None:
+    """While only our calls exist, the exchange's count never shows any that are not ours, whatever the delays."""
+    counter = Counter(quota.limit, quota.window * 1000.0, counting)
+    run = Traffic(Ledger(Settings(share)), claims_under(quota), [counter]).go(calls)
+    assert run.foreign == 0
+
+
+@given(st.integers(1, 10), st.sampled_from([0.2, 0.5, 0.9]), st.lists(trips, max_size=30))
+@settings(max_examples=50, deadline=None)
+def test_share(limit: int, share: float, calls: list[Trip]) -> None:
+    """Under a share no window holds more than that part of the limit, but at least one call may pass."""
+    counter = Counter(limit, 1000.0, Counting.SLIDING)
+    Traffic(Ledger(Settings(share)), claims_under(Quota(limit, 1)), [counter]).go(calls)
+    assert most_in_a_window(counter.arrivals, 1000.0) <= max(1, int(limit * share + 1e-9))
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.4, 0.6), (0.2, 0.8)])
+def test_shares_add_up(shares: tuple[float, float]) -> None:
+    """Processes whose shares add up to one never exceed the quota together."""
+    counter = Counter(10, 1000.0, Counting.SLIDING)
+    for share in shares:
+        part = Counter(10, 1000.0, Counting.SLIDING)
+        Traffic(Ledger(Settings(share)), claims_under(Quota(10, 1)), [part]).go([Trip(0, 20, 20)] * 40)
+        counter.arrivals += part.arrivals
+    assert most_in_a_window(counter.arrivals, 1000.0) == 10
+
+
+@given(st.integers(1, 20), st.lists(st.builds(Trip, st.just(0.0), short, short), min_size=30, max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_never_idle(limit: int, calls: list[Trip]) -> None:
+    """Saturated callers use the whole quota but for the round trips: a round of calls takes a hold and a round trip."""
+    claims = claims_under(Quota(limit, 1))
+    run = Traffic(Ledger(), claims, [Counter(limit, 1000.0, Counting.SLIDING)]).go(calls)
+    hold, longest = 1000 * 1.0005 + 2, max(trip.out + trip.back for trip in calls)
+    rounds = (len(calls) - 1) // limit
+    assert rounds * hold <= run.granted_at[-1] + 1e-6
+    assert run.granted_at[-1] <= rounds * (hold + longest) + 1e-6
+
+
+@given(slow_quotas, st.lists(trips, max_size=40))
+@settings(max_examples=100, deadline=None)
+def test_paced(quota: Quota, calls: list[Trip]) -> None:
+    """On an address' bucket grants are 0.9 * window / limit apart as soon as fewer than half of its tokens are free."""
+    run = Traffic(Ledger(), claims_under(UNLIMITED, quota), []).go(calls)
+    gap = 0.9 * quota.window * 1000.0 / quota.limit
+    apart = [later - earlier for earlier, later in zip(run.granted_at, run.granted_at[1:], strict=False)]
+    scarce = [2 * free < quota.limit for free in run.free[1:]]
+    assert [
+        between for between, is_scarce in zip(apart, scarce, strict=True) if is_scarce and between < gap - 1e-6
+    ] == []
+
+
+def test_an_account_is_never_paced() -> None:
+    """After an idle time the whole of an account's quota leaves at once."""
+    run = Traffic(Ledger(), claims_under(Quota(5, 1)), []).go([Trip(0, 20, 20)] * 5)
+    assert run.granted_at == [0.0] * 5
+
+
+def test_half_of_an_address_leaves_at_once() -> None:
+    """Pacing begins with the call that finds fewer than half of the tokens free."""
+    run = Traffic(Ledger(), claims_under(UNLIMITED, Quota(10, 10)), []).go([Trip(0, 20, 20)] * 9)
+    assert run.granted_at == [0.0] * 6 + [900.0, 1800.0, 2700.0]
