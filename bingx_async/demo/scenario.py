@@ -40,7 +40,7 @@ class Settings:
     @property
     def closes_after(self) -> float:
         """Seconds until the closed period is provoked."""
-        return min(CLOSES_AFTER, 0.25 * self.seconds)
+        return min(CLOSES_AFTER, 0.3 * self.seconds)
 
     @property
     def closes_for(self) -> float:
