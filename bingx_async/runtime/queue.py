@@ -40,7 +40,7 @@ class Waiter:
 class Lane:
     """The waiters of one (account, endpoint, egress)."""
 
-    __slots__ = ("claims", "heap", "newest", "parked_on", "sizes", "stamp")
+    __slots__ = ("claims", "heap", "newest", "parked_on", "sizes", "speaks_for", "stamp")
 
     def __init__(self, claims: Claims) -> None:
         self.claims = claims
@@ -49,6 +49,7 @@ class Lane:
         self.sizes = [0] * len(Priority)
         self.parked_on: Key | None = None
         self.stamp: Order | None = None
+        self.speaks_for: Key | None = None  # lanes parked there are asked again when this one has moved on
 
     def head(self) -> Waiter | None:
         """The next in order."""
@@ -239,10 +240,12 @@ class WaitQueue:
 
     def _advance(self, lane: Lane, now: float) -> NotUntil | None:
         """Grant the lane's heads while there is room; park it where there is none and return that refusal."""
-        left = lane.unpark()
+        left, stamp = lane.unpark(), lane.stamp
         refusal = self._grant_heads(lane, now)
         if left is not None and lane.parked_on != left:
             self._dirty[left] = None
+        if lane.speaks_for is not None and (lane.parked_on, lane.stamp) != (left, stamp):
+            self._dirty[lane.speaks_for], lane.speaks_for = None, None
         return refusal
 
     def _grant_heads(self, lane: Lane, now: float) -> NotUntil | None:
@@ -268,10 +271,17 @@ class WaitQueue:
             self._pump(self._dirty.popitem()[0], now)
 
     def _pump(self, key: Key, now: float) -> None:
-        """Ask the lanes parked on `key`, in order, until the bucket refuses one."""
+        """Ask the lanes parked on `key`, in order, until the bucket refuses one.
+
+        One that must wait for a wider bucket speaks for all behind it, since they need that bucket too.
+        """
         while (top := self._top(key)) is not None:
-            refusal = self._advance(top[2], now)
+            lane = top[2]
+            refusal = self._advance(lane, now)
             if refusal is not None and refusal.key == key:
+                break
+            if lane.parked_on is not None and _is_within(key, lane.parked_on, lane.claims.keys):
+                lane.speaks_for = key
                 break
         self._dirty.pop(key, None)
 
@@ -295,3 +305,8 @@ class WaitQueue:
         lane.remove(waiter)
         if was_head:
             self._advance(lane, now)
+
+
+def _is_within(key: Key, wider: Key, keys: tuple[Key, ...]) -> bool:
+    """Whether every call that draws on `key` draws on `wider` too: both are the address', the wider named later."""
+    return key.kind == "egress" and key != wider and keys.index(key) < keys.index(wider)
