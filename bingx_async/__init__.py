@@ -22,6 +22,7 @@ from bingx_async.errors import (
     QuotaWait,
     RateLimited,
     ServerBusy,
+    StoreUnavailable,
     TransportError,
     UnreadableReply,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "ServerBusy",
     "Side",
     "Snapshot",
+    "StoreUnavailable",
     "TransportError",
     "UnreadableReply",
     "__version__",

@@ -137,6 +137,7 @@ class BingXClient:
         self._shared.is_closed = True
         self.governor.evict(self._shared, ClientClosed("the client was closed while the call waited; it was not sent"))
         await self._shared.transport.aclose()
+        await self.governor.flush()
 
     async def __aenter__(self) -> Self:
         if self._shared.is_closed:

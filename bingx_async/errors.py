@@ -7,6 +7,7 @@
     │   ├── QuotaWait           the wait for quota does not fit into max_wait
     │   ├── ErrorBudgetSpent    one more business error would close the endpoint
     │   ├── InvalidRequest      an argument the exchange could only refuse (also a ValueError)
+    │   ├── StoreUnavailable    the shared quota store cannot be asked
     │   └── ClientClosed        the client is closed
     ├── TransportError          the network failed
     │   ├── ConnectFailed       no connection: nothing was sent
@@ -47,6 +48,7 @@ __all__ = [
     "QuotaWait",
     "RateLimited",
     "ServerBusy",
+    "StoreUnavailable",
     "TransportError",
     "UnreadableReply",
 ]
@@ -106,6 +108,17 @@ class ErrorBudgetSpent(LocalError):
         self.code = code
         self.limit = limit
         self.window = window
+
+
+class StoreUnavailable(LocalError):
+    """The shared quota store cannot be asked, and the governor was told to refuse then; nothing was sent.
+
+    `is_lasting`: waiting will not help (wrong password, too old a server).
+    """
+
+    def __init__(self, message: str, is_lasting: bool = False) -> None:
+        super().__init__(f"{message}; nothing was sent")
+        self.is_lasting = is_lasting
 
 
 class InvalidRequest(LocalError, ValueError):

@@ -88,6 +88,21 @@ class BudgetLow(Event):
 
 
 @frozen
+class StoreLost(Event):
+    """The shared store does not answer; `policy` is what happens meanwhile."""
+
+    error: str
+    policy: str
+
+
+@frozen
+class StoreFound(Event):
+    """The shared store answers again after `away` seconds."""
+
+    away: float
+
+
+@frozen
 class ClockStepped(Event):
     """The exchange's clock was found `by` seconds away from where it was believed to be."""
 

@@ -195,7 +195,8 @@ class Caller:
             raise ClientClosed("the client is closed; nothing was sent")
         claims = self._claims_of(endpoint)
         priority = endpoint.priority if options.priority is None else options.priority
-        permit = await self.governor.acquire(claims, deadline, priority, used.order, self.owner)
+        life = options.timeout * 1000.0 + self.transport.linger
+        permit = await self.governor.acquire(claims, deadline, priority, used.order, self.owner, life)
         if self.owner.is_closed:  # in the instant of the grant
             self.governor.release(permit)
             raise ClientClosed("the client was closed while the call waited; it was not sent")

@@ -1,9 +1,4 @@
-"""The governor: grants, queues and settles; the awaiting shell around the queue's decisions.
-
-All waits share one timer, and no task runs in the background: of the callers who wait, one leads. It sleeps until
-the queue's next moment while the others sleep until woken; when it leaves, it hands the lead to somebody who will
-wait long. Works under asyncio and trio, and in a second event loop once the first has ended.
-"""
+"""The governor: grants, queues and settles; the awaiting shell around the ledger's and the queue's decisions."""
 
 from __future__ import annotations
 
@@ -11,11 +6,7 @@ import random
 import sys
 from collections.abc import Callable, Mapping
 from math import inf
-from typing import Any, ClassVar, Literal
-
-import anyio
-import anyio.lowlevel
-from attrs import field, frozen
+from typing import Any, ClassVar, Literal, Self
 
 from bingx_async.core import events
 from bingx_async.core.budget import ErrorKey
@@ -29,27 +20,15 @@ from bingx_async.models import Priority
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.queue import Order, Waiter, WaitQueue
 from bingx_async.runtime.reporter import Reporter, outcome_of
+from bingx_async.runtime.shared import SharedQuota
 from bingx_async.runtime.snapshot import Snapshot, take_snapshot
+from bingx_async.runtime.store import QuotaStore, Spent
+from bingx_async.runtime.waiting import WaitingRoom
 
 SAFETY = 50.0  # ms added to a moment the exchange names (GOVERNOR.md)
 SPREAD = 50.0  # ms of random spread on top, so that many clients do not come back in step
+LIFE = 30_000.0  # ms; the longest life of a request whose caller does not say
 BUSY_WINDOW = 500.0  # ms; "the current system is busy" is no quota: come back soon
-
-
-@frozen
-class _Loop:
-    """Which event loop the waiters sleep in."""
-
-    token: anyio.lowlevel.EventLoopToken = field()
-
-    def has_ended(self) -> bool:
-        loop = self.token.native_token
-        schedule = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon  # type: ignore[attr-defined]
-        try:
-            schedule(lambda: None)
-        except RuntimeError:
-            return True
-        return False
 
 
 class Governor:
@@ -59,7 +38,9 @@ class Governor:
     part of every quota that is this process' own; `cold_start="spent"` waits one window before the first calls, as
     if a predecessor had just spent everything; `credit` gives tokens back earlier by this part of the shortest round
     trip (0.5 at most is sensible; a gamble, see docs/governor); `on_event` is called with every value of
-    `bingx_async.core.events`.
+    `bingx_async.core.events`. With a `store` several processes share their quotas; `on_store_failure` says what
+    happens while it is away: `local` goes on with `fallback_share` of every quota, `refuse` raises
+    `StoreUnavailable`.
     One governor may serve many clients, in one event loop at a time.
     """
 
@@ -74,6 +55,9 @@ class Governor:
         credit: float = 0.0,
         cold_start: Literal["free", "spent"] = "free",
         on_event: Callable[[events.Event], None] | None = None,
+        store: QuotaStore | None = None,
+        on_store_failure: Literal["local", "refuse"] = "local",
+        fallback_share: float = 0.5,
         clock: ServerClock | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
@@ -85,6 +69,10 @@ class Governor:
             raise ValueError(f"credit must be from 0 to 1, not {credit!r}")
         if cold_start not in ("free", "spent"):
             raise ValueError(f"cold_start must be 'free' or 'spent', not {cold_start!r}")
+        if on_store_failure not in ("local", "refuse"):
+            raise ValueError(f"on_store_failure must be 'local' or 'refuse', not {on_store_failure!r}")
+        if not 0 < fallback_share <= 1:
+            raise ValueError(f"fallback_share must be above 0 and at most 1, not {fallback_share!r}")
         self.profile: Profile = PROFILES[profile].override(quotas or {})
         self.clock = clock or ServerClock()
         self.reporter = Reporter(self.clock, on_event)
@@ -94,9 +82,12 @@ class Governor:
         began = self.clock.monotonic() if cold_start == "spent" else None
         self._ledger = Ledger(Settings(share, began))
         self._queue = WaitQueue(self._ledger)
-        self._leader: Waiter | None = None
-        self._led_until = inf
-        self._loop: _Loop | None = None
+        self._room = WaitingRoom(self._queue, self.clock)
+        self._shared = (
+            SharedQuota(store, self._ledger, self.clock, self.reporter, on_store_failure, fallback_share)
+            if store is not None
+            else None
+        )
 
     def claims(self, endpoint: Endpoint[Any], account: str, egress: str = "default") -> Claims:
         """What a call of `endpoint` draws on."""
@@ -109,25 +100,81 @@ class Governor:
         priority: Priority = Priority.READ,
         order: Order | None = None,
         owner: object = None,
+        life: float = LIFE,
     ) -> Permit:
         """A permit for one call: at once if there is room, else in order of (priority, arrival).
 
-        `deadline` is monotonic milliseconds; `order` the place of an earlier permit, to go back to it. Raises
-        `QuotaWait` at once if the wait cannot fit, and at the deadline if it did not.
+        `deadline` is monotonic milliseconds; `order` the place of an earlier permit, to go back to it; `life` the
+        milliseconds its request can live at most (a shared store keeps the tokens of a dead process that long).
+        Raises `QuotaWait` at once if the wait cannot fit, and at the deadline if it did not.
         """
-        if self._queue.lanes or self._leader is not None:
-            self._check_loop()
+        if not self._room.is_empty:
+            self._room.check_loop()
         now = self.clock.monotonic()
         order = order or self._queue.new_order(priority)
         self._check_budget(claims, now)
-        answer = self._queue.enter(claims, order, deadline, now, owner)
-        if isinstance(answer, NotUntil):
-            raise self._quota_wait(answer)
-        permit = answer if isinstance(answer, Permit) else await self._wait(answer)
-        permit.order = order
+        if self._shared is None:
+            permit = await self._line_up(claims, deadline, order, owner)
+        else:
+            permit = await self._line_up_for(self._shared, claims, deadline, order, owner, life)
         self._recheck_budget(permit)
         self.reporter.granted(permit, now)
         return permit
+
+    async def _line_up(self, claims: Claims, deadline: float, order: Order, owner: object) -> Permit:
+        answer: Permit | NotUntil | Waiter = self._queue.enter(claims, order, deadline, self.clock.monotonic(), owner)
+        if isinstance(answer, Waiter):
+            lane = self._queue.lanes.get((claims.gates[0], claims.egress))
+            if lane is not None:
+                self.reporter.queued(answer, lane.parked_on, lane.ahead_of(order))
+            answer = await self._room.wait(answer)
+        if isinstance(answer, NotUntil):
+            raise self._quota_wait(answer)
+        answer.order = order
+        return answer
+
+    async def _line_up_for(
+        self, shared: SharedQuota, claims: Claims, deadline: float, order: Order, owner: object, life: float
+    ) -> Permit:
+        """A permit that the shared store has granted as well."""
+        try:
+            while True:
+                permit = await self._line_up(claims, deadline, order, owner)
+                if await self._confirm(shared, permit, deadline, life):
+                    return permit
+        finally:
+            if self._room.is_empty:
+                shared.store.unwatch()
+
+    async def _confirm(self, shared: SharedQuota, permit: Permit, deadline: float, life: float) -> bool:
+        """Whether the shared store grants the call as well; if not, it goes back to its place."""
+        try:
+            answer = await shared.confirm(permit, life)
+        except BaseException:
+            self._undo(permit)
+            raise
+        if answer is None:
+            return True
+        if isinstance(answer, Spent):
+            self._undo(permit)
+            raise self._budget_spent(permit.claims, answer.code, self.clock.monotonic() + answer.wait)
+        self._ledger.hold_back(answer.key, answer.ready_at)
+        self._undo(permit)
+        if answer.ready_at > deadline:
+            raise self._quota_wait(answer)
+        shared.store.watch(self._woken)
+        return False
+
+    def _undo(self, permit: Permit) -> None:
+        """The call does not leave after all, for now."""
+        self._ledger.release(permit)
+        self._changed(permit)
+
+    def _woken(self) -> None:
+        """The store says that something has come free: whoever is held back may ask again."""
+        self._ledger.let_go()
+        self._queue.poke(self.clock.monotonic())
+        self._room.rearm()
 
     def settle(
         self,
@@ -142,13 +189,19 @@ class Governor:
         `tcp_floor` is the shortest round trip the connection's TCP has seen (ms); without it no credit is given.
         """
         penalty = self._penalise(permit, verdict) if isinstance(verdict, Throttled) else None
-        if isinstance(verdict, Refused):
-            self._count_error(permit, verdict, replied_at)
+        code = verdict.code if isinstance(verdict, Refused) else None
+        if code is not None:
+            self._count_error(permit, code, replied_at)
         if self._credit and tcp_floor is not None:
             self._floor.add(min(tcp_floor, replied_at - permit.granted_at), replied_at)
         opens = isinstance(verdict, (Accepted, Refused))
-        reopened = self._ledger.settle(permit, replied_at, -self._floor.credit(self._credit), opens=opens)
-        self._observe(permit, headers, replied_at)
+        extra = -self._floor.credit(self._credit)
+        reopened = self._ledger.settle(permit, replied_at, extra, opens=opens)
+        left = _remaining(headers)
+        if self._shared is not None:
+            self._shared.settle(permit, replied_at, extra, opens, code, left)
+        elif left is not None:
+            self._observe(permit, left, replied_at)
         self._changed(permit)
         self.reporter.settled(permit, outcome_of(verdict), replied_at, reopened)
         return penalty
@@ -157,14 +210,33 @@ class Governor:
         """No reply will come: what was sent may still be counted for `linger` milliseconds."""
         now = self.clock.monotonic()
         self._ledger.settle(permit, now, linger)
+        if self._shared is not None:
+            self._shared.settle(permit, now, linger, opens=False, code=None, left=None)
         self._changed(permit)
         self.reporter.settled(permit, "failed", now)
 
     def release(self, permit: Permit) -> None:
         """Not one byte was written: the tokens are free at once."""
-        self._ledger.release(permit)
-        self._changed(permit)
+        if self._shared is not None:
+            self._shared.release(permit)
+        self._undo(permit)
         self.reporter.settled(permit, "unsent", self.clock.monotonic())
+
+    async def flush(self) -> None:
+        """Tell the shared store what it does not know yet."""
+        if self._shared is not None:
+            await self._shared.store.flush()
+
+    async def aclose(self) -> None:
+        """Flush, and close the connections of the shared store. Needed only with a store."""
+        if self._shared is not None:
+            await self._shared.store.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     def evict(self, owner: object, error: BaseException) -> None:
         """Let every waiting call of `owner` fail with `error`."""
@@ -208,66 +280,6 @@ class Governor:
             f"{snapshot.waiting} waiting, {closed} closed>"
         )
 
-    async def _wait(self, waiter: Waiter) -> Permit:
-        self._loop = _Loop(anyio.lowlevel.current_token())
-        lane = self._queue.lanes.get((waiter.claims.gates[0], waiter.claims.egress))
-        if lane is not None:
-            self.reporter.queued(waiter, lane.parked_on, lane.ahead_of(waiter.order))
-        try:
-            while waiter.permit is None and waiter.refusal is None:
-                await self._sleep(waiter)
-        except BaseException:
-            self._queue.leave(waiter, self.clock.monotonic())
-            raise
-        finally:
-            self._hand_over(waiter)
-        if waiter.permit is not None:
-            return waiter.permit
-        if isinstance(waiter.refusal, NotUntil):
-            raise self._quota_wait(waiter.refusal)
-        assert waiter.refusal is not None
-        raise waiter.refusal
-
-    async def _sleep(self, waiter: Waiter) -> None:
-        """Until woken; whoever leads also until the queue's next moment."""
-        woken = anyio.Event()
-        waiter.wake = woken.set
-        if self._leader is None:
-            self._leader = waiter
-        if self._leader is not waiter:
-            self._rearm()
-            await woken.wait()
-            return
-        self._led_until = self._queue.next_at()
-        delay = max(0.0, self._led_until - self.clock.monotonic()) / 1000.0
-        with anyio.move_on_after(delay):
-            await woken.wait()
-        self._queue.tick(self.clock.monotonic())
-        if waiter.permit is not None and waiter.order != self._queue.first_granted:
-            await anyio.lowlevel.checkpoint()  # those who were granted before the leader go first
-
-    def _rearm(self) -> None:
-        """Wake the leader if its timer is set too late."""
-        if self._leader is not None and self._queue.next_at() < self._led_until:
-            self._led_until = -inf
-            self._leader.wake()
-
-    def _hand_over(self, waiter: Waiter) -> None:
-        if self._leader is waiter:
-            self._leader = self._queue.last()
-            if self._leader is not None:
-                self._led_until = -inf
-                self._leader.wake()
-
-    def _check_loop(self) -> None:
-        """Forget the waiters of an event loop that has ended; refuse to serve two at a time."""
-        if self._loop is None or self._loop.token == anyio.lowlevel.current_token():
-            return
-        if not self._loop.has_ended():
-            raise RuntimeError("a Governor serves one event loop at a time; give each loop its own, with share")
-        self._leader = None
-        self._queue.forget()
-
     def _quota_wait(self, refusal: NotUntil) -> QuotaWait:
         now = self.clock.monotonic()
         ready = max(refusal.ready_at, now)
@@ -289,6 +301,8 @@ class Governor:
         if verdict.budget is not None:
             self._ledger.budget.learn(verdict.budget.limit, verdict.budget.window)
         self.reporter.penalised(penalty, verdict)
+        if self._shared is not None:
+            self._shared.store.penalise(key, penalty.until, penalty.reason)
         self._queue.closed(key, penalty.until, now)
         return penalty
 
@@ -299,20 +313,19 @@ class Governor:
         if until <= penalty.until:
             return penalty
         later = self._ledger.penalise(penalty.key, until, now, penalty.reason)
+        if self._shared is not None:
+            self._shared.store.penalise(later.key, later.until, later.reason)
         self._queue.closed(later.key, later.until, now)
         return later
 
-    def _observe(self, permit: Permit, headers: Mapping[str, str], now: float) -> None:
-        remaining = headers.get("x-ratelimit-requests-remain", "")
-        if not (remaining.isascii() and remaining.isdigit() and len(remaining) < 10):
-            return
-        foreign = self._ledger.observe(permit, int(remaining), now)
+    def _observe(self, permit: Permit, left: int, now: float) -> None:
+        foreign = self._ledger.observe(permit, left, now)
         if foreign:
             self.reporter.foreign(permit.claims.items[0].key, foreign)
 
     def _changed(self, permit: Permit) -> None:
         self._queue.changed(permit.claims, self.clock.monotonic())
-        self._rearm()
+        self._room.rearm()
 
     def _check_budget(self, claims: Claims, now: float, in_flight: int = 0) -> None:
         """Hold a call back whose failing would close its endpoint."""
@@ -320,8 +333,13 @@ class Governor:
             return
         spent = self._ledger.budget.spent(claims.account, claims.path, in_flight, now)
         if spent is not None:
-            moment, left = self.clock.moment(spent.frees_at), max(0.0, spent.frees_at - now) / 1000.0
-            raise ErrorBudgetSpent(moment, left, claims.path, spent.key.code, spent.limit, spent.window / 1000.0)
+            raise self._budget_spent(claims, spent.key.code, spent.frees_at)
+
+    def _budget_spent(self, claims: Claims, code: int, frees_at: float) -> ErrorBudgetSpent:
+        budget, left = self._ledger.budget, max(0.0, frees_at - self.clock.monotonic()) / 1000.0
+        return ErrorBudgetSpent(
+            self.clock.moment(frees_at), left, claims.path, code, budget.limit, budget.window / 1000.0
+        )
 
     def _recheck_budget(self, permit: Permit) -> None:
         """Errors may have come in while the call waited, and those in flight may still fail."""
@@ -331,9 +349,13 @@ class Governor:
             self.release(permit)
             raise
 
-    def _count_error(self, permit: Permit, verdict: Refused, at: float) -> None:
-        if verdict.code is not None:
-            key = ErrorKey(permit.claims.account, permit.claims.path, verdict.code)
-            low = self._ledger.budget.record(key, at)
-            if low is not None:
-                self.reporter.budget_low(low)
+    def _count_error(self, permit: Permit, code: int, at: float) -> None:
+        low = self._ledger.budget.record(ErrorKey(permit.claims.account, permit.claims.path, code), at)
+        if low is not None:
+            self.reporter.budget_low(low)
+
+
+def _remaining(headers: Mapping[str, str]) -> int | None:
+    """What the exchange says is left of the account's quota; nonsense is no answer."""
+    text = headers.get("x-ratelimit-requests-remain", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

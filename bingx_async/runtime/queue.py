@@ -153,6 +153,11 @@ class WaitQueue:
             self._dirty.update(dict.fromkeys(claims.keys))
             self._run(now)
 
+    def poke(self, now: float) -> None:
+        """Ask everybody who waits."""
+        self._dirty.update(dict.fromkeys(self._parked))
+        self._run(now)
+
     def closed(self, key: Key, until: float, now: float) -> None:
         """`key` was closed until `until`: refuse those at once who would not wait that long."""
         for lane in [lane for lane in self.lanes.values() if key in lane.claims.gates]:

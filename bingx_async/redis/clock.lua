@@ -1,0 +1,7 @@
+-- Milliseconds by the server's own clock, so that every process is on one axis; a test may give the moment itself.
+local function clock(given)
+  if given ~= '' then return tonumber(given) end
+  local t = redis.call('TIME')
+  return t[1] * 1000 + t[2] / 1000
+end
+local function text(moment) return string.format('%.3f', moment) end

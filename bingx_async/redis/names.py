@@ -1,0 +1,32 @@
+"""Names of keys. All of a namespace share one hash tag, so that a script may touch them all in a cluster.
+
+Sizes: a bucket in use has two sorted sets (returns, flights; at most `limit` members of about 60 bytes together)
+and a hash of two fields; a closed scope has a hash of five; an account's endpoint with errors has a sorted set of
+at most a few dozen. Everything expires by itself.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from bingx_async.core.ledger import Claims, Key
+
+
+@frozen
+class Names:
+    """Keys of one namespace."""
+
+    namespace: str
+
+    def of(self, kind: str, key: Key | None = None) -> str:
+        """`birth`, `gate`, `errors`, `returns`, `flights`, `meta` or `channel`."""
+        where = f":{key.kind}:{key.owner}:{key.name}" if key is not None else ""
+        return f"bingx:{{{self.namespace}}}:{kind}{where}"
+
+    def gates(self, claims: Claims) -> list[str]:
+        """The endpoint's and the egress'."""
+        return [self.of("gate", key) for key in claims.gates]
+
+    def buckets(self, claims: Claims, *kinds: str) -> list[str]:
+        """The keys of every claim, claim by claim."""
+        return [self.of(kind, claim.key) for claim in claims.items for kind in kinds]

@@ -1,0 +1,111 @@
+"""How waiters sleep: all on one timer, with no task in the background.
+
+Of the callers who wait, one leads. It sleeps until the queue's next moment while the others sleep until woken; when
+it leaves, it hands the lead to somebody who will wait long. Works under asyncio and trio, and in a second event
+loop once the first has ended.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+import anyio
+import anyio.lowlevel
+from attrs import field, frozen
+
+from bingx_async.core.ledger import NotUntil, Permit
+from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.queue import Waiter, WaitQueue
+
+
+@frozen
+class _Loop:
+    """Which event loop the waiters sleep in."""
+
+    token: anyio.lowlevel.EventLoopToken = field()
+
+    def has_ended(self) -> bool:
+        loop = self.token.native_token
+        schedule = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon  # type: ignore[attr-defined]
+        try:
+            schedule(lambda: None)
+        except RuntimeError:
+            return True
+        return False
+
+
+class WaitingRoom:
+    """Where the waiters of one queue sleep."""
+
+    def __init__(self, queue: WaitQueue, clock: ServerClock) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._leader: Waiter | None = None
+        self._led_until = inf
+        self._loop: _Loop | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody waits or is about to leave."""
+        return not self._queue.lanes and self._leader is None
+
+    async def wait(self, waiter: Waiter) -> Permit | NotUntil:
+        """Sleep until `waiter` has its permit, or the refusal that ended its wait.
+
+        Raises the error it was evicted with, if it was.
+        """
+        self._loop = _Loop(anyio.lowlevel.current_token())
+        try:
+            while waiter.permit is None and waiter.refusal is None:
+                await self._sleep(waiter)
+        except BaseException:
+            self._queue.leave(waiter, self._clock.monotonic())
+            raise
+        finally:
+            self._hand_over(waiter)
+        if waiter.permit is not None:
+            return waiter.permit
+        if isinstance(waiter.refusal, BaseException):
+            raise waiter.refusal
+        assert waiter.refusal is not None
+        return waiter.refusal
+
+    async def _sleep(self, waiter: Waiter) -> None:
+        """Until woken; whoever leads also until the queue's next moment."""
+        woken = anyio.Event()
+        waiter.wake = woken.set
+        if self._leader is None:
+            self._leader = waiter
+        if self._leader is not waiter:
+            self.rearm()
+            await woken.wait()
+            return
+        self._led_until = self._queue.next_at()
+        delay = max(0.0, self._led_until - self._clock.monotonic()) / 1000.0
+        with anyio.move_on_after(delay):
+            await woken.wait()
+        self._queue.tick(self._clock.monotonic())
+        if waiter.permit is not None and waiter.order != self._queue.first_granted:
+            await anyio.lowlevel.checkpoint()  # those who were granted before the leader go first
+
+    def rearm(self) -> None:
+        """Wake the leader if its timer is set too late."""
+        if self._leader is not None and self._queue.next_at() < self._led_until:
+            self._led_until = -inf
+            self._leader.wake()
+
+    def _hand_over(self, waiter: Waiter) -> None:
+        if self._leader is waiter:
+            self._leader = self._queue.last()
+            if self._leader is not None:
+                self._led_until = -inf
+                self._leader.wake()
+
+    def check_loop(self) -> None:
+        """Forget the waiters of an event loop that has ended; refuse to serve two at a time."""
+        if self._loop is None or self._loop.token == anyio.lowlevel.current_token():
+            return
+        if not self._loop.has_ended():
+            raise RuntimeError("a Governor serves one event loop at a time; give each loop its own, with share")
+        self._leader = None
+        self._queue.forget()
