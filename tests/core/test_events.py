@@ -35,20 +35,3 @@ def test_moment_comes_first(kind: type[events.Event]) -> None:
     """Every event begins with the moment at which it happened."""
     assert next(iter(fields(kind))).name == "at"
     assert build(kind).at == AT
-
-
-def test_all_kinds() -> None:
-    """These are the events there are."""
-    assert {kind.__name__ for kind in KINDS} == {
-        "Event",
-        "Queued",
-        "Granted",
-        "Settled",
-        "Penalised",
-        "Probing",
-        "Reopened",
-        "ForeignUse",
-        "BudgetLow",
-        "ClockStepped",
-        "CarrierChosen",
-    }
