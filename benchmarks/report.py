@@ -25,4 +25,4 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def target(what: str, value: float, limit: float, unit: str = "") -> str:
     """One line that says whether a target is met."""
     verdict = "met" if value <= limit else f"MISSED by {value / limit - 1:.0%}"
-    return f"{what}: {value:.2f}{unit}, target {limit:g}{unit}: {verdict}"
+    return f"{what}: {value:.2f}{unit}, target {limit:.3g}{unit}: {verdict}"
