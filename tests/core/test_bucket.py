@@ -44,10 +44,10 @@ def test_hold(window: float, hold: float) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "share", "part"),
-    [(5, 1.0, 5), (5, 0.5, 2), (2, 0.5, 1), (1, 0.5, 1), (10, 0.3, 3), (10, 0.7, 7), (300, 1 / 3, 100), (5, 0.01, 1)],
+    [(5, 1.0, 5), (5, 0.5, 2), (2, 0.5, 1), (1, 0.5, 0), (10, 0.3, 3), (10, 0.7, 7), (300, 1 / 3, 100), (5, 0.01, 0)],
 )
 def test_share(limit: int, share: float, part: int) -> None:
-    """A share is rounded down, but never to nothing."""
+    """A share is rounded down to whole calls; it may be nothing, since a rounded-up one would break the promise."""
     assert (share_of(limit, share), Bucket(Quota(limit, 1), share).limit) == (part, part)
 
 
@@ -127,6 +127,35 @@ def test_pace_is_off_when_half_is_free() -> None:
         bucket.give_back(at + bucket.hold)
     bucket.take(1000.0)
     assert bucket.ready_at(1001.0) == bucket.ready_at(HOLD) == HOLD
+
+
+@pytest.mark.parametrize(
+    ("limit", "now", "ready"), [(4, 10.0, 10.0), (3, 10.0, 100.0), (2, 10.0, 200.0), (1, 10.0, 10.0 + HOLD)]
+)
+def test_ready_within(limit: int, now: float, ready: float) -> None:
+    """For a call that has its token: when it would have got it under a smaller limit, as far as replies can tell."""
+    bucket = Bucket(Quota(5, 1))
+    bucket.block(5.0)  # has returned by then
+    bucket.block(100.0)
+    bucket.block(200.0)
+    bucket.take(6.0)
+    bucket.take(10.0)
+    assert bucket.ready_within(limit, now) == ready
+
+
+@given(st.integers(2, 9), st.integers(1, 8), steps)
+def test_ready_within_is_that_of_a_smaller_bucket(
+    limit: int, less: int, history: list[tuple[str, float, float]]
+) -> None:
+    """It is what a bucket of the smaller limit with the same calls says, before this one was granted."""
+    bucket, smaller = Bucket(Quota(limit, 1)), Bucket(Quota(max(1, limit - less), 1))
+    now = played(bucket, history)
+    smaller.in_flight, smaller.returns = bucket.in_flight, list(bucket.returns)
+    if bucket.ready_at(now) > now:
+        return
+    bucket.take(now)
+    expected = smaller.ready_at(now)
+    assert bucket.ready_within(smaller.limit, now) == (expected if expected < inf else now + bucket.hold)
 
 
 @given(st.integers(1, 9), steps)

@@ -542,6 +542,29 @@ def test_observing_only_tightens(history: list[tuple[float, int]]) -> None:
         heeding.observe(answer, remaining, now)
 
 
+def test_held_back() -> None:
+    """What a shared store holds back waits for its moment, needs no probe then, and only what draws on it waits."""
+    ledger = Ledger()
+    ledger.hold_back(ENDPOINT, 500.0)
+    ledger.hold_back(ENDPOINT, 300.0)
+    assert refused(ledger.reserve(A, 100.0)) == refused(ledger.reserve(A, 499.0)) == (500.0, ENDPOINT)
+    assert ledger.nth_ready_at(A, 0, 100.0) == NotUntil(500.0, ENDPOINT)
+    assert ledger.nth_ready_at(B, 0, 100.0) == NotUntil(100.0, B.gates[0])
+    assert type(ledger.reserve(B, 100.0)) is Permit
+    assert granted(ledger.reserve(A, 500.0)).probes == ()
+    assert ledger.nth_ready_at(A, 0, 500.0) == NotUntil(500.0, ENDPOINT)
+
+
+def test_let_go() -> None:
+    """Once something has come free in the store, nothing is held back any more."""
+    ledger = Ledger()
+    ledger.hold_back(ENDPOINT, 500.0)
+    ledger.hold_back(EGRESS, 900.0)
+    assert refused(ledger.reserve(A, 0.0)) == (900.0, EGRESS)
+    ledger.let_go()
+    assert type(ledger.reserve(A, 0.0)) is Permit
+
+
 def test_nth_ready_at() -> None:
     """A call behind others is promised a moment by the slowest of its buckets and gates, taking nothing."""
     ledger, kind = Ledger(), claims(profile=PROFILE)

@@ -13,7 +13,9 @@ import bingx_async.models as models
 from bingx_async.models import (
     CancelFailure,
     CancelOrdersResult,
+    CancelOutcome,
     CancelRestriction,
+    CancelStatus,
     OcoLeg,
     OcoOrder,
     OcoOrderType,
@@ -38,6 +40,8 @@ VALUES = [
     OcoOrder(LEGS, [{"orderId": "1"}]),
     OcoReference("1853127802573152267", "240917001"),
     *LEGS,
+    CancelOutcome(1853127749402681347, CancelStatus.CANCELLED, Order(order_id=1853127749402681347)),
+    CancelOutcome("ladder-7_03", CancelStatus.REFUSED, None, 100437, "no"),
 ]
 
 
@@ -108,7 +112,7 @@ def test_values_survive_pickling(value: object) -> None:
 def test_values_are_frozen(value: Order) -> None:
     """A model cannot be changed, and its repr leaves the raw reply out."""
     with pytest.raises(FrozenInstanceError):
-        value.raw = {}  # type: ignore[misc]
+        value.symbol = ""  # type: ignore[misc]
     assert "raw" not in repr(value)
 
 
