@@ -101,15 +101,11 @@ class Scenario:
         async with AsyncExitStack() as stack:
             server = await stack.enter_async_context(self.emulator.serve(port=0))
             first, *others = self.emulator.accounts
-            client = await stack.enter_async_context(
-                BingXClient(
-                    first.api_key,
-                    first.secret_key,
-                    account=first.account,
-                    base_url=server.url,
-                    governor=self.governor,
-                )
+            client = BingXClient(
+                first.api_key, first.secret_key, account=first.account, base_url=server.url, governor=self.governor
             )
+            stack.push_async_callback(client.aclose)  # before the first look at the clock: that may be interrupted
+            await client.sync_clock()
             clients = [client] + [
                 client.for_account(api_key=each.api_key, secret_key=each.secret_key, account=each.account)
                 for each in others
