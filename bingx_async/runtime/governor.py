@@ -126,7 +126,7 @@ class Governor:
         if isinstance(answer, Waiter):
             lane = self._queue.lanes.get((claims.gates[0], claims.egress))
             if lane is not None:
-                self.reporter.queued(answer, lane.parked_on, lane.ahead_of(order))
+                self.reporter.queued(answer, lane.parked_on, answer.ahead)
             answer = await self._room.wait(answer)
         if isinstance(answer, NotUntil):
             raise self._quota_wait(answer)

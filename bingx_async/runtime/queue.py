@@ -21,13 +21,14 @@ Order = tuple[int, int]
 class Waiter:
     """A call in the queue. `wake` is called when `permit` or `refusal` has been set, or when it must lead."""
 
-    __slots__ = ("claims", "deadline", "is_gone", "order", "owner", "permit", "refusal", "wake")
+    __slots__ = ("ahead", "claims", "deadline", "is_gone", "order", "owner", "permit", "refusal", "wake")
 
-    def __init__(self, claims: Claims, order: Order, deadline: float, owner: object) -> None:
+    def __init__(self, claims: Claims, order: Order, deadline: float, owner: object, ahead: int = 0) -> None:
         self.claims = claims
         self.order = order
         self.deadline = deadline
         self.owner = owner
+        self.ahead = ahead  # how many were before it when it came
         self.permit: Permit | None = None
         self.refusal: NotUntil | BaseException | None = None
         self.is_gone = False
@@ -123,8 +124,8 @@ class WaitQueue:
         return self.ledger.nth_ready_at(claims, lane.ahead_of(order) if lane is not None else 0, now)
 
     def _line_up(self, claims: Claims, order: Order, deadline: float, now: float, owner: object) -> Waiter:
-        waiter = Waiter(claims, order, deadline, owner)
         lane = self.lanes.setdefault((claims.gates[0], claims.egress), Lane(claims))
+        waiter = Waiter(claims, order, deadline, owner, lane.ahead_of(order))
         lane.push(waiter)
         if deadline < inf:
             heapq.heappush(self._deadlines, (deadline, order[1], waiter))
