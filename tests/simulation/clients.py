@@ -125,4 +125,4 @@ async def _work(world: World, client: BingXClient, call: Call[object], until: fl
                 await client._call(call, {"priority": rng.choice(PRIORITIES)})
             except BingXError:
                 await anyio.sleep(0.01)
-            world.waits.append(timeline.now - since)
+            world.waited(since)

@@ -96,7 +96,7 @@ class Process:
     def _leave(self, governor: Governor, permit: Permit, since: float, after: After) -> None:
         if governor is not self.governor:
             return  # of a process that is no more
-        self.world.waits.append(self.timeline.now - since)
+        self.world.waited(since)
         if self.world.condition.demand == CLOSED:
             self.world.launch(governor, permit, after)
             return
@@ -146,7 +146,7 @@ async def _work(world: World, governor: Governor, claims: Claims, until: float) 
         patience = rng.expovariate(5.0) if rng.random() < condition.faults.cancelled else None
         with anyio.move_on_after(patience):
             permit = await governor.acquire(claims, priority=rng.choice(PRIORITIES))
-            world.waits.append(timeline.now - since)
+            world.waited(since)
             world.launch(governor, permit)
         if condition.demand == BURSTS:
             await anyio.sleep(max(0.0, since + BURST_EVERY - timeline.now) / 1000.0)

@@ -87,3 +87,11 @@ class LoopTimeline:
     def stall(self, span: float) -> None:
         """Something blocks the event loop for `span`."""
         self._loop.jump(span / 1000.0)
+
+
+class TickingEventLoop(SimulatedEventLoop):
+    """Simulated time in which every turn of the loop takes a microsecond: some libraries wait for time to pass."""
+
+    def jump(self, seconds: float) -> None:
+        """Let time pass, a little at least."""
+        super().jump(max(seconds, 1e-6))

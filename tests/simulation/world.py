@@ -140,6 +140,11 @@ class World:
         if flight.after is not None:
             flight.after()
 
+    def waited(self, since: float) -> None:
+        """A call that came at `since` has left. What came while the first tokens were spent does not count."""
+        if since > WARM_UP:
+            self.waits.append(self.timeline.now - since)
+
     def end(self, permit: Permit, at: float) -> None:
         """Count what a call has cost beyond its window."""
         self.busy += at - permit.granted_at
