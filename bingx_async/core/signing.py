@@ -19,6 +19,7 @@ from attrs import frozen
 from bingx_async.errors import InvalidRequest
 
 _SAFE = re.compile(r"[A-Za-z0-9._,-]+").fullmatch
+_compact = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make an encoder for every call
 
 
 class Carrier(StrEnum):
@@ -80,7 +81,7 @@ def encode(params: Mapping[str, str | int], signer: Signer, carrier: Carrier) ->
     if carrier is Carrier.JSON:
         tokens: dict[str, str | int] = {name: params[name] for name in sorted(params)}
         tokens["signature"] = signature
-        return Payload("", json.dumps(tokens, separators=(",", ":")).encode(), "application/json")
+        return Payload("", _compact(tokens).encode(), "application/json")
     signed = f"{text}&signature={signature}"
     if carrier is Carrier.FORM:
         return Payload("", signed.encode(), "application/x-www-form-urlencoded")
