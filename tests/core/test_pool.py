@@ -1,5 +1,7 @@
 """Items go to whichever lane may leave first, each once, and none is lost."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,7 +59,7 @@ def test_no_item_is_lost(items: list[int], calls: list[tuple[int, bool]]) -> Non
 def test_a_lane_is_how_items_are_done() -> None:
     """A lane makes the call for some items and reads its reply as their results."""
     endpoint: Endpoint[int] = Endpoint("name", "POST", "/a", IpGroup.TRADE, lambda data: data)
-    lane: Lane[int, int] = Lane(
+    lane: Lane[int, Any] = Lane(
         endpoint,
         10,
         lambda some: Call(endpoint, {"orderIds": ",".join(map(str, some))}),
