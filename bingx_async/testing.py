@@ -8,15 +8,18 @@ thread inside.
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import math
 import selectors
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, TypeVarTuple
 
 import anyio
 
 from bingx_async.runtime.clock import ServerClock
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 EPOCH = 1_790_000_000_000.0  # ms; where the simulated wall clock starts
 
 
@@ -44,6 +47,14 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Simulated seconds since the loop was made."""
         return self._simulated
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        """As usual, but a timer at infinity (`anyio.sleep_forever`) is none, or the clock would jump for ever."""
+        if when == math.inf:
+            return asyncio.TimerHandle(when, callback, args, self, context)
+        return super().call_at(when, callback, *args, context=context)
 
     def jump(self, seconds: float) -> None:
         """Let time pass."""

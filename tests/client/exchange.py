@@ -129,7 +129,8 @@ class Exchange(httpx.AsyncBaseTransport):
         await anyio.sleep(self.rtt / 2)
         if isinstance(answer, Exception):
             raise answer
-        status, text, headers = (*((200, answer) if isinstance(answer, str) else answer), {})[:3]
+        reply: tuple[Any, ...] = (200, answer) if isinstance(answer, str) else answer
+        status, text, headers = (*reply, {})[:3]
         content = text if isinstance(text, httpx.AsyncByteStream) else text.encode()
         if isinstance(content, bytes):
             return httpx.Response(status, headers=headers, content=content)

@@ -75,7 +75,7 @@ def test_nothing_shows(name: str, carrier: str, backend: Backend, caplog: pytest
         shown: list[str] = []
         for each in (client, other):
             try:
-                arguments = {"only_if": "x"} if name == "InvalidRequest" else {}
+                arguments: dict[str, Any] = {"only_if": "x"} if name == "InvalidRequest" else {}
                 await each.spot.cancel_order("BTC-USDT", 1, max_wait=0.5, **arguments)
             except BingXError as error:
                 shown += [own_locals(error), str(error), repr(error), str(vars(error))]

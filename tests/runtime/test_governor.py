@@ -286,7 +286,7 @@ def test_closing_refuses_waiters(backend: Backend) -> None:
                 await in_turn()
             await anyio.sleep(1)
             penalty = hall.settle(permit, throttled(until=EPOCH + 31_000))
-        assert penalty.until - hall.began == pytest.approx(31_050)
+            assert penalty.until - hall.began == pytest.approx(31_050)
         assert sorted(ended) == [("short", 1000, pytest.approx(30.05)), ("short too", 1000, pytest.approx(30.05))]
         assert hall.log == [("long", 31_050)]
 

@@ -1,0 +1,98 @@
+"""The exchange's clock: samples, hints, a wall clock that steps, a monotonic one that drifts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import anyio
+import pytest
+
+from bingx_async.runtime.clock import STALE_AFTER, ServerClock, monotonic_ms, wall_ms
+from bingx_async.testing import EPOCH, simulated_clock
+from tests.runtime.hall import Backend, backends, run
+
+
+class Hands:
+    """Two clocks set by hand."""
+
+    def __init__(self) -> None:
+        self.monotonic = 1_000.0
+        self.wall = EPOCH
+
+    def clock(self) -> ServerClock:
+        """A server clock on them."""
+        return ServerClock(monotonic=lambda: self.monotonic, wall=lambda: self.wall)
+
+
+def test_first_guess() -> None:
+    """Before any sample the machine's wall clock is believed; later steps of it move nothing."""
+    hands = Hands()
+    clock = hands.clock()
+    assert clock.now() == EPOCH
+    hands.wall += 3_600_000.0
+    hands.monotonic += 10.0
+    assert clock.now() == EPOCH + 10.0
+    assert clock.moment(1_010.0) == datetime.fromtimestamp((EPOCH + 10.0) / 1000.0, UTC)
+    assert clock.from_server(clock.now()) == 1_010.0
+
+
+def test_set_from() -> None:
+    """A sample was read half-way between sending and receiving; the step against the old belief is returned."""
+    clock = Hands().clock()
+    assert clock.set_from(EPOCH + 5_000.0, 1_000.0, 1_100.0) == 4_950.0
+    assert clock.now() == EPOCH + 4_950.0
+    assert clock.synced_at == 1_100.0
+
+
+def test_is_stale() -> None:
+    """A look at the exchange's clock is worth five minutes."""
+    hands = Hands()
+    clock = hands.clock()
+    assert clock.is_stale()
+    clock.set_from(EPOCH, 1_000.0, 1_000.0)
+    hands.monotonic += STALE_AFTER
+    assert not clock.is_stale()
+    hands.monotonic += 1.0
+    assert clock.is_stale()
+
+
+@pytest.mark.parametrize(
+    ("told", "step"),
+    [
+        (EPOCH + 20.0, 0.0),  # between sending (0 ms) and receiving (50 ms): contradicts nothing
+        (EPOCH - 1.0, 0.0),  # whole milliseconds: one either way is rounding
+        (EPOCH + 51.0, 0.0),
+        (EPOCH + 1_050.0, 999.0),  # at least this much ahead
+        (EPOCH - 1_000.0, -999.0),
+        (EPOCH + 4_000_000.0, 0.0),  # more than an hour off is no time
+        (1.0, 0.0),
+    ],
+)
+def test_hint(told: float, step: float) -> None:
+    """A free sample corrects the clock only as far as it contradicts it."""
+    clock = Hands().clock()
+    assert clock.hint(told, 1_000.0, 1_050.0) == step
+    assert clock.now() == EPOCH + step
+    assert clock.synced_at is None
+
+
+@backends
+def test_drift(backend: Backend) -> None:
+    """The simulated clock can drift and start off, as real ones do."""
+
+    async def main() -> None:
+        right, fast = simulated_clock(), simulated_clock(drift=2e-4, offset=-500.0)
+        await anyio.sleep(1_000)
+        assert right.now() == pytest.approx(EPOCH + 1_000_000.0, abs=0.01)
+        assert fast.now() == pytest.approx(EPOCH - 500.0 + 1_000_200.0, abs=0.01)
+        assert fast.wall() == pytest.approx(fast.now(), abs=0.01)
+
+    run(backend, main)
+
+
+def test_real_clocks() -> None:
+    """Outside of tests, both axes are the machine's, in milliseconds."""
+    before = monotonic_ms()
+    assert monotonic_ms() >= before
+    assert abs(datetime.now(UTC).timestamp() * 1000.0 - wall_ms()) < 5_000
+    assert abs(ServerClock().now() - wall_ms()) < 5_000

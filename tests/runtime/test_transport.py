@@ -1,0 +1,339 @@
+"""Real sockets on loopback: what leaves, what comes back, and what each failure proves about what was sent."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import anyio
+import httpx
+import pytest
+
+from bingx_async import BingXClient, ConnectFailed, OutcomeUnknown
+from bingx_async.runtime import transport as transports
+from bingx_async.runtime.aiohttp import AiohttpPair
+from bingx_async.runtime.clock import monotonic_ms
+from bingx_async.runtime.transport import (
+    LINGER,
+    LINGER_RESET,
+    Request,
+    Transport,
+    Unanswered,
+    aiohttp_transport,
+    default_transport,
+    httpcore_transport,
+    was_not_sent,
+)
+from tests.runtime.server import OK, Server, serving, unused_port
+
+Make = Callable[[], httpx.AsyncBaseTransport]
+GET = Request("GET", "/time")
+POST = Request("POST", "/cancel", body=b'{"a":1}', headers=[(b"Content-Type", b"application/json")])
+QUERY = Request("POST", "/cancel", query="a=1,2&signature=00ff", headers=[(b"X-BX-APIKEY", b"key")])
+
+both = pytest.mark.parametrize(
+    ("make", "backend"),
+    [(aiohttp_transport, "asyncio"), (httpcore_transport, "asyncio"), (httpcore_transport, "trio")],
+    ids=["aiohttp", "httpcore", "httpcore-trio"],
+)
+
+
+def on_server(
+    make: Make, backend: Any, act: Callable[[Transport, Server], Awaitable[None]], *script: tuple[bytes, str]
+) -> Server:
+    """Run `act` with a transport and a raw server, in real time."""
+
+    async def main() -> Server:
+        with anyio.fail_after(20):
+            async with serving(*script) as server:
+                transport = Transport(None, (server.url,), monotonic_ms)
+                transport._inner = make()
+                try:
+                    await act(transport, server)
+                finally:
+                    await transport.aclose()
+                return server
+
+    return anyio.run(main, backend=backend)
+
+
+@both
+def test_bytes(make: Make, backend: Any) -> None:
+    """Method, target and body arrive as they were signed: nothing is escaped, added to the body, or followed."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        for request in (GET, POST, QUERY):
+            reply = await transport.send(request, 5)
+            assert (reply.status, reply.text) == (200, '{"code":0}')
+            assert reply.headers["content-length"] == "10"
+
+    server = on_server(make, backend, act, (OK, "keep"))
+    heads = [request.split(b"\r\n")[0] for request in server.requests]
+    assert heads == [b"GET /time HTTP/1.1", b"POST /cancel HTTP/1.1", b"POST /cancel?a=1,2&signature=00ff HTTP/1.1"]
+    assert [request.partition(b"\r\n\r\n")[2] for request in server.requests] == [b"", b'{"a":1}', b""]
+    lines = [sorted(request.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")) for request in server.requests]
+    assert b"content-length: 0" in lines[2]
+    assert b"x-bx-apikey: key" in lines[2]
+    names = [sorted(line.partition(b":")[0] for line in each if b":" in line) for each in lines]
+    assert names == [
+        [b"host"],
+        [b"content-length", b"content-type", b"host"],
+        [b"content-length", b"host", b"x-bx-apikey"],
+    ]
+    assert server.connections == 1
+
+
+@both
+def test_redirects_are_not_followed(make: Make, backend: Any) -> None:
+    """A redirect is a reply like any other."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        assert (await transport.send(POST, 5)).status == 307
+
+    moved = b"HTTP/1.1 307 Moved\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+    assert len(on_server(make, backend, act, (moved, "keep")).requests) == 1
+
+
+@both
+def test_refused_port(make: Make, backend: Any) -> None:
+    """Nobody listens: nothing was sent."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        server.port = unused_port()
+        nobody = Transport(make(), (server.url,), monotonic_ms)
+        with pytest.raises(ConnectFailed) as caught:
+            await nobody.send(POST, 5)
+        assert "nothing was sent" in str(caught.value)
+        assert caught.value.__cause__ is not None
+        await nobody.aclose()  # not its own transport
+        assert nobody._inner is not None
+        await nobody._inner.aclose()
+
+    on_server(make, backend, act, (OK, "keep"))
+
+
+@both
+@pytest.mark.parametrize("request_", [GET, POST, QUERY], ids=["get", "post", "query"])
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"HTTP/1.1 200 OK\r\nContent-", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{", b"garbage\r\n\r\n"],
+    ids=["nothing", "half a head", "half a body", "garbage"],
+)
+def test_closed_before_the_reply(make: Make, backend: Any, request_: Request, answer: bytes) -> None:
+    """The connection ends after the request was written: `Unanswered`, sent once, and no text shows the query."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        with pytest.raises(Unanswered) as caught:
+            await transport.send(request_, 5)
+        reply = caught.value.reply
+        assert (reply.text if reply else None) == ("{" if answer.endswith(b"{") else None)
+        assert "signature=" not in "".join(traceback.format_exception(caught.value))
+
+    server = on_server(make, backend, act, (answer, "close"))
+    assert len(server.requests) == 1
+
+
+@both
+@pytest.mark.parametrize("request_", [GET, POST], ids=["get", "post"])
+def test_dead_kept_alive_connection(make: Make, backend: Any, request_: Request) -> None:
+    """The server closes a kept-alive connection when the second request has arrived: it is not sent again."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        await transport.send(request_, 5)
+        with pytest.raises(Unanswered):
+            await transport.send(request_, 5)
+        await transport.send(request_, 5)
+
+    server = on_server(make, backend, act, (OK, "keep"), (b"", "close"), (OK, "keep"))
+    assert len(server.requests) == 3
+
+
+@both
+def test_closed_while_idle(make: Make, backend: Any) -> None:
+    """A connection that the server closed between two requests: each request arrives at most once."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        for _ in range(4):
+            try:
+                await transport.send(GET, 5)
+            except (Unanswered, ConnectFailed):
+                server.requests.append(b"failed")
+
+    server = on_server(make, backend, act, (OK, "close"))
+    assert len(server.requests) == 4
+
+
+@both
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"], ids=["head", "body"])
+def test_read_timeout(make: Make, backend: Any, answer: bytes) -> None:
+    """No reply in time, or no end of it: `Unanswered`."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        with pytest.raises(Unanswered):
+            await transport.send(POST, 0.2)
+
+    assert len(on_server(make, backend, act, (answer, "hang")).requests) == 1
+
+
+@both
+def test_given_up(make: Make, backend: Any) -> None:
+    """A call cancelled in flight has its connection closed, and the next one works."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        with anyio.move_on_after(0.2) as scope:
+            await transport.send(POST, 5)
+        assert scope.cancelled_caught
+        assert (await transport.send(POST, 5)).status == 200
+
+    assert on_server(make, backend, act, (b"", "hang"), (OK, "keep")).connections == 2
+
+
+@both
+def test_pool_is_full(make: Make, backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection free in time: nothing was sent."""
+    monkeypatch.setattr(transports, "CONNECTIONS", 1)
+
+    async def act(transport: Transport, server: Server) -> None:
+        async def first() -> None:
+            with pytest.raises(Unanswered):
+                await transport.send(POST, 1)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(first)
+            while not server.requests:
+                await anyio.lowlevel.checkpoint()
+            with pytest.raises(ConnectFailed):
+                await transport.send(POST, 0.2)
+
+    assert len(on_server(make, backend, act, (b"", "hang")).requests) == 1
+
+
+@both
+def test_closed(make: Make, backend: Any) -> None:
+    """After closing nothing is sent and no new transport is made; closing twice is harmless."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        await transport.send(POST, 5)
+        await transport.aclose()
+        await transport.aclose()
+        with pytest.raises(ConnectFailed):
+            await transport.send(POST, 5)
+        assert transport._inner is None
+
+    assert len(on_server(make, backend, act, (OK, "keep")).requests) == 1
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_lazy(backend: Any) -> None:
+    """A transport of ours is made at the first request, and one that never was closes quietly."""
+
+    async def main() -> None:
+        idle = Transport(None, ("http://127.0.0.1:1",), monotonic_ms)
+        await idle.aclose()
+        await aiohttp_transport().aclose()
+        async with serving((OK, "keep")) as server:
+            transport = Transport(None, (server.url,), monotonic_ms)
+            assert (await transport.send(POST, 5)).status == 200
+            kind = AiohttpPair if backend == "asyncio" else httpx.AsyncHTTPTransport
+            assert type(transport._inner) is kind
+            await transport.aclose()
+
+    anyio.run(main, backend=backend)
+
+
+def test_linger() -> None:
+    """Our own sockets are reset, so a call given up can hardly be counted late; others may close politely."""
+    assert Transport(None, ("http://x",), monotonic_ms).linger == LINGER_RESET
+    mock = httpx.MockTransport(lambda request: httpx.Response(200))
+    assert Transport(mock, ("http://x",), monotonic_ms).linger == LINGER
+
+
+def test_default() -> None:
+    """aiohttp under asyncio, httpcore under trio."""
+
+    async def main() -> type:
+        return type(default_transport())
+
+    assert anyio.run(main, backend="asyncio") is AiohttpPair
+    assert anyio.run(main, backend="trio") is httpx.AsyncHTTPTransport
+
+
+def test_without_aiohttp(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra `[aiohttp]` httpcore serves asyncio too."""
+    monkeypatch.delitem(sys.modules, "bingx_async.runtime.aiohttp")
+    monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+
+    async def main() -> type:
+        return type(default_transport())
+
+    assert anyio.run(main, backend="asyncio") is httpx.AsyncHTTPTransport
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """`error`, as raised from `cause`."""
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (httpx.ConnectError(""), True),
+        (httpx.PoolTimeout(""), True),
+        (httpx.InvalidURL(""), True),
+        (httpx.ReadError(""), False),
+        (httpx.RemoteProtocolError(""), False),
+        (RuntimeError(), False),
+        (caused(httpx.ConnectError(""), OSError()), True),
+        (caused(httpx.ConnectTimeout(""), aiohttp.ServerDisconnectedError()), False),
+        (caused(httpx.ConnectTimeout(""), aiohttp.ClientOSError()), False),
+        (caused(httpx.TimeoutException(""), aiohttp.ConnectionTimeoutError()), True),
+        (caused(httpx.ReadTimeout(""), aiohttp.SocketTimeoutError()), False),
+    ],
+)
+def test_was_not_sent(error: Exception, expected: bool) -> None:
+    """Only a failure that surely came before the first byte counts as not sent."""
+    assert was_not_sent(error) is expected
+
+
+def test_repr() -> None:
+    """A request's repr shows method and path, neither headers nor parameters."""
+    assert repr(QUERY) == "Request(method='POST', path='/cancel')"
+
+
+@both
+def test_client_over_sockets(make: Make, backend: Any) -> None:
+    """A client on its own transport: one connection, and a failing call shows no signature in any own frame."""
+    time = b'HTTP/1.1 200 OK\r\nContent-Length: 47\r\n\r\n{"code":0,"data":{"serverTime":1790000000000}}\n'
+
+    async def main() -> None:
+        async with serving(*[(time, "keep")] * 3, (OK, "keep"), (b"", "close")) as server:
+            inner = make()
+            async with BingXClient(
+                "the-key", "the-secret", base_url=server.url, carrier="query", transport=inner
+            ) as client:
+                await client.spot.cancel_order("BTC-USDT", 1)
+                with pytest.raises(OutcomeUnknown) as caught:
+                    await client.spot.cancel_order("BTC-USDT", 1)
+            await inner.aclose()
+            assert (server.connections, len(server.requests)) == (1, 5)
+            signature = re.search(rb"signature=([0-9a-f]{64})", server.requests[-1])
+            assert signature is not None
+            shown: list[str] = []
+            trace: traceback.TracebackException | None = traceback.TracebackException.from_exception(
+                caught.value, capture_locals=True
+            )
+            while trace is not None:
+                shown += [str(frame.locals) for frame in trace.stack if "/bingx_async/" in frame.filename]
+                trace = trace.__cause__
+            text = "".join(traceback.format_exception(caught.value)) + "\n".join(shown)
+            for secret in ("the-key", "the-secret", signature[1].decode()):
+                assert secret not in text
+            assert "in cancel_order" in text
+
+    anyio.run(main, backend=backend)
