@@ -7,6 +7,7 @@ its top level; each such block runs in an event loop of its own, so an open clie
 
 import ast
 import asyncio
+import builtins
 import inspect
 import types
 
@@ -20,6 +21,7 @@ def run_block(example: Example) -> None:
     # The padding makes the line numbers of a traceback those of the page.
     source = pad(example.parsed, example.line + example.parsed.line_offset)
     code = compile(source, example.path, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    example.namespace.setdefault("__builtins__", builtins)
     block = types.FunctionType(code, example.namespace)
     if code.co_flags & inspect.CO_COROUTINE:
         asyncio.run(block())

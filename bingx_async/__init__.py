@@ -1,8 +1,11 @@
 """bingx_async: the asyncio client for BingX spot whose governor is never rejected and never idle."""
 
+import logging
+
 __version__ = "0.1.0"
 
 from bingx_async.client import BingXClient
+from bingx_async.core import events
 from bingx_async.core.events import Event
 from bingx_async.core.quota import PROFILES, IpGroup, Quota
 from bingx_async.errors import (
@@ -44,6 +47,8 @@ from bingx_async.models import (
 )
 from bingx_async.runtime.governor import Governor
 from bingx_async.runtime.snapshot import BucketSnapshot, BudgetSnapshot, Snapshot
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise
 
 __all__ = [
     "PROFILES",
@@ -89,4 +94,5 @@ __all__ = [
     "TransportError",
     "UnreadableReply",
     "__version__",
+    "events",
 ]

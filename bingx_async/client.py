@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+import anyio
 import httpx
 from attrs import define, field, frozen
 
@@ -100,6 +101,7 @@ class BingXClient:
         clock = self.governor.clock
         hosts = (self._base_url, FALLBACK_HOST) if self._base_url == LIVE_HOST else (self._base_url,)
         self._shared = _Shared(Transport(transport, hosts, clock.monotonic), clock, CarrierChoice.of(carrier))
+        self._shared.transport.measures_tcp = self.governor.credit > 0
         self._wire(keys, account)
 
     def for_account(self, *, api_key: str, secret_key: str, account: str | int | None = None) -> BingXClient:
@@ -128,8 +130,13 @@ class BingXClient:
         return self._shared.clock
 
     async def sync_clock(self) -> float:
-        """Read the exchange's clock now; returns how far this machine's is behind it, in seconds."""
-        await self._caller.sync()
+        """Read the exchange's clock now; returns how far it is ahead of this machine's, in seconds.
+
+        Raises what kept it from being read.
+        """
+        error = await self._caller.sync()
+        if error is not None:
+            raise error
         return (self.clock.now() - self.clock.wall()) / 1000.0
 
     async def aclose(self) -> None:
@@ -143,7 +150,12 @@ class BingXClient:
         if self._shared.is_closed:
             raise ClientClosed("the client is closed; make a new one")
         if self.clock.synced_at is None:
-            await self._caller.sync()
+            try:
+                await self._caller.sync()
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await self.aclose()
+                raise
         return self
 
     async def __aexit__(

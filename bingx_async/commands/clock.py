@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import anyio
 import click
 from attrs import define, field
@@ -25,30 +23,14 @@ class _Looks:
             self.round_trips.append(event.took)
 
 
-class _LastWords(logging.Handler):
-    """Keeps the reason the library gives for not having read the clock."""
-
-    text = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.text = record.getMessage()
-
-
 @click.command()
 @click.option("--base-url", help="Whose clock; else BINGX_BASE_URL, else the live exchange.")
 def clock(base_url: str | None) -> None:
     """Read the exchange's clock: offset of this machine's and the round trip."""
-    words = _LastWords(logging.WARNING)
-    logger = logging.getLogger("bingx_async")
-    logger.addHandler(words)
     try:
         offset, round_trips = anyio.run(_read, base_url)
     except BingXError as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        logger.removeHandler(words)
-    if not round_trips:
-        raise click.ClickException(words.text or "the exchange's clock gave no readable answer")
+        raise click.ClickException(f"the exchange's clock could not be read ({error})") from None
     click.echo(_sentence(offset))
     click.echo(f"round trip {min(round_trips) * 1000:.1f} ms, the best of {len(round_trips)}")
 

@@ -23,8 +23,8 @@ def hold_of(quota: Quota) -> float:
 
 
 def share_of(limit: int, share: float) -> int:
-    """The part of `limit` that belongs to this process; at least one."""
-    return max(1, int(limit * share + 1e-9))
+    """The whole calls of `limit` that belong to this process; may be none."""
+    return int(limit * share + 1e-9)
 
 
 class Bucket:
@@ -36,7 +36,7 @@ class Bucket:
         self.quota = quota
         self.limit = share_of(quota.limit, share)
         self.hold = hold_of(quota)
-        self.gap = PACE * quota.window * 1000.0 / self.limit if is_paced else 0.0
+        self.gap = PACE * quota.window * 1000.0 / self.limit if is_paced and self.limit else 0.0
         self.returns: list[float] = []
         self.in_flight = 0
         self.grants = 0

@@ -296,6 +296,8 @@ class Ledger:
         """Every bucket in use and every closed scope."""
         for key, bucket in self._buckets.items():
             gate = self._gates.get(key)
+            if gate is None and bucket.quota.limit >= UNLIMITED.limit:
+                continue
             free = max(0, bucket.limit - bucket.live(now))
             closed = (gate.closed_until, gate.reason) if gate else (None, "")
             yield BucketState(key, bucket.quota, free, bucket.in_flight, bucket.ready_at(now), *closed)
@@ -312,9 +314,7 @@ class Ledger:
     def _end_probe(self, permit: Permit, opens: bool) -> tuple[Key, ...]:
         opened: list[Key] = []
         for key in permit.probes:
-            gate = self._gates.get(key)
-            if gate is None or gate.probe is not permit:
-                continue
+            gate = self._gates[key]
             gate.probe = None
             if opens and gate.closed_until <= permit.granted_at:  # a later closure is not the probe's to open
                 del self._gates[key]

@@ -15,12 +15,15 @@ from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakSet
 
 import aiohttp
 import httpx
 from httpx_aiohttp.transport import map_aiohttp_exceptions
 from multidict import CIMultiDict
 from yarl import URL
+
+from bingx_async.runtime.tcp import round_trip_floor
 
 SocketOption = tuple[int, int, int | bytes]
 
@@ -69,6 +72,7 @@ class AiohttpPair(httpx.AsyncBaseTransport):
         self._get: aiohttp.ClientSession | None = None
         self._post: aiohttp.ClientSession | None = None
         self._connector: aiohttp.TCPConnector | None = None
+        self._sockets: WeakSet[socket.socket] = WeakSet()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._get is None or self._post is None:
@@ -111,6 +115,12 @@ class AiohttpPair(httpx.AsyncBaseTransport):
             connector_owner=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=traces,
+            skip_auto_headers=(
+                "Accept",
+                "Accept-Encoding",
+                "Content-Type",
+                "User-Agent",
+            ),  # the bytes that leave are ours alone
         )
 
     def _socket(self, address: Any) -> socket.socket:
@@ -118,4 +128,9 @@ class AiohttpPair(httpx.AsyncBaseTransport):
         made = socket.socket(family, kind, protocol)
         for option in self._options:
             made.setsockopt(*option)
+        self._sockets.add(made)
         return made
+
+    def tcp_floor(self) -> float | None:
+        """The smallest round trip of the open connections in milliseconds."""
+        return round_trip_floor(self._sockets)

@@ -26,12 +26,15 @@ from bingx_async.core.verdict import (
     judge,
 )
 from bingx_async.errors import (
+    ApiError,
+    BingXError,
     ClientClosed,
     ConnectFailed,
     OutcomeUnknown,
     QuotaWait,
     RateLimited,
     ServerBusy,
+    TransportError,
     UnreadableReply,
 )
 from bingx_async.models import Priority
@@ -111,6 +114,7 @@ class _Attempts:
     has_switched: bool = False
     carrier: Carrier | None = None
     order: tuple[int, int] | None = None
+    throttled: tuple[Throttled, Penalty] | None = None
 
 
 class Nothing:
@@ -158,14 +162,14 @@ class Caller:
         deadline = self.clock.monotonic() + options.max_wait * 1000.0
         call: Call[T] | None = None
         while True:
-            permit = await self._acquire(endpoint, deadline, options, attempts)
+            permit = await self._acquire_again(endpoint, deadline, options, attempts, call)
             call = call or take()
             if call is None:
                 self.governor.release(permit)
                 return Nothing()
             reply = await self._send(call, permit, options, attempts)
             verdict = judge(reply.status, reply.headers, reply.text, self.clock.now())
-            penalty = self.governor.settle(permit, verdict, reply.received_at, reply.headers)
+            penalty = self.governor.settle(permit, verdict, reply.received_at, reply.headers, reply.tcp_floor)
             self._take_time(verdict, permit, reply)
             if isinstance(verdict, Accepted):
                 self._settle_carrier(endpoint, attempts, "accepted")
@@ -189,6 +193,17 @@ class Caller:
         if claims is None:
             claims = self._claims[endpoint.path] = self.governor.claims(endpoint, self.account, self.egress)
         return claims
+
+    async def _acquire_again(
+        self, endpoint: Endpoint[Any], deadline: float, options: Options, used: _Attempts, call: Call[Any] | None
+    ) -> Permit:
+        """A permit; where the exchange's refusal is why the wait does not fit any more, that is what is raised."""
+        try:
+            return await self._acquire(endpoint, deadline, options, used)
+        except QuotaWait:
+            if call is None or used.throttled is None:
+                raise
+            self._raise_throttled(call, *used.throttled)
 
     async def _acquire(self, endpoint: Endpoint[Any], deadline: float, options: Options, used: _Attempts) -> Permit:
         if self.owner.is_closed:
@@ -251,6 +266,7 @@ class Caller:
             penalty = await self._sharpen(verdict, penalty)
             if penalty.until > deadline:
                 self._raise_throttled(call, verdict, penalty)
+            used.throttled = (verdict, penalty)
             return
         assert isinstance(verdict, Refused)
         if await self._may_repeat(call.endpoint, verdict, used):
@@ -315,28 +331,27 @@ class Caller:
         if verdict.server_time is not None:
             self._tell_step(self.clock.hint(verdict.server_time, permit.granted_at, reply.received_at))
 
-    async def sync(self) -> None:
-        """Set the clock by the time endpoint: the best of a few round trips. A failure is logged, not raised."""
+    async def sync(self) -> BingXError | None:
+        """Set the clock by the time endpoint: the best of a few round trips. A failure is logged and returned."""
         started = self.clock.monotonic()
         async with self._sync_lock:
             if self.clock.synced_at is not None and self.clock.synced_at >= started:
-                return
+                return None
             try:
-                best = await self._best_sample()
-            except (QuotaWait, ConnectFailed, OutcomeUnknown) as error:
-                best = None
+                self._tell_step(self.clock.set_from(*await self._best_sample()))
+            except (QuotaWait, TransportError, ApiError) as error:
                 log.warning("the exchange's clock could not be read (%s)", error)
-            self.clock.synced_at = self.clock.monotonic()
-            if best is not None:
-                self._tell_step(self.clock.set_from(*best))
+                self.clock.synced_at = self.clock.monotonic()
+                return error
+        return None
 
-    async def _best_sample(self) -> Sample | None:
+    async def _best_sample(self) -> Sample:
         """(server time, sent at, received at) of the shortest round trip, from the first endpoint that answers."""
         for endpoint in self.time_endpoints:
             samples = await self._samples(endpoint)
             if samples:
                 return min(samples, key=lambda sample: sample[2] - sample[1])
-        return None
+        raise ApiError(None, "the reply holds no time", self.time_endpoints[0].path, 200)
 
     async def _samples(self, endpoint: Endpoint[float | None]) -> list[Sample]:
         """What a few round trips have brought; a failure counts only if there was nothing before it."""

@@ -9,6 +9,7 @@ from math import inf
 from typing import Any, ClassVar, Literal, Self
 
 from bingx_async.core import events
+from bingx_async.core.bucket import share_of
 from bingx_async.core.budget import ErrorKey
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.floor import Floor
@@ -77,7 +78,7 @@ class Governor:
         self.clock = clock or ServerClock()
         self.reporter = Reporter(self.clock, on_event)
         self._draw = draw
-        self._credit = credit
+        self.credit = credit
         self._floor = Floor()
         began = self.clock.monotonic() if cold_start == "spent" else None
         self._ledger = Ledger(Settings(share, began))
@@ -90,8 +91,16 @@ class Governor:
         )
 
     def claims(self, endpoint: Endpoint[Any], account: str, egress: str = "default") -> Claims:
-        """What a call of `endpoint` draws on."""
-        return claims_of(endpoint, self.profile, account, egress)
+        """What a call of `endpoint` draws on. Raises `InvalidRequest` if `share` leaves no whole call of a quota."""
+        claims = claims_of(endpoint, self.profile, account, egress)
+        share = self._ledger.settings.share
+        for claim in claims.items:
+            if not share_of(claim.quota.limit, share):
+                raise InvalidRequest(
+                    f"share={share:g} of {claim.quota} leaves no whole call for {claim.key}: two processes can share "
+                    "so small a quota only through a store, such as bingx_async.redis.RedisStore"
+                )
+        return claims
 
     async def acquire(
         self,
@@ -192,10 +201,10 @@ class Governor:
         code = verdict.code if isinstance(verdict, Refused) else None
         if code is not None:
             self._count_error(permit, code, replied_at)
-        if self._credit and tcp_floor is not None:
+        if self.credit and tcp_floor is not None:
             self._floor.add(min(tcp_floor, replied_at - permit.granted_at), replied_at)
         opens = isinstance(verdict, (Accepted, Refused))
-        extra = -self._floor.credit(self._credit)
+        extra = -self._floor.credit(self.credit)
         reopened = self._ledger.settle(permit, replied_at, extra, opens=opens)
         left = _remaining(headers)
         if self._shared is not None:
@@ -270,7 +279,7 @@ class Governor:
 
     def snapshot(self) -> Snapshot:
         """Every bucket in use, every closed scope and every error budget drawn on, frozen."""
-        return take_snapshot(self._ledger, self._queue.waiting_on(), self.clock, self._floor.credit(self._credit))
+        return take_snapshot(self._ledger, self._queue.waiting_on(), self.clock, self._floor.credit(self.credit))
 
     def __repr__(self) -> str:
         snapshot = self.snapshot()

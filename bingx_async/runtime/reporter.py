@@ -16,8 +16,8 @@ from bingx_async.runtime.queue import Waiter
 log = logging.getLogger("bingx_async")
 
 HINT = (
-    "under this governor a refusal means that something else counts too: another process or client on this account "
-    "or address, a quota lower than configured, or a restart within one window"
+    "under this governor a refusal may mean: it was closed before this process began; another process or client uses "
+    "this account or address; the quota is lower than configured; this process was restarted within one window"
 )
 
 

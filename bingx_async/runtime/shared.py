@@ -127,7 +127,8 @@ class SharedQuota:
         for bucket, claim in zip(permit.buckets, permit.claims.items, strict=True):
             over_at = self.away_since + bucket.hold + COLD_MARGIN
             share = self.fallback_share * (0.5 if claim.is_paced and now < over_at else 1.0)
-            ready = bucket.ready_within(share_of(bucket.limit, share), now)
+            allowed = share_of(bucket.limit, share)
+            ready = bucket.ready_within(allowed, now) if allowed else self._next_look
             if not claim.is_paced:
                 ready = max(ready, over_at)
             if ready > now and (refusal is None or ready > refusal.ready_at):

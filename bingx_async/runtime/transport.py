@@ -12,12 +12,14 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 import httpx
 import sniffio
 from attrs import field, frozen
 
 from bingx_async.errors import BingXError, ConnectFailed
+from bingx_async.runtime.tcp import round_trip_floor
 
 CONNECTIONS = 16  # the pool re-checks every connection, so a small one is quick (PEERS.md)
 KEEP_ALIVE = 30.0  # seconds
@@ -71,6 +73,16 @@ class Reply:
     headers: Mapping[str, str]
     text: str
     received_at: float
+    tcp_floor: float | None = None  # the smallest round trip of the connection (ms), where a credit rests on it
+
+
+@runtime_checkable
+class Floored(Protocol):
+    """A transport that knows the smallest round trip of its connections."""
+
+    def tcp_floor(self) -> float | None:
+        """Milliseconds, or None."""
+        ...
 
 
 class Transport:
@@ -85,6 +97,7 @@ class Transport:
         self._urls: dict[tuple[httpx.URL, str], httpx.URL] = {}
         self._monotonic = monotonic
         self._is_closed = False
+        self.measures_tcp = False
 
     @property
     def linger(self) -> float:
@@ -133,7 +146,16 @@ class Transport:
         finally:
             with contextlib.suppress(Exception):  # the reply is there; how its connection ends changes nothing
                 await response.aclose()
-        return Reply(response.status_code, headers, _text(chunks), received_at)
+        floor = self._tcp_floor(inner, response) if self.measures_tcp else None
+        return Reply(response.status_code, headers, _text(chunks), received_at, floor)
+
+    @staticmethod
+    def _tcp_floor(inner: httpx.AsyncBaseTransport, response: httpx.Response) -> float | None:
+        if isinstance(inner, Floored):
+            return inner.tcp_floor()
+        stream = response.extensions.get("network_stream")
+        made = stream.get_extra_info("socket") if stream is not None else None
+        return round_trip_floor([made]) if made is not None else None
 
     def _to_httpx(self, request: Request, host: httpx.URL, timeout: float) -> httpx.Request:
         part = timeout / (len(self._hosts) + 1)  # so that every host can be tried before the whole call times out

@@ -58,7 +58,7 @@ def test_repeated_when_it_fits(backend: Backend) -> None:
         assert [type(event) for event in hall.seen(Penalised, Probing, Reopened)] == [Penalised, Probing, Reopened]
         (told,) = [event for event in hall.events if isinstance(event, Penalised)]
         assert (told.bucket, told.reason, told.was_clamped) == ("account 1 " + CANCEL, "closed", False)
-        assert "something else counts too" in told.hint
+        assert "another process or client uses this account or address" in told.hint
         assert when(hall, told.until) == 5_050
 
     run(backend, main)

@@ -422,6 +422,15 @@ def test_sweeping_changes_no_answer(history: list[tuple[str, int, float, float]]
     assert eager.answers == lazy.answers
 
 
+def test_a_sweep_keeps_what_is_not_back() -> None:
+    """A bucket whose calls are all answered is kept until its tokens have returned."""
+    ledger = Eager()
+    for _ in range(2):
+        ledger.settle(granted(ledger.reserve(A, 0.0)), 0.0)
+    assert refused(ledger.reserve(A, 1.0)) == (HOLD, ENDPOINT)
+    assert type(ledger.reserve(A, HOLD)) is Permit
+
+
 def test_idle_buckets_are_dropped() -> None:
     """The ledger of ten thousand accounts that call once each stays small."""
     ledger, most = Ledger(), 0
@@ -464,9 +473,9 @@ def test_cold_start_is_over() -> None:
     assert type(ledger.reserve(B, HOLD + 250.0)) is Permit
 
 
-@pytest.mark.parametrize(("share", "limits"), [(1.0, [2, 4, 5]), (0.5, [1, 2, 2]), (0.1, [1, 1, 1])])
+@pytest.mark.parametrize(("share", "limits"), [(1.0, [2, 4, 5]), (0.5, [1, 2, 2]), (0.1, [0, 0, 0])])
 def test_share(share: float, limits: list[int]) -> None:
-    """A share applies to every bucket, and leaves one token at least."""
+    """A share applies to every bucket, in whole calls."""
     ledger = Ledger(Settings(share))
     ledger.look(claims(profile=PROFILE), 0.0)
     assert [one.available for one in ledger.states(0.0)] == limits
@@ -607,6 +616,16 @@ def test_states() -> None:
         BucketState(ENDPOINT, Quota(2, 1), 0, 1, 20.0 + HOLD, 5_000.0, "closed"),
         BucketState(EGRESS, UNLIMITED, 0, 0, 6_000.0, 6_000.0, "address banned"),
     ]
+
+
+def test_states_without_limits() -> None:
+    """A bucket without a limit is not worth showing unless its endpoint is closed."""
+    ledger = Ledger()
+    unlimited = claims(profile=PROFILES["unlimited"].override({"/a": UNLIMITED}))
+    ledger.reserve(unlimited, 0.0)
+    assert state(ledger, 0.0) == []
+    ledger.penalise(ENDPOINT, 5_000.0, 10.0, "closed")
+    assert [(one.key, one.closed_until, one.reason) for one in ledger.states(10.0)] == [(ENDPOINT, 5_000.0, "closed")]
 
 
 def test_keys_read_well() -> None:
