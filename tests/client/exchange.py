@@ -121,7 +121,7 @@ class Exchange(httpx.AsyncBaseTransport):
         sent = Sent(request.method, url.host, url.path, url.query.decode(), headers, request.content, self.now())
         self.sent.append(sent)
         await anyio.sleep(self.rtt / 2)
-        answer = self._answer(sent)
+        answer: Any = self._answer(sent)
         if callable(answer):
             answer = answer(sent)
         if answer is HANG:
@@ -129,8 +129,9 @@ class Exchange(httpx.AsyncBaseTransport):
         await anyio.sleep(self.rtt / 2)
         if isinstance(answer, Exception):
             raise answer
-        reply: tuple[Any, ...] = (200, answer) if isinstance(answer, str) else answer
-        status, text, headers = (*reply, {})[:3]
+        reply: Any = (200, answer) if isinstance(answer, str) else answer
+        status, text = reply[:2]
+        headers = reply[2] if len(reply) > 2 else {}
         content = text if isinstance(text, httpx.AsyncByteStream) else text.encode()
         if isinstance(content, bytes):
             return httpx.Response(status, headers=headers, content=content)
