@@ -6,7 +6,7 @@ import anyio
 import click
 from attrs import define, field
 
-from bingx_async import BingXClient, BingXError, Governor
+from bingx_async import BingXClient, BingXError, Governor, InvalidRequest
 from bingx_async.core import events
 
 TELLING = 0.5  # seconds; a signed call more than a recvWindow away is refused, and a drifting clock gets there
@@ -29,6 +29,8 @@ def clock(base_url: str | None) -> None:
     """Read the exchange's clock: offset of this machine's and the round trip."""
     try:
         offset, round_trips = anyio.run(_read, base_url)
+    except InvalidRequest as error:
+        raise click.ClickException(str(error)) from None
     except BingXError as error:
         raise click.ClickException(f"the exchange's clock could not be read ({error})") from None
     click.echo(_sentence(offset))
