@@ -1,10 +1,10 @@
 """`python -m tests.simulation`: every condition within the assumptions, and whether the promise held.
 
-    --hours 200             simulated hours in all
-    --seed 1                of the first run of each condition
-    --outside               also what breaks each assumption, pacing, and the other rules (needs their libraries)
-    --write-docs            all of it, and docs/governor.md and docs/figures rewritten (needs matplotlib)
-    --replay CONDITION:SEED one run again, exactly; with --hours as it was printed
+--hours 200             simulated hours in all
+--seed 1                of the first run of each condition
+--outside               also what breaks each assumption, pacing, and the other rules (needs their libraries)
+--write-docs            all of it, and docs/governor.md and docs/figures rewritten (needs matplotlib)
+--replay CONDITION:SEED one run again, exactly; with --hours as it was printed
 """
 
 from __future__ import annotations

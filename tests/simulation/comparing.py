@@ -33,9 +33,7 @@ def by_round_trip(hours: float, seed: int, workers: int) -> dict[tuple[str, str]
     return _run_all([(name, network) for network in networks for name in PLOTTED], hours, seed, workers)
 
 
-def _run_all(
-    cells: list[tuple[str, str]], hours: float, seed: int, workers: int
-) -> dict[tuple[str, str], Outcome]:
+def _run_all(cells: list[tuple[str, str]], hours: float, seed: int, workers: int) -> dict[tuple[str, str], Outcome]:
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         return dict(zip(cells, pool.map(_run_cell, [(*cell, hours, seed) for cell in cells]), strict=True))
 

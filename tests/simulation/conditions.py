@@ -92,7 +92,7 @@ EVERYTHING = Faults(
 )
 
 _networks = tuple(
-    Condition(name, name)
+    Condition(name, name, limit=2)
     for name in ("heavy tails", "spikes", "queueing", "cold connections", "route changes", "flapping routes")
 )
 WITHIN: tuple[Condition, ...] = (
@@ -101,15 +101,15 @@ WITHIN: tuple[Condition, ...] = (
     Condition("ordinary (50 ms)"),
     Condition("far (190 ms)", "far"),
     *_networks,
-    Condition("slow up", "slow up"),
-    Condition("slow down", "slow down"),
-    Condition("losses", faults=LOSSES),
-    Condition("server stalls", faults=STALLS),
-    Condition("loop stalls", faults=Faults(loop_stalls_every=10_000.0), has_bound=False),
-    Condition("client clock fast", drift=2e-4),
-    Condition("client clock slow", "queueing", drift=-2e-4),
-    Condition("cancelled callers", faults=Faults(cancelled=0.1), has_bound=False),
-    Condition("closed periods", faults=Faults(closed_every=60_000.0), steps_wall_clock=True, has_bound=False),
+    Condition("slow up", "slow up", limit=2),
+    Condition("slow down", "slow down", limit=2),
+    Condition("losses", limit=2, faults=LOSSES),
+    Condition("server stalls", limit=2, faults=STALLS),
+    Condition("loop stalls", limit=2, faults=Faults(loop_stalls_every=10_000.0), has_bound=False),
+    Condition("client clock fast", limit=2, drift=2e-4),
+    Condition("client clock slow", "queueing", limit=2, drift=-2e-4),
+    Condition("cancelled callers", limit=2, faults=Faults(cancelled=0.1), has_bound=False),
+    Condition("closed periods", limit=2, faults=Faults(closed_every=60_000.0), steps_wall_clock=True, has_bound=False),
     Condition("bursts of 20", "spikes", BURSTS, depth=20, weight=4, has_bound=False),
     Condition("sparse", "heavy tails", SPARSE, weight=20, has_bound=False),
     Condition("two accounts", "flapping routes", SPARSE, accounts=2, endpoints=5, weight=4, has_bound=False),
@@ -136,7 +136,14 @@ OUTSIDE: tuple[Condition, ...] = (
 )
 
 PACED = Condition(
-    "400 callers, one group", demand=CLOSED, accounts=80, endpoints=5, depth=1, gauge="address", has_bound=False, mixes_priorities=False
+    "400 callers, one group",
+    demand=CLOSED,
+    accounts=80,
+    endpoints=5,
+    depth=1,
+    gauge="address",
+    has_bound=False,
+    mixes_priorities=False,
 )
 PACING = (PACED, evolve(PACED, name="400 callers, one group, unpaced", is_paced=False))
 
@@ -145,10 +152,10 @@ def drawn(seed: int) -> Condition:
     """The condition `mixed`: whatever the seed makes of it, within the assumptions."""
     rng = Random(seed)
     network = rng.choice(["none", "near", "ordinary", "far", *(each.network for each in _networks)])
-    limit, window = rng.choice([(1, 1.0), (2, 1.0), (3, 0.5), (5, 1.0), (10, 1.0), (7, 2.0), (20, 10.0), (5, 0.2)])
+    limit, window = rng.choice([(1, 1.0), (2, 1.0), (3, 0.5), (5, 1.0), (7, 2.0), (5, 2.5), (20, 10.0), (1, 0.2)])
     mixed = Faults(**{name: value * rng.choice([0, 0, 1, 2]) for name, value in _shares(EVERYTHING).items()})
     demand = rng.choice([STEADY, STEADY, BURSTS, SPARSE])
-    wide = {"accounts": rng.randint(1, 4), "endpoints": rng.randint(1, 3)} if limit < 4 else {}
+    wide = {"accounts": rng.randint(1, 3), "endpoints": rng.randint(1, 2)} if limit < 3 else {}
     options = {"cold_start": rng.choice(["free", "spent"])}
     return Condition(
         "mixed", network, demand, limit, window, depth=rng.randint(1, 20), drift=rng.uniform(-2e-4, 2e-4),

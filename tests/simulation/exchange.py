@@ -99,8 +99,6 @@ class Exchange:
             for key, quota in quotas:
                 if key not in counters:
                     counters[key] = build_limit(model, quota.limit, quota.window * 1000.0, self._phase)
-        found = tuple(
-            (number, [counters[key] for key, _ in quotas]) for number, counters in enumerate(self._counters)
-        )
+        found = tuple((number, [counters[key] for key, _ in quotas]) for number, counters in enumerate(self._counters))
         self._drawn_on[claims] = found
         return found

@@ -41,7 +41,7 @@ def spiky(base: float, share: float = 0.02) -> Callable[[Random], Path]:
     return build
 
 
-def queueing(base: float, load: float = 0.9) -> Callable[[Random], Path]:
+def queueing(base: float, load: float = 0.75) -> Callable[[Random], Path]:
     """A queue on the way that fills and drains: neighbours in time wait alike, and nobody overtakes."""
 
     def build(rng: Random) -> Path:
@@ -116,7 +116,7 @@ NETWORKS: Mapping[str, tuple[Callable[[Random], Path], Callable[[Random], Path]]
     "far": (steady(95.0, 0.1), steady(95.0, 0.1)),
     "heavy tails": (heavy_tailed(ONE_WAY), heavy_tailed(ONE_WAY)),
     "spikes": (spiky(ONE_WAY), spiky(ONE_WAY)),
-    "queueing": (queueing(ONE_WAY), queueing(ONE_WAY, 0.8)),
+    "queueing": (queueing(ONE_WAY), queueing(ONE_WAY, 0.6)),
     "cold connections": (cold(ONE_WAY), steady(ONE_WAY, 0.2)),
     "route changes": (rerouted((10.0, 25.0, 90.0), 30_000.0), rerouted((10.0, 25.0, 90.0), 30_000.0)),
     "flapping routes": (flapping(12.0, 120.0), flapping(15.0, 60.0)),

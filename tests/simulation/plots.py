@@ -141,7 +141,9 @@ def _draw_share(plt: Any, outcomes: dict[tuple[str, str], Outcome]) -> Any:
     figure, axis = plt.subplots(figsize=(9.2, 4.8))
     spans = list(range(0, ROUND_TRIPS[-1] + 1, 2))
     bound = [100.0 / (1.0 + span / 1000.0) for span in spans]
-    axis.plot(spans, bound, color=MUTED, linewidth=1.2, linestyle=(0, (5, 3)), label="bound: 1 / (1 + round trip / window)")
+    axis.plot(
+        spans, bound, color=MUTED, linewidth=1.2, linestyle=(0, (5, 3)), label="bound: 1 / (1 + round trip / window)"
+    )
     for name in PLOTTED:
         found = [outcomes[name, f"round trip {span}"] for span in ROUND_TRIPS]
         shares = [100.0 * accepted_share(outcome) for outcome in found]
@@ -154,5 +156,3 @@ def _draw_share(plt: Any, outcomes: dict[tuple[str, str], Outcome]) -> Any:
     axis.set_ylabel("accepted calls, % of the quota of 5/s")
     axis.legend(loc="lower left", frameon=False)
     return figure
-
-

@@ -41,7 +41,14 @@ def _within_row(outcome: Outcome, is_bounded: bool) -> tuple[str, ...]:
 
 def outside(outcomes: dict[str, Outcome]) -> str:
     """What each broken assumption costs, per million calls, under each way of counting."""
-    head = ("broken assumption, or price of a setting", "sliding", "fixed, first", "fixed, clock", "token bucket", "quota used")
+    head = (
+        "broken assumption, or price of a setting",
+        "sliding",
+        "fixed, first",
+        "fixed, clock",
+        "token bucket",
+        "quota used",
+    )
     body = []
     for condition in OUTSIDE:
         outcome = outcomes[condition.name]

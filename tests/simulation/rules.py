@@ -111,8 +111,10 @@ def throttled(using: str) -> Acquire:
     throttle = Throttled("key", using=using, quota=rate_limiter.per_sec(LIMIT, burst=LIMIT), store=MemoryStore())
 
     async def acquire() -> None:
-        while (result := await throttle.limit()).limited:
+        result = await throttle.limit()
+        while result.limited:
             await asyncio.sleep(max(1e-3, result.state.retry_after))
+            result = await throttle.limit()
 
     return acquire
 
@@ -121,8 +123,7 @@ def ccxt(**config: Any) -> Acquire:
     """ccxt's throttler: its leaky bucket polls every millisecond."""
     from ccxt.async_support.base.throttler import Throttler
 
-    throttler = Throttler({"refillRate": LIMIT / WINDOW / 1000.0, **config}, asyncio.get_running_loop())
-    return throttler
+    return Throttler({"refillRate": LIMIT / WINDOW / 1000.0, **config}, asyncio.get_running_loop())
 
 
 RULES: Mapping[str, Callable[[], Acquire]] = {

@@ -21,8 +21,8 @@ from tests.simulation.timeline import HeapTimeline, LoopTimeline
 from tests.simulation.world import World
 
 HOUR = 3.6e6  # ms
-LONGEST = 2.0  # hours of one run
-MIXED = 0.35  # of the hours: each run another mixture
+LONGEST, SHORTEST = 2.0, 0.03  # hours of one run
+MIXED = 0.3  # of the hours: each run another mixture
 BY_TASKS = ("everything", "spikes", "losses", "bursts of 20")
 BY_CLIENT = ("everything", "route changes")
 
@@ -100,7 +100,7 @@ def _parts(name: str, hours: float, seed: int) -> Iterator[Run]:
     longest = 0.5 if name == "mixed" else LONGEST
     count = max(1, round(hours / longest))
     for number in range(count):
-        yield Run(name, seed + number, hours / count)
+        yield Run(name, seed + number, max(SHORTEST, hours / count))
 
 
 def _cost(run: Run) -> float:
