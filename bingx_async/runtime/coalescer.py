@@ -113,11 +113,10 @@ class Coalescer(Generic[T, R]):
 
         try:
             reply = await self._caller.call_late(lane.endpoint, take, options)
-        except (RateLimited, ServerBusy):
-            for each in taken:
-                each.is_taken = False
-            self._tell()
-        except LocalError:
+        except (RateLimited, ServerBusy) as error:
+            self._give_back(taken, error)
+        except LocalError as error:
+            self._give_back(taken, error)
             raise
         except BingXError as error:
             for each in taken:
@@ -127,6 +126,14 @@ class Coalescer(Generic[T, R]):
             for each in taken:
                 each.finish(results[each.item])
         return bool(taken)
+
+    def _give_back(self, taken: list[Entry[T, R]], error: BingXError) -> None:
+        """They were not done; those that have no other way left end with the error."""
+        for each in taken:
+            each.is_taken = False
+            if not each.lanes:
+                each.finish(None, error)
+        self._tell()
 
     def _lose(self, entry: Entry[T, R], error: LocalError) -> None:
         """One of the two ways is barred; without the other the caller gets the error."""
