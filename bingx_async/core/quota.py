@@ -19,7 +19,7 @@ def _positive(_instance: object, attribute: Attribute[float], value: float) -> N
         raise ValueError(f"a quota's {attribute.name} must be above 0, not {value!r}")
 
 
-def _whole(_instance: object, attribute: Attribute[int], value: int) -> None:
+def _whole(_instance: object, attribute: Attribute[int], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"a quota's {attribute.name} must be a whole number above 0, not {value!r}")
 

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import cattrs
 from cattrs.gen import make_dict_structure_fn, override
@@ -38,7 +38,7 @@ def parse(text: str) -> Mapping[str, Any] | None:
         value = _load(text)
     except (ValueError, RecursionError):
         return {"code": 0} if _CODE_ZERO(text) else None
-    return value if isinstance(value, dict) else None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
 def _load(text: str) -> Any:
@@ -76,12 +76,13 @@ def text(value: object) -> str:
 
 def mapping(value: object) -> Mapping[str, Any]:
     """The mapping, or an empty one."""
-    return value if isinstance(value, dict) else {}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[Mapping[str, Any]]:
     """The mappings in a list, or none."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    found = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("dict[str, Any]", item) for item in found if isinstance(item, dict)]
 
 
 _converter = cattrs.Converter(detailed_validation=False)
@@ -155,7 +156,7 @@ def read_cancel_orders(data: object) -> CancelOrdersResult:
 
 def read_oco_order(data: object) -> OcoOrder:
     """The two legs: a list, or an object with `orders`."""
-    legs = mapping(data).get("orders") if isinstance(data, dict) else data
+    legs = mapping(data).get("orders", data)
     return OcoOrder(tuple(read_oco_leg(item) for item in items(legs)), data)
 
 

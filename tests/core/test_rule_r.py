@@ -34,7 +34,7 @@ def most_in_a_window(arrivals: list[float], window: float) -> int:
 
 
 @given(quotas, st.lists(trips, max_size=40), countings, st.floats(1 / 1.0005, 1.2))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_never_refused(quota: Quota, calls: list[Trip], counting: Counting, rate: float) -> None:
     """No window of any alignment holds more arrivals than the limit, whatever the delays, for any way of counting."""
     counter = Counter(quota.limit, quota.window * 1000.0, counting)
@@ -44,7 +44,7 @@ def test_never_refused(quota: Quota, calls: list[Trip], counting: Counting, rate
 
 
 @given(quotas, slow_quotas, slow_quotas, st.lists(trips, max_size=40), countings)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_never_refused_by_any_of_three(
     own: Quota, interface: Quota, group: Quota, calls: list[Trip], counting: Counting
 ) -> None:
@@ -56,7 +56,7 @@ def test_never_refused_by_any_of_three(
 
 
 @given(quotas, st.lists(trips, max_size=30), countings, st.sampled_from([0.2, 0.5, 1.0]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_our_own_calls_are_never_taken_for_foreign(
     quota: Quota, calls: list[Trip], counting: Counting, share: float
 ) -> None:
@@ -68,7 +68,7 @@ def test_our_own_calls_are_never_taken_for_foreign(
 
 
 @given(st.integers(1, 10), st.sampled_from([0.2, 0.5, 0.9]), st.lists(trips, max_size=30))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_share(limit: int, share: float, calls: list[Trip]) -> None:
     """Under a share no window holds more than that part of the limit, in whole calls."""
     assume(limit * share >= 1)
@@ -89,7 +89,7 @@ def test_shares_add_up(shares: tuple[float, float]) -> None:
 
 
 @given(st.integers(1, 20), st.lists(st.builds(Trip, st.just(0.0), short, short), min_size=30, max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_never_idle(limit: int, calls: list[Trip]) -> None:
     """Saturated callers use the whole quota but for the round trips: a round of calls takes a hold and a round trip."""
     claims = claims_under(Quota(limit, 1))
@@ -101,7 +101,7 @@ def test_never_idle(limit: int, calls: list[Trip]) -> None:
 
 
 @given(slow_quotas, st.lists(trips, max_size=40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_paced(quota: Quota, calls: list[Trip]) -> None:
     """On an address' bucket grants are 0.9 * window / limit apart as soon as fewer than half of its tokens are free."""
     run = Traffic(Ledger(), claims_under(UNLIMITED, quota), []).go(calls)
