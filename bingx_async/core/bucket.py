@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from math import inf
 
+from bingx_async.core.counting import Counting
 from bingx_async.core.quota import Quota
 
 STRETCH = 5e-4  # our clock may run this much faster than the exchange's (GOVERNOR.md: covers +-200 ppm)
@@ -30,7 +31,7 @@ def share_of(limit: int, share: float) -> int:
 class Bucket:
     """Live calls of one quota and one owner: those in flight, and the moments at which the others' tokens return."""
 
-    __slots__ = ("gap", "grants", "hold", "in_flight", "last_grant", "limit", "quota", "returns")
+    __slots__ = ("counting", "gap", "grants", "hold", "in_flight", "last_grant", "limit", "quota", "returns")
 
     def __init__(self, quota: Quota, share: float = 1.0, is_paced: bool = False) -> None:
         self.quota = quota
@@ -41,6 +42,7 @@ class Bucket:
         self.in_flight = 0
         self.grants = 0
         self.last_grant = -inf
+        self.counting: Counting | None = None
 
     def ready_at(self, now: float) -> float:
         """The earliest moment at which a token is free: `now`, later, or infinity if only a reply can tell."""
@@ -93,6 +95,11 @@ class Bucket:
             returns.append(until)
         else:
             insort(returns, until)
+
+    def cap(self, until: float) -> None:
+        """No token of a call that has been answered returns later than `until`."""
+        at = bisect_right(self.returns, until)
+        self.returns[at:] = [until] * (len(self.returns) - at)
 
     def live(self, now: float) -> int:
         """Tokens not free at `now`."""

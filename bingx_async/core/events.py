@@ -88,6 +88,14 @@ class BudgetLow(Event):
 
 
 @frozen
+class CountingLearnt(Event):
+    """The replies about `bucket` leave only `model` as the exchange's way of counting."""
+
+    bucket: str
+    model: str
+
+
+@frozen
 class StoreLost(Event):
     """The shared store does not answer; `policy` is what happens meanwhile."""
 

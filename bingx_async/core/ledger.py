@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 from attrs import field, frozen
 
 from bingx_async.core.backoff import backoff
-from bingx_async.core.bucket import Bucket
+from bingx_async.core.bucket import MARGIN, Bucket
 from bingx_async.core.budget import ErrorBudget
+from bingx_async.core.counting import Counting
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import UNLIMITED, Profile, Quota
 
 LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is clamped and reported (GOVERNOR.md)
 COLD_MARGIN = 250.0  # ms on top of one hold after a cold start (GOVERNOR.md)
+LISTENING_GAP = 0.25  # of a window, between grants while less than half of the tokens are free
+LISTENING_CALLS = 64  # after so many calls of a bucket no more are held apart
 SWEEP_FROM = 64  # buckets; below that nothing is worth sweeping
 
 
@@ -141,6 +144,7 @@ class BucketState:
     next_at: float
     closed_until: float | None = None
     reason: str = ""
+    counting: str = ""
 
 
 @frozen
@@ -149,6 +153,7 @@ class Settings:
 
     share: float = 1.0
     cold_start: float | None = field(default=None)  # the moment the ledger began, if its past is to be feared
+    anchor: bool = False  # return tokens when a fixed window ends, once it is known to be one
 
 
 class Ledger:
@@ -287,6 +292,37 @@ class Ledger:
             bucket.block(now + bucket.hold)
         return max(0, foreign)
 
+    def learn(self, permit: Permit, at: float, remaining: int, end: float | None, epoch: float) -> Counting | None:
+        """Take what the reply at `at` says about the way of counting; with `anchor`, rest on it once it is sure.
+
+        `end` is when the account's window ends, by the exchange's word; `epoch` turns a moment into epoch
+        milliseconds. A call that was answered has been counted, so in a fixed window that ends at `end` it counts
+        no longer for calls sent after that. Returns the suspicion if this reply changed it.
+        """
+        bucket = permit.buckets[0]
+        if not 0 <= remaining < bucket.quota.limit < UNLIMITED.limit:
+            return None
+        if bucket.counting is None:
+            bucket.counting = Counting(bucket.quota.limit, bucket.quota.window * 1000.0)
+        counting = bucket.counting
+        before = str(counting)
+        if self.settings.anchor or not counting.is_decided:
+            counting.observe(permit.granted_at, at, remaining, bucket.in_flight, end, epoch)
+        if self.settings.anchor:
+            # Calls all at once look the same under every way of counting: until it is known, some are held apart.
+            is_listening = not counting.is_decided and bucket.grants < LISTENING_CALLS
+            bucket.gap = LISTENING_GAP * counting.window if is_listening else 0.0
+            if counting.is_fixed and end is not None:
+                bucket.cap(end + MARGIN)
+        return counting if str(counting) != before else None
+
+    def distrust(self, permit: Permit) -> None:
+        """A call was refused for its pace: nothing rests on the way of counting any more."""
+        counting = permit.buckets[0].counting
+        if counting is not None:
+            counting.refute()
+            permit.buckets[0].gap = 0.0
+
     def closed_until(self, key: Key) -> float | None:
         """Until when `key` is closed, or None."""
         gate = self._gates.get(key)
@@ -299,8 +335,10 @@ class Ledger:
             if gate is None and bucket.quota.limit >= UNLIMITED.limit:
                 continue
             free = max(0, bucket.limit - bucket.live(now))
-            closed = (gate.closed_until, gate.reason) if gate else (None, "")
-            yield BucketState(key, bucket.quota, free, bucket.in_flight, bucket.ready_at(now), *closed)
+            closed_until, reason = (gate.closed_until, gate.reason) if gate else (None, "")
+            counting = str(bucket.counting) if bucket.counting is not None else ""
+            ready = bucket.ready_at(now)
+            yield BucketState(key, bucket.quota, free, bucket.in_flight, ready, closed_until, reason, counting)
         for key, gate in self._gates.items():
             if key not in self._buckets:
                 yield BucketState(key, UNLIMITED, 0, 0, gate.ready_at(now), gate.closed_until, gate.reason)

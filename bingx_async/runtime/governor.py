@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 from bingx_async.core import events
 from bingx_async.core.bucket import share_of
 from bingx_async.core.budget import ErrorKey
+from bingx_async.core.counting import RateHeaders, read_headers
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.floor import Floor
 from bingx_async.core.ledger import Claims, Ledger, NotUntil, Penalty, Permit, Settings, claims_of
@@ -36,13 +37,13 @@ class Governor:
     """Keeps every call within the exchange's quotas, and none waiting longer than it must.
 
     `profile` names the quotas (`PROFILES`), `quotas` replaces some of them (a path, or an `IpGroup`); `share` is the
-    part of every quota that is this process' own; `cold_start="spent"` waits one window before the first calls, as
-    if a predecessor had just spent everything; `credit` gives tokens back earlier by this part of the shortest round
+    part of every quota that is this process' own; `cold_start="spent"` waits one window before the first calls, as if
+    a predecessor had just spent everything; `credit` gives tokens back earlier by this part of the shortest round
     trip (0.5 at most is sensible; a gamble, see docs/governor); `on_event` is called with every value of
-    `bingx_async.core.events`. With a `store` several processes share their quotas; `on_store_failure` says what
-    happens while it is away: `local` goes on with `fallback_share` of every quota, `refuse` raises
-    `StoreUnavailable`.
-    One governor may serve many clients, in one event loop at a time.
+    `bingx_async.core.events`. `anchor="headers"`: once the exchange's headers have shown that it counts in fixed
+    windows, tokens return when it says that the window ends. With a `store` several processes share their quotas;
+    `on_store_failure` says what happens while it is away: `local` goes on with `fallback_share` of every quota,
+    `refuse` raises `StoreUnavailable`. One governor may serve many clients, in one event loop at a time.
     """
 
     catalogue: ClassVar[dict[str, Endpoint[Any]]] = {}
@@ -56,6 +57,7 @@ class Governor:
         credit: float = 0.0,
         cold_start: Literal["free", "spent"] = "free",
         on_event: Callable[[events.Event], None] | None = None,
+        anchor: Literal["reply", "headers"] = "reply",
         store: QuotaStore | None = None,
         on_store_failure: Literal["local", "refuse"] = "local",
         fallback_share: float = 0.5,
@@ -70,6 +72,8 @@ class Governor:
             raise ValueError(f"credit must be from 0 to 1, not {credit!r}")
         if cold_start not in ("free", "spent"):
             raise ValueError(f"cold_start must be 'free' or 'spent', not {cold_start!r}")
+        if anchor not in ("reply", "headers") or (anchor == "headers" and store is not None):
+            raise ValueError(f"anchor={anchor!r} must be 'reply' or, without a store, 'headers'")
         if on_store_failure not in ("local", "refuse"):
             raise ValueError(f"on_store_failure must be 'local' or 'refuse', not {on_store_failure!r}")
         if not 0 < fallback_share <= 1:
@@ -81,7 +85,7 @@ class Governor:
         self.credit = credit
         self._floor = Floor()
         began = self.clock.monotonic() if cold_start == "spent" else None
-        self._ledger = Ledger(Settings(share, began))
+        self._ledger = Ledger(Settings(share, began, anchor == "headers"))
         self._queue = WaitQueue(self._ledger)
         self._room = WaitingRoom(self._queue, self.clock)
         self._shared = (
@@ -206,11 +210,11 @@ class Governor:
         opens = isinstance(verdict, (Accepted, Refused))
         extra = -self._floor.credit(self.credit)
         reopened = self._ledger.settle(permit, replied_at, extra, opens=opens)
-        left = _remaining(headers)
+        rate = read_headers(headers)
         if self._shared is not None:
-            self._shared.settle(permit, replied_at, extra, opens, code, left)
-        elif left is not None:
-            self._observe(permit, left, replied_at)
+            self._shared.settle(permit, replied_at, extra, opens, code, rate.remaining if rate else None)
+        elif rate is not None:
+            self._observe(permit, rate, replied_at)
         self._changed(permit)
         self.reporter.settled(permit, outcome_of(verdict), replied_at, reopened)
         return penalty
@@ -297,6 +301,7 @@ class Governor:
     def _penalise(self, permit: Permit, verdict: Throttled) -> Penalty:
         """Close the scope the exchange has closed, until the moment it named or for a backoff of our own."""
         now = self.clock.monotonic()
+        self._ledger.distrust(permit)
         key = permit.claims.gates[0 if verdict.scope is Scope.ENDPOINT else 1]
         spread = SAFETY + SPREAD * self._draw()
         if verdict.until is not None:
@@ -327,10 +332,17 @@ class Governor:
         self._queue.closed(later.key, later.until, now)
         return later
 
-    def _observe(self, permit: Permit, left: int, now: float) -> None:
-        foreign = self._ledger.observe(permit, left, now)
+    def _observe(self, permit: Permit, rate: RateHeaders, now: float) -> None:
+        key = permit.claims.items[0].key
+        foreign = self._ledger.observe(permit, rate.remaining, now)
         if foreign:
-            self.reporter.foreign(permit.claims.items[0].key, foreign)
+            self.reporter.foreign(key, foreign)
+        end = self.clock.from_server(rate.at) if rate.at is not None else None
+        if rate.after is not None:
+            end = now + rate.after  # said before the reply came, so this is a little late
+        learnt = self._ledger.learn(permit, now, rate.remaining, end, self.clock.offset)
+        if learnt is not None:
+            self.reporter.counting(key, str(learnt))
 
     def _changed(self, permit: Permit) -> None:
         self._queue.changed(permit.claims, self.clock.monotonic())
@@ -362,9 +374,3 @@ class Governor:
         low = self._ledger.budget.record(ErrorKey(permit.claims.account, permit.claims.path, code), at)
         if low is not None:
             self.reporter.budget_low(low)
-
-
-def _remaining(headers: Mapping[str, str]) -> int | None:
-    """What the exchange says is left of the account's quota; nonsense is no answer."""
-    text = headers.get("x-ratelimit-requests-remain", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -76,6 +76,11 @@ class Reporter:
         log.warning("%s: %d calls are counted that are not ours", key, calls)
         self.emit(events.ForeignUse(self.now(), str(key), calls))
 
+    def counting(self, key: Key, model: str) -> None:
+        """The exchange has shown more of how it counts."""
+        log.info("%s is counted %s", key, model)
+        self.emit(events.CountingLearnt(self.now(), str(key), model))
+
     def budget_low(self, state: BudgetState) -> None:
         """The error budget is half or four fifths gone."""
         account, path, code = state.key

@@ -18,7 +18,8 @@ class BucketSnapshot:
     """One bucket: `available` tokens are free, `in_flight` calls are unanswered, `waiting` calls wait for it.
 
     `next_at` is the earliest moment for the next call (None: not before a reply comes in), `closed_until` the end
-    of a closed period the exchange has set, with its `reason`. Moments are aware UTC.
+    of a closed period the exchange has set, with its `reason`. `counting` names the ways in which the exchange may
+    be counting, as far as its headers tell. Moments are aware UTC.
     """
 
     key: str
@@ -29,6 +30,7 @@ class BucketSnapshot:
     next_at: datetime | None
     closed_until: datetime | None
     reason: str
+    counting: str = ""
 
 
 @frozen
@@ -75,6 +77,7 @@ def take_snapshot(ledger: Ledger, waiting: Mapping[Key, int], clock: ServerClock
             clock.moment(state.next_at) if state.next_at < inf else None,
             clock.moment(state.closed_until) if state.closed_until is not None else None,
             state.reason,
+            state.counting,
         )
         for state in ledger.states(now)
     )

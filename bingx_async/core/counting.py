@@ -1,0 +1,162 @@
+"""What the exchange seems to do: which way of counting its own headers contradict.
+
+Every reply may say how many calls are left and when the count expires. We know of each of our calls that it was
+counted between its grant and its reply, so every way of counting predicts a range for what is left; a way whose
+range is missed is no longer suspected. Nothing is risked for this: it only listens.
+
+If what is left contradicts every way, somebody else uses the account, and the listening starts anew.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import frozen
+
+TOLERANCE = 5.0  # ms on top of a round trip, for clocks that are read in whole milliseconds
+ALIGNED = 3  # windows that must end on a round moment before a window is said to be fixed to the clock
+KEEP = 3  # windows of calls to remember
+
+
+class CountingModel(StrEnum):
+    """The ways of counting that an exchange may use."""
+
+    SLIDING = "sliding"
+    FIXED_FIRST = "fixed-first"
+    FIXED_CLOCK = "fixed-clock"
+    TOKEN = "token"
+
+
+FIXED = {CountingModel.FIXED_FIRST, CountingModel.FIXED_CLOCK}
+
+
+@frozen
+class RateHeaders:
+    """`X-RateLimit-Requests-Remain` and `-Expire`: calls left; the end of the count as epoch milliseconds (`at`,
+    only where it is given to the millisecond) or as a span in milliseconds (`after`)."""
+
+    remaining: int
+    at: float | None = None
+    after: float | None = None
+
+
+def read_headers(headers: Mapping[str, str]) -> RateHeaders | None:
+    """The rate headers, or None where there are none. Nonsense is no answer."""
+    remaining = _number(headers.get("x-ratelimit-requests-remain", ""))
+    if remaining is None or remaining > 1e9:
+        return None
+    expire = _number(headers.get("x-ratelimit-requests-expire", ""))
+    if expire is None or 1e9 < expire <= 1e11:  # whole seconds are too coarse to rest anything on
+        return RateHeaders(remaining)
+    return RateHeaders(remaining, at=float(expire)) if expire > 1e11 else RateHeaders(remaining, after=float(expire))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 17 else None
+
+
+class Counting:
+    """The suspicion about one bucket's counting. Moments are monotonic milliseconds, `window` too."""
+
+    __slots__ = (
+        "_calls",
+        "_ends",
+        "_high",
+        "_low",
+        "_seen",
+        "contradictions",
+        "is_refuted",
+        "limit",
+        "suspects",
+        "window",
+    )
+
+    def __init__(self, limit: int, window: float) -> None:
+        self.limit = limit
+        self.window = window
+        self.contradictions = 0
+        self.is_refuted = False
+        self.suspects = set(CountingModel)
+        self._calls: deque[tuple[float, float]] = deque()
+        self._ends: deque[float] = deque(maxlen=ALIGNED)
+        self._seen: tuple[float, float] | None = None
+        self._low, self._high = 0.0, float(limit)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether only windows with a fixed end are left, and nothing has spoken against them since."""
+        return not self.is_refuted and bool(self.suspects) and self.suspects <= FIXED
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether listening on would tell no more that matters."""
+        return self.is_refuted or self.suspects <= FIXED or len(self.suspects) == 1
+
+    def refute(self) -> None:
+        """A call was refused for its pace: whatever is believed is not to be relied on."""
+        self.is_refuted = True
+
+    def observe(
+        self, granted: float, replied: float, remaining: int, flying: int, end: float | None, epoch: float
+    ) -> None:
+        """A call counted between `granted` and `replied` was told that `remaining` are left.
+
+        `flying` other calls are unanswered. `end` is when the exchange says that its count expires; `epoch` plus a
+        moment is epoch milliseconds, to tell whether ends stand fixed to the clock.
+        """
+        taken = self.limit - 1 - remaining
+        self._track_tokens(granted, replied)
+        overtaken = sum(r > granted for _, r in self._calls)  # answered before, but perhaps counted after this one
+        models = {
+            CountingModel.SLIDING: self._since(granted - self.window, replied - self.window, granted, replied, flying),
+            CountingModel.TOKEN: (self.limit - 1 - int(self._high) - overtaken, self.limit - int(self._low) + flying),
+        }
+        slack = replied - granted + TOLERANCE
+        if end is not None:
+            begun = end - self.window
+            fixed = self._since(begun - slack, begun + slack, granted, replied, flying)
+            models[CountingModel.FIXED_FIRST] = models[CountingModel.FIXED_CLOCK] = fixed
+            self._judge_end(end, epoch, slack)
+        self.suspects -= {model for model, (least, most) in models.items() if not least <= taken <= most}
+        self._calls.append((granted, replied))
+        while self._calls and self._calls[0][1] < replied - KEEP * self.window:
+            self._calls.popleft()
+        if not self.suspects:
+            self.contradictions += 1
+            self.suspects = set(CountingModel)
+            self._calls.clear()
+            self._ends.clear()
+            self._seen, self._low, self._high = None, 0.0, float(self.limit)
+
+    def _since(self, earliest: float, latest: float, granted: float, replied: float, flying: int) -> tuple[int, int]:
+        """At least and at most how many of our other calls were counted since a moment between the two."""
+        least = sum(g >= latest + TOLERANCE and r <= granted for g, r in self._calls)
+        most = sum(r >= earliest - TOLERANCE and g < replied for g, r in self._calls)
+        return least, most + flying
+
+    def _track_tokens(self, granted: float, replied: float) -> None:
+        """The tokens a refilled bucket would hold after this call, at least and at most."""
+        rate = self.limit / self.window
+        last_granted, last_replied = self._seen or (granted, replied)
+        self._high = min(float(self.limit), self._high + rate * max(0.0, replied - last_granted)) - 1.0
+        self._low = max(0.0, min(float(self.limit), self._low + rate * max(0.0, granted - last_replied)) - 1.0)
+        self._seen = (granted, replied)
+
+    def _judge_end(self, end: float, epoch: float, slack: float) -> None:
+        """Windows with fixed ends follow each other by one window at least."""
+        if self._ends and end - self._ends[-1] > slack:
+            if end - self._ends[-1] < self.window - slack:
+                self.suspects -= FIXED
+            self._ends.append(end)
+        elif not self._ends:
+            self._ends.append(end)
+        off = (end + epoch) % self.window
+        if min(off, self.window - off) > slack:
+            self.suspects.discard(CountingModel.FIXED_CLOCK)
+        elif len(self._ends) >= ALIGNED and CountingModel.FIXED_CLOCK in self.suspects:
+            self.suspects.discard(CountingModel.FIXED_FIRST)
+
+    def __str__(self) -> str:
+        return " or ".join(sorted(self.suspects)) if len(self.suspects) < len(CountingModel) else "unknown"
