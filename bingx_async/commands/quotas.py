@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bingx_async import PROFILES, Quota
+from bingx_async.commands.observe import observe
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import UNLIMITED, Profile
 from bingx_async.spot import CATALOGUE
@@ -22,8 +23,13 @@ PIPE = 140  # columns where there is no terminal
 @click.command()
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="documented", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def quotas(profile: str, as_json: bool) -> None:
+@click.option("--observe", "is_observing", is_flag=True, help="Learn by harmless calls how the exchange counts.")
+@click.option("--symbol", default="BTC-USDT", show_default=True, help="With --observe: the pair to name.")
+def quotas(profile: str, as_json: bool, is_observing: bool, symbol: str) -> None:
     """List every endpoint with the quotas that count its calls."""
+    if is_observing:
+        observe(symbol, profile)
+        return
     rows = [_row(endpoint, PROFILES[profile]) for endpoint in CATALOGUE]
     if as_json:
         click.echo(json.dumps({"profile": profile, "endpoints": rows}, indent=2))
