@@ -8,7 +8,7 @@ from math import inf
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import anyio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from bingx_async.core import events
 from bingx_async.core.endpoint import Call, Endpoint
@@ -200,10 +200,12 @@ class Caller:
         """A permit; where the exchange's refusal is why the wait does not fit any more, that is what is raised."""
         try:
             return await self._acquire(endpoint, deadline, options, used)
-        except QuotaWait:
+        except QuotaWait as error:
             if call is None or used.throttled is None:
                 raise
-            self._raise_throttled(call, *used.throttled)
+            verdict, penalty = used.throttled
+            ready_at = self.clock.monotonic() + error.retry_after * 1000.0  # it may have been closed for longer since
+            self._raise_throttled(call, verdict, evolve(penalty, until=max(penalty.until, ready_at)))
 
     async def _acquire(self, endpoint: Endpoint[Any], deadline: float, options: Options, used: _Attempts) -> Permit:
         if self.owner.is_closed:

@@ -9,7 +9,7 @@ import anyio
 import httpx
 import pytest
 
-from bingx_async import ClockError, OrderNotFound, OrderRefused, RateLimited
+from bingx_async import ClockError, ConnectFailed, OrderNotFound, OrderRefused, RateLimited
 from bingx_async.core.events import ClockStepped
 from bingx_async.testing import EPOCH
 from tests.client.exchange import (
@@ -225,5 +225,31 @@ def test_signed_after_the_wait(backend: Backend) -> None:
         assert last.at > 20_000
         for call in hall.exchange.calls():
             assert 0 <= EPOCH + call.at - float(call.params["timestamp"]) < 100
+
+    run(backend, main)
+
+
+@backends
+def test_sync_clock_tells(backend: Backend) -> None:
+    """`sync_clock` raises what kept the clock from being read."""
+
+    async def main() -> None:
+        hall = Hall({TIME: [httpx.ConnectError("down")]})
+        with pytest.raises(ConnectFailed):
+            await hall.client(base_url="https://localhost").sync_clock()
+
+    run(backend, main)
+
+
+@backends
+def test_cancelled_on_entering(backend: Backend) -> None:
+    """A client that is cancelled while it reads the clock closes what it has opened."""
+
+    async def main() -> None:
+        hall = Hall({TIME: [HANG]})
+        client = hall.client()
+        with anyio.move_on_after(1):
+            await client.__aenter__()
+        assert repr(client).endswith("closed>")
 
     run(backend, main)

@@ -272,6 +272,19 @@ def test_coalesced_errors(backend: Backend) -> None:
 
 
 @backends
+def test_coalesced_and_not_named(backend: Backend) -> None:
+    """A cancel that the reply to its batch does not name may have run."""
+
+    async def main() -> None:
+        hall = Hall({CANCEL_ORDERS: [OK], CANCEL: [accept]})
+        client = hall.client(coalesce_cancels=True)
+        await client.sync_clock()
+        assert set((await cancels(hall, client, 12)).values()) - set(range(1, 13)) == {OutcomeUnknown}
+
+    run(backend, main)
+
+
+@backends
 def test_coalesced_without_time(backend: Backend) -> None:
     """With no time to wait, those for whom neither way has room are refused; nobody hangs."""
 

@@ -188,6 +188,30 @@ def test_waiters_that_do_not_fit(backend: Backend) -> None:
 
 
 @backends
+def test_closed_for_longer(backend: Backend) -> None:
+    """Calls that the exchange has refused, and that then cannot wait, raise its refusal and not a local one."""
+
+    async def main() -> None:
+        hall = Hall({CANCEL: [closed_until(3_000), closed_until(3_000), closed_until(60_000)]})
+        client = await opened(hall)
+        ended: list[tuple[type[BingXError], float]] = []
+
+        async def cancel() -> None:
+            try:
+                await client.spot.cancel_order("BTC-USDT", 1, max_wait=10)
+            except RateLimited as error:
+                ended.append((type(error), when(hall, error.retry_at)))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(cancel)
+            group.start_soon(cancel)
+        assert ended == [(RateLimited, 60_050)] * 2
+        assert len(hall.exchange.calls()) == 3
+
+    run(backend, main)
+
+
+@backends
 def test_repeat_at_the_head(backend: Backend) -> None:
     """The refused call goes back before those who came after it: their number does not count against its wait."""
 

@@ -200,7 +200,7 @@ def test_pool_is_full(make: Make, backend: Any, monkeypatch: pytest.MonkeyPatch)
     async def act(transport: Transport, server: Server) -> None:
         async def first() -> None:
             with pytest.raises(Unanswered):
-                await transport.send(POST, 1)
+                await transport.send(POST, 0.5)
 
         async with anyio.create_task_group() as group:
             group.start_soon(first)
