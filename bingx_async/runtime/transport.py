@@ -85,6 +85,28 @@ class Floored(Protocol):
         ...
 
 
+@frozen(eq=False)
+class _Host:
+    """Where requests go. Parsing or hashing a URL for every call would cost as much as signing it."""
+
+    url: httpx.URL
+    netloc: bytes
+    endpoints: dict[str, httpx.URL] = field(factory=dict[str, httpx.URL])  # by path
+
+    @classmethod
+    def of(cls, url: str) -> _Host:
+        parsed = httpx.URL(url)
+        return cls(parsed, parsed.netloc)
+
+    def endpoint(self, request: Request) -> httpx.URL:
+        if request.query:
+            return httpx.URL(f"{self.url}{request.path}?{request.query}")
+        url = self.endpoints.get(request.path)
+        if url is None:
+            url = self.endpoints[request.path] = httpx.URL(f"{self.url}{request.path}")
+        return url
+
+
 class Transport:
     """Sends requests to the first host that can be reached."""
 
@@ -93,8 +115,7 @@ class Transport:
     ) -> None:
         self._inner = inner
         self._is_ours = inner is None
-        self._hosts = [httpx.URL(host) for host in hosts]
-        self._urls: dict[tuple[httpx.URL, str], httpx.URL] = {}
+        self._hosts = [_Host.of(host) for host in hosts]
         self._monotonic = monotonic
         self._is_closed = False
         self.measures_tcp = False
@@ -122,7 +143,7 @@ class Transport:
             inner, self._inner = self._inner, None
             await inner.aclose()
 
-    async def _send(self, request: Request, host: httpx.URL, timeout: float) -> Reply:
+    async def _send(self, request: Request, host: _Host, timeout: float) -> Reply:
         if self._is_closed:
             raise ConnectFailed("the client is closed", request.path)
         inner = self._inner = self._inner or default_transport()
@@ -157,7 +178,7 @@ class Transport:
         made = stream.get_extra_info("socket") if stream is not None else None
         return round_trip_floor([made]) if made is not None else None
 
-    def _to_httpx(self, request: Request, host: httpx.URL, timeout: float) -> httpx.Request:
+    def _to_httpx(self, request: Request, host: _Host, timeout: float) -> httpx.Request:
         part = timeout / (len(self._hosts) + 1)  # so that every host can be tried before the whole call times out
         timeouts = {"connect": part, "pool": part, "read": timeout, "write": timeout}
         # With `stream` httpx adds no headers of its own, so it need not look for ours.
@@ -166,21 +187,13 @@ class Transport:
             headers.append((b"Content-Length", b"%d" % len(request.body)))
         made = _Sealed(
             request.method,
-            self._url(request, host),
+            host.endpoint(request),
             headers=headers,
             stream=httpx.ByteStream(request.body),
             extensions={"timeout": timeouts},
         )
         made.read()  # a transport may ask for the content
         return made
-
-    def _url(self, request: Request, host: httpx.URL) -> httpx.URL:
-        if request.query:
-            return httpx.URL(f"{host}{request.path}?{request.query}")
-        url = self._urls.get((host, request.path))
-        if url is None:
-            url = self._urls[host, request.path] = httpx.URL(f"{host}{request.path}")
-        return url
 
 
 def _text(chunks: list[bytes]) -> str:
