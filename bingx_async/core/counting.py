@@ -16,7 +16,10 @@ from enum import StrEnum
 from attrs import frozen
 
 TOLERANCE = 5.0  # ms on top of a round trip, for clocks that are read in whole milliseconds
-ALIGNED = 3  # windows that must end on a round moment before a window is said to be fixed to the clock
+# Windows from the first request drift by 2.5 ms each under rule R at least. So many that end on a round moment, each
+# seen this sharply (ms), cannot be such windows.
+ALIGNED = 32
+SHARP = 40.0
 KEEP = 3  # windows of calls to remember
 
 
@@ -62,10 +65,11 @@ class Counting:
 
     __slots__ = (
         "_calls",
-        "_ends",
         "_high",
+        "_last_end",
         "_low",
         "_seen",
+        "_windows",
         "contradictions",
         "is_refuted",
         "limit",
@@ -80,7 +84,8 @@ class Counting:
         self.is_refuted = False
         self.suspects = set(CountingModel)
         self._calls: deque[tuple[float, float]] = deque()
-        self._ends: deque[float] = deque(maxlen=ALIGNED)
+        self._last_end: float | None = None
+        self._windows = 0
         self._seen: tuple[float, float] | None = None
         self._low, self._high = 0.0, float(limit)
 
@@ -108,10 +113,13 @@ class Counting:
         """
         taken = self.limit - 1 - remaining
         self._track_tokens(granted, replied)
-        overtaken = sum(r > granted for _, r in self._calls)  # answered before, but perhaps counted after this one
+        overtaken = sum(r >= granted for _, r in self._calls)  # answered before, but perhaps counted after this one
         models = {
             CountingModel.SLIDING: self._since(granted - self.window, replied - self.window, granted, replied, flying),
-            CountingModel.TOKEN: (self.limit - 1 - int(self._high) - overtaken, self.limit - int(self._low) + flying),
+            CountingModel.TOKEN: (
+                self.limit - 1 - int(self._high) - overtaken,
+                self.limit if overtaken else self.limit - 1 - int(self._low) + flying,
+            ),
         }
         slack = replied - granted + TOLERANCE
         if end is not None:
@@ -127,13 +135,13 @@ class Counting:
             self.contradictions += 1
             self.suspects = set(CountingModel)
             self._calls.clear()
-            self._ends.clear()
+            self._last_end, self._windows = None, 0
             self._seen, self._low, self._high = None, 0.0, float(self.limit)
 
     def _since(self, earliest: float, latest: float, granted: float, replied: float, flying: int) -> tuple[int, int]:
         """At least and at most how many of our other calls were counted since a moment between the two."""
-        least = sum(g >= latest + TOLERANCE and r <= granted for g, r in self._calls)
-        most = sum(r >= earliest - TOLERANCE and g < replied for g, r in self._calls)
+        least = sum(g >= latest + TOLERANCE and r < granted for g, r in self._calls)
+        most = sum(r >= earliest - TOLERANCE and g <= replied for g, r in self._calls)
         return least, most + flying
 
     def _track_tokens(self, granted: float, replied: float) -> None:
@@ -146,16 +154,15 @@ class Counting:
 
     def _judge_end(self, end: float, epoch: float, slack: float) -> None:
         """Windows with fixed ends follow each other by one window at least."""
-        if self._ends and end - self._ends[-1] > slack:
-            if end - self._ends[-1] < self.window - slack:
+        last = end - self.window if self._last_end is None else self._last_end
+        if end - last > slack:
+            if end - last < self.window - slack:
                 self.suspects -= FIXED
-            self._ends.append(end)
-        elif not self._ends:
-            self._ends.append(end)
+            self._last_end, self._windows = end, self._windows + 1
         off = (end + epoch) % self.window
         if min(off, self.window - off) > slack:
             self.suspects.discard(CountingModel.FIXED_CLOCK)
-        elif len(self._ends) >= ALIGNED and CountingModel.FIXED_CLOCK in self.suspects:
+        elif self._windows >= ALIGNED and slack < SHARP and CountingModel.FIXED_CLOCK in self.suspects:
             self.suspects.discard(CountingModel.FIXED_FIRST)
 
     def __str__(self) -> str:

@@ -28,8 +28,8 @@ class Floor:
         while minima[0][0] <= at - WINDOW:
             minima.popleft()
 
-    def credit(self, part: float) -> float:
-        """`part` of the floor less a margin, in milliseconds; 0 before enough values have been seen."""
-        if not part or self._count < ENOUGH:
+    def credit(self, part: float, now: float) -> float:
+        """`part` of the floor less a margin, in milliseconds; 0 before enough values, or with none of late."""
+        if not part or self._count < ENOUGH or self._minima[-1][0] <= now - WINDOW:
             return 0.0
         return max(0.0, part * self._minima[0][1] - MARGIN)

@@ -157,7 +157,7 @@ class Governor:
                     return permit
         finally:
             if self._room.is_empty:
-                shared.store.unwatch()
+                shared.store.unwatch(self._woken)
 
     async def _confirm(self, shared: SharedQuota, permit: Permit, deadline: float, life: float) -> bool:
         """Whether the shared store grants the call as well; if not, it goes back to its place."""
@@ -167,6 +167,8 @@ class Governor:
             self._undo(permit)
             raise
         if answer is None:
+            if self._ledger.confirm(permit.claims, shared.full(permit)):
+                self._changed(permit)
             return True
         if isinstance(answer, Spent):
             self._undo(permit)
@@ -208,7 +210,7 @@ class Governor:
         if self.credit and tcp_floor is not None:
             self._floor.add(min(tcp_floor, replied_at - permit.granted_at), replied_at)
         opens = isinstance(verdict, (Accepted, Refused))
-        extra = -self._floor.credit(self.credit)
+        extra = -self._floor.credit(self.credit, replied_at)
         reopened = self._ledger.settle(permit, replied_at, extra, opens=opens)
         rate = read_headers(headers)
         if self._shared is not None:
@@ -283,7 +285,9 @@ class Governor:
 
     def snapshot(self) -> Snapshot:
         """Every bucket in use, every closed scope and every error budget drawn on, frozen."""
-        return take_snapshot(self._ledger, self._queue.waiting_on(), self.clock, self._floor.credit(self.credit))
+        return take_snapshot(
+            self._ledger, self._queue.waiting_on(), self.clock, self._floor.credit(self.credit, self.clock.monotonic())
+        )
 
     def __repr__(self) -> str:
         snapshot = self.snapshot()
@@ -304,7 +308,8 @@ class Governor:
         self._ledger.distrust(permit)
         key = permit.claims.gates[0 if verdict.scope is Scope.ENDPOINT else 1]
         spread = SAFETY + SPREAD * self._draw()
-        if verdict.until is not None:
+        # A moment that is over says nothing: without a backoff a probe would leave at once, again and again.
+        if verdict.until is not None and self.clock.from_server(verdict.until) > now:
             until = self.clock.from_server(verdict.until) + spread
             penalty = self._ledger.penalise(key, until, now, verdict.meaning.value)
         elif verdict.after is not None:
