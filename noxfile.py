@@ -66,6 +66,6 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def simulate(session: nox.Session) -> None:
-    """Long fuzzed runs of the governor in simulated time."""
-    session.install("-e", ".[all]", *groups("test"))
-    session.run("python", "-m", "tests.simulation", *session.posargs)
+    """Hours of the governor in simulated time, beside other limiters; `-- --write-docs` rewrites docs/governor.md."""
+    session.install("-e", ".[all]", *groups("test", "bench"), "matplotlib>=3.10,<4")
+    session.run("python", "-m", "tests.simulation", "--outside", *session.posargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from math import inf
 
 import anyio
@@ -11,9 +12,10 @@ import httpx
 from attrs import define, field
 
 from bingx_async import BingXClient
+from bingx_async.core.bucket import Bucket
 from bingx_async.core.endpoint import Call
 from bingx_async.core.ledger import Permit
-from bingx_async.core.quota import SERVER_TIME
+from bingx_async.core.quota import SERVER_TIME, Quota
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.errors import BingXError
 from bingx_async.runtime.governor import Governor
@@ -39,13 +41,13 @@ class Wire(httpx.AsyncBaseTransport):
             return await self._tell_time(request)
         world = self.world
         claims = self.governor.claims(self._endpoints[request.url.path], request.headers["X-BX-APIKEY"])  # type: ignore[arg-type]
-        flight = Flight(self.governor, Permit(world.exchange.known(claims), [_NoBucket()], world.timeline.now), LINGER)
+        flight = Flight(
+            self.governor, Permit(world.exchange.known(claims), [Bucket(Quota(1, 1.0))], world.timeline.now), LINGER
+        )
         journey = world.journey()
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         if journey.arrives_at < inf:
-            world.timeline.at(journey.arrives_at, world.arrive, flight, journey)
-        if journey.replied_at < inf:
-            world.timeline.at(journey.replied_at, _deliver, future, flight)
+            world.timeline.at(journey.arrives_at, world.arrive, flight, journey, partial(_deliver, future))
         try:
             verdict = await future
         except BaseException:
@@ -75,13 +77,6 @@ class Wire(httpx.AsyncBaseTransport):
             text = f"in the disabled period and will be unblocked after {int(verdict.until) + 1}"
         body = {"code": 100410, "msg": text, "timestamp": int(self.world.exchange.server_ms(self.world.timeline.now))}
         return httpx.Response(200, content=json.dumps(body).encode(), request=request)
-
-
-class _NoBucket:
-    """A permit of the exchange's own reckoning draws on nothing."""
-
-    returns = ()
-    in_flight = grants = 0
 
 
 def _deliver(future: asyncio.Future[Verdict], flight: Flight) -> None:

@@ -155,7 +155,7 @@ def drawn(seed: int) -> Condition:
     limit, window = rng.choice([(1, 1.0), (2, 1.0), (3, 0.5), (5, 1.0), (7, 2.0), (5, 2.5), (20, 10.0), (1, 0.2)])
     mixed = Faults(**{name: value * rng.choice([0, 0, 1, 2]) for name, value in _shares(EVERYTHING).items()})
     demand = rng.choice([STEADY, STEADY, BURSTS, SPARSE])
-    wide = {"accounts": rng.randint(1, 3), "endpoints": rng.randint(1, 2)} if limit < 3 else {}
+    wide: dict[str, Any] = {"accounts": rng.randint(1, 3), "endpoints": rng.randint(1, 2)} if limit < 3 else {}
     options = {"cold_start": rng.choice(["free", "spent"])}
     return Condition(
         "mixed", network, demand, limit, window, depth=rng.randint(1, 20), drift=rng.uniform(-2e-4, 2e-4),

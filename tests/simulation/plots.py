@@ -7,6 +7,7 @@ of a quota that is of use against the round trip, for several rules, with the bo
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -39,11 +40,8 @@ def save_all(folder: Path, outcomes: dict[tuple[str, str], Outcome], kinds: tupl
 
 
 def _prepare() -> Any:
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    import matplotlib.pyplot as plt
-
+    import_module("matplotlib").use("svg")
+    plt = import_module("matplotlib.pyplot")
     plt.rcParams.update(
         {
             "svg.hashsalt": "bingx_async",
@@ -70,7 +68,7 @@ class _Recorder:
 
     def __init__(self) -> None:
         self.timeline = HeapTimeline()
-        condition = Condition("figure", "heavy tails", mixes_priorities=False)
+        condition = Condition("figure", "round trip 140", mixes_priorities=False)
         self.world = World(condition, Random(11), self.timeline)
         self.process = Process(self.world, self.timeline)
         self.arrivals: list[tuple[float, bool]] = []
@@ -105,7 +103,7 @@ def _draw_closed(plt: Any) -> Any:
     free = [count for _, count, _ in record.tokens]
     flying = [count for _, _, count in record.tokens]
     held = [5 - a - b for a, b in zip(free, flying, strict=True)]
-    colours, labels = ("#9dc3e6", "#f2c18d", "#d5dbe1"), ("free", "under way", "waiting out their window")
+    colours, labels = ("#8fb8de", "#f0b878", "#e6eaee"), ("free", "under way", "waiting out their window")
     top.stackplot(moments, free, flying, held, step="post", colors=colours, labels=labels, linewidth=0)
     top.set_ylabel("the bucket's 5 tokens")
     top.set_ylim(0, 5)
@@ -114,8 +112,7 @@ def _draw_closed(plt: Any) -> Any:
     for axis in (top, low):
         axis.axvspan(CLOSED_AT / 1000.0, (CLOSED_AT + CLOSED_FOR) / 1000.0, color=RED, alpha=0.10, linewidth=0)
         axis.set_xlim(FIRST / 1000.0, LAST / 1000.0)
-    middle = (CLOSED_AT + CLOSED_FOR / 2.0) / 1000.0
-    top.text(middle, 4.55, "closed by the exchange", ha="center", color=RED)
+    low.text(CLOSED_AT / 1000.0 + 0.08, 3.9, "closed by the exchange", color=RED)
     return figure
 
 
@@ -124,35 +121,40 @@ def _draw_arrivals(axis: Any, record: _Recorder) -> None:
     refused = [at / 1000.0 for at, was_closed in record.arrivals if was_closed]
     per_window = [sum(at - 1.0 < other <= at for other in taken) for at in taken]
     axis.vlines(taken, 0, per_window, color=BLUE, linewidth=1.2, alpha=0.5)
-    axis.plot(taken, per_window, "o", color=BLUE, markersize=4, label="counted: arrivals in the second before")
+    axis.plot(taken, per_window, "o", color=BLUE, markersize=4, label="counted: how many in the second before")
     axis.plot(refused, [0.35] * len(refused), "x", color=RED, markersize=7, markeredgewidth=2, label="refused")
     axis.axhline(5, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     axis.set_ylim(0, 6.4)
     axis.set_yticks([0, 5])
-    axis.set_ylabel("arrivals")
+    axis.set_ylabel("arrivals in\na second")
     axis.set_xlabel("seconds")
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42), ncols=2, frameon=False)
     after = [at for at in taken if at > (CLOSED_AT + CLOSED_FOR) / 1000.0]
     note = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.8}
-    axis.annotate("the probe", (after[0], 1), (after[0] - 0.55, 3.2), color=MUTED, arrowprops=note)
+    axis.annotate("one goes first", (after[0], 1), (after[0] - 0.2, 2.6), ha="right", color=INK, arrowprops=note)
 
 
 def _draw_share(plt: Any, outcomes: dict[tuple[str, str], Outcome]) -> Any:
-    figure, axis = plt.subplots(figsize=(9.2, 4.8))
+    figure, axis = plt.subplots(figsize=(9.2, 5.4))
     spans = list(range(0, ROUND_TRIPS[-1] + 1, 2))
     bound = [100.0 / (1.0 + span / 1000.0) for span in spans]
     axis.plot(
-        spans, bound, color=MUTED, linewidth=1.2, linestyle=(0, (5, 3)), label="bound: 1 / (1 + round trip / window)"
+        spans,
+        bound,
+        color=MUTED,
+        linewidth=1.2,
+        linestyle=(0, (5, 3)),
+        label="the bound: 1 / (1 + round trip / window)",
     )
     for name in PLOTTED:
         found = [outcomes[name, f"round trip {span}"] for span in ROUND_TRIPS]
         shares = [100.0 * accepted_share(outcome) for outcome in found]
-        refused = max(max(outcome.refused) for outcome in found)
-        label = f"{name}: {'some arrivals refused' if refused else 'none refused'}"
+        refused = sum(max(outcome.refused) for outcome in found) / sum(outcome.calls for outcome in found)
+        label = f"{name}: {f'{refused:.0%} of the calls refused' if refused else 'none refused'}"
         axis.plot(ROUND_TRIPS, shares, "o-", color=COLOURS[name], markersize=4.5, linewidth=1.8, label=label)
     axis.set_xlim(0, ROUND_TRIPS[-1])
     axis.set_ylim(70, 100.8)
     axis.set_xlabel("mean round trip, ms (a fifth of jitter each way)")
     axis.set_ylabel("accepted calls, % of the quota of 5/s")
-    axis.legend(loc="lower left", frameon=False)
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)
     return figure

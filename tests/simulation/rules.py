@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from math import inf
 from random import Random
 from types import SimpleNamespace
@@ -33,6 +34,11 @@ CALLERS = 4
 def now() -> float:
     """Simulated seconds."""
     return asyncio.get_running_loop().time()
+
+
+def library(name: str) -> Any:
+    """A library that only the session `simulate` installs."""
+    return import_module(name)
 
 
 def token_bucket() -> Acquire:
@@ -63,18 +69,15 @@ def sliding_log(guard: float = 0.0) -> Acquire:
 
 def aiolimiter() -> Acquire:
     """aiolimiter's leaky bucket; it reads the event loop's clock by itself."""
-    from aiolimiter import AsyncLimiter
-
-    return AsyncLimiter(LIMIT, WINDOW).acquire
+    return library("aiolimiter").AsyncLimiter(LIMIT, WINDOW).acquire
 
 
 def pyrate_limiter() -> Acquire:
     """pyrate-limiter's default, a sliding log."""
-    from pyrate_limiter import InMemoryBucket, Limiter, Rate
-
-    bucket = InMemoryBucket([Rate(LIMIT, int(WINDOW * 1000))])
-    bucket.leak = lambda *_: 0  # type: ignore[method-assign,assignment]  # its thread; the log is cut below
-    limiter = Limiter(bucket)
+    pyrate = library("pyrate_limiter")
+    bucket = pyrate.InMemoryBucket([pyrate.Rate(LIMIT, int(WINDOW * 1000))])
+    bucket.leak = lambda *_: 0  # a thread calls it; the log is cut below
+    limiter = pyrate.Limiter(bucket)
 
     async def acquire() -> None:
         await limiter.try_acquire_async()
@@ -85,16 +88,15 @@ def pyrate_limiter() -> Acquire:
 
 def limits() -> Acquire:
     """limits' moving window."""
-    from limits import RateLimitItemPerSecond
-    from limits.aio.storage import MemoryStorage
-    from limits.aio.strategies import MovingWindowRateLimiter
+    storage = library("limits.aio.storage").MemoryStorage()
+    window = library("limits.aio.strategies").MovingWindowRateLimiter(storage)
+    item = library("limits").RateLimitItemPerSecond(LIMIT)
 
-    class Storage(MemoryStorage):
-        async def _MemoryStorage__schedule_expiry(self) -> None:
-            for events in self.events.values():
-                del events[2 * LIMIT :]
+    async def shed() -> None:
+        for events in storage.events.values():
+            del events[2 * LIMIT :]
 
-    window, item = MovingWindowRateLimiter(Storage()), RateLimitItemPerSecond(LIMIT)
+    storage._MemoryStorage__schedule_expiry = shed
 
     async def acquire() -> None:
         while not await window.hit(item):
@@ -106,9 +108,9 @@ def limits() -> Acquire:
 
 def throttled(using: str) -> Acquire:
     """One of throttled-py's rules; its default is the token bucket."""
-    from throttled.asyncio import MemoryStore, Throttled, rate_limiter
-
-    throttle = Throttled("key", using=using, quota=rate_limiter.per_sec(LIMIT, burst=LIMIT), store=MemoryStore())
+    throttled_py = library("throttled.asyncio")
+    quota = throttled_py.rate_limiter.per_sec(LIMIT, burst=LIMIT)
+    throttle = throttled_py.Throttled("key", using=using, quota=quota, store=throttled_py.MemoryStore())
 
     async def acquire() -> None:
         result = await throttle.limit()
@@ -121,9 +123,8 @@ def throttled(using: str) -> Acquire:
 
 def ccxt(**config: Any) -> Acquire:
     """ccxt's throttler: its leaky bucket polls every millisecond."""
-    from ccxt.async_support.base.throttler import Throttler
-
-    return Throttler({"refillRate": LIMIT / WINDOW / 1000.0, **config}, asyncio.get_running_loop())
+    throttler = library("ccxt.async_support.base.throttler")
+    return throttler.Throttler({"refillRate": LIMIT / WINDOW / 1000.0, **config}, asyncio.get_running_loop())
 
 
 RULES: Mapping[str, Callable[[], Acquire]] = {
@@ -164,10 +165,12 @@ def simulated_clocks() -> Iterator[None]:
 
 async def drive_rule(condition: Condition, rng: Random, span: float, name: str) -> Outcome:
     """Callers who wait for nothing but the rule `name`."""
-    world = World(condition, rng, LoopTimeline())
+    timeline = LoopTimeline()
+    world = World(condition, rng, timeline)
     world.start()
     leave = _ours(world) if name in OURS else _other(world, RULES[name]())
     await asyncio.gather(*[_call_on(leave, world, span) for _ in range(CALLERS)])
+    timeline.check()
     return measure(name, 0, condition, world, span)
 
 

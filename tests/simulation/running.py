@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from logging import ERROR, getLogger
 from multiprocessing import get_context
@@ -25,6 +25,9 @@ LONGEST, SHORTEST = 2.0, 0.03  # hours of one run
 MIXED = 0.3  # of the hours: each run another mixture
 BY_TASKS = ("everything", "spikes", "losses", "bursts of 20")
 BY_CLIENT = ("everything", "route changes")
+
+
+Drive = Callable[[World, float], Awaitable[None]]
 
 
 @frozen
@@ -89,9 +92,11 @@ def _on_the_heap(condition: Condition, rng: Random, span: float) -> World:
     return world
 
 
-async def _in_loop(condition: Condition, rng: Random, span: float, drive: object) -> World:
-    world = World(condition, rng, LoopTimeline())
-    await drive(world, span)  # type: ignore[operator]
+async def _in_loop(condition: Condition, rng: Random, span: float, drive: Drive) -> World:
+    timeline = LoopTimeline()
+    world = World(condition, rng, timeline)
+    await drive(world, span)
+    timeline.check()
     return world
 
 

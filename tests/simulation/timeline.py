@@ -25,7 +25,7 @@ class Timeline(Protocol):
         """The client's monotonic milliseconds."""
         ...
 
-    def at(self, when: float, action: Callable[..., None], *args: Any) -> None:
+    def at(self, when: float, action: Callable[..., object], *args: Any) -> None:
         """Run `action(*args)` at `when`, or as soon after as the client is awake."""
 
     def stall(self, span: float) -> None:
@@ -39,10 +39,10 @@ class HeapTimeline:
         self.now = 0.0
         self.tickers: list[Any] = []  # wait queues: next_at(), tick(now)
         self.ready: deque[Callable[[], None]] = deque()  # what has been woken and has not run yet
-        self._heap: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._heap: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
         self._numbers = count()
 
-    def at(self, when: float, action: Callable[..., None], *args: Any) -> None:
+    def at(self, when: float, action: Callable[..., object], *args: Any) -> None:
         """Run `action(*args)` at `when`, or as soon after as the client is awake."""
         heapq.heappush(self._heap, (when, next(self._numbers), action, args))
 
@@ -74,13 +74,23 @@ class LoopTimeline:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SimulatedEventLoop)
         self._loop = loop
+        self._failures: list[BaseException] = []
+        loop.set_exception_handler(self._fail)
+
+    def check(self) -> None:
+        """Raise what an action has raised: an event loop only logs it."""
+        if self._failures:
+            raise self._failures[0]
+
+    def _fail(self, _loop: object, context: dict[str, Any]) -> None:
+        self._failures.append(context.get("exception") or RuntimeError(context["message"]))
 
     @property
     def now(self) -> float:
         """The loop's time in milliseconds."""
         return self._loop.time() * 1000.0
 
-    def at(self, when: float, action: Callable[..., None], *args: Any) -> None:
+    def at(self, when: float, action: Callable[..., object], *args: Any) -> None:
         """Run `action(*args)` at `when`, or as soon after as the loop is awake."""
         self._loop.call_at(when / 1000.0, action, *args)
 

@@ -110,25 +110,25 @@ class World:
     def launch(self, governor: Governor, permit: Permit, after: Callable[[], None] | None = None) -> None:
         """The call leaves; everything that becomes of it is on the timeline. `after` is run when it has ended."""
         flight, journey, at = Flight(governor, permit, after=after), self.journey(), self.timeline.at
-        if journey.arrives_at < inf:
-            at(journey.arrives_at, self.arrive, flight, journey)
         gives_up_at = self._gives_up_at()
-        if journey.replied_at <= gives_up_at:
-            at(journey.replied_at, self._reply, flight)
-        else:
+        if journey.replied_at > gives_up_at:
+            journey.replied_at = inf
             at(gives_up_at, self.give_up, flight)
+        if journey.arrives_at < inf:
+            at(journey.arrives_at, self.arrive, flight, journey, self._reply)
 
-    def arrive(self, flight: Flight, journey: Journey) -> Verdict | None:
+    def arrive(self, flight: Flight, journey: Journey, read: Callable[[Flight], object]) -> None:
         """The exchange counts the call, unless it was given up so long ago that its packets are dead."""
         if journey.arrives_at > flight.given_up_at + flight.linger and not journey.is_too_late:
-            return None
+            return
         claims = flight.permit.claims
         flight.verdict = self.exchange.arrive(claims, journey.arrives_at, flight.permit.granted_at)
         resent = self.condition.faults.resent
         if resent and self.rng.random() < resent:
             at = journey.arrives_at + self.rng.uniform(1.0, 30.0)
             self.timeline.at(at, partial(self.exchange.arrive, claims, at))
-        return flight.verdict
+        if journey.replied_at < inf:
+            self.timeline.at(journey.replied_at, read, flight)
 
     def give_up(self, flight: Flight) -> None:
         """No reply came in time, or the caller does not want it any more."""
