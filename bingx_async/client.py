@@ -151,7 +151,8 @@ class BingXClient:
             raise ClientClosed("the client is closed; make a new one")
         if self.clock.synced_at is None:
             try:
-                await self._caller.sync()
+                if not await self.governor.borrow_clock():
+                    await self._caller.sync()
             except BaseException:
                 with anyio.CancelScope(shield=True):
                     await self.aclose()

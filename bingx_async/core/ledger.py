@@ -6,7 +6,7 @@ that says when and which bucket; it leaves the ledger as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import inf
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from bingx_async.core.bucket import MARGIN, Bucket
 from bingx_async.core.budget import ErrorBudget
 from bingx_async.core.counting import Counting
 from bingx_async.core.endpoint import Endpoint
+from bingx_async.core.held import Held
 from bingx_async.core.quota import UNLIMITED, Profile, Quota
 
 LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is clamped and reported (GOVERNOR.md)
@@ -87,7 +88,7 @@ class NotUntil:
 class Permit:
     """A call that may leave now. Settle it exactly once; more often does nothing."""
 
-    __slots__ = ("bound", "buckets", "claims", "granted_at", "is_settled", "order", "probes", "ticket")
+    __slots__ = ("bound", "buckets", "claims", "granted_at", "is_settled", "live", "order", "probes", "ticket")
 
     def __init__(self, claims: Claims, buckets: list[Bucket], granted_at: float) -> None:
         self.claims = claims
@@ -96,6 +97,7 @@ class Permit:
         self.is_settled = False
         self.probes: tuple[Key, ...] = ()
         self.ticket: str | None = None  # its name in a shared store that has granted it too
+        self.live: tuple[int, ...] = ()  # how many calls are live in each bucket there
         self.order: tuple[int, int] = (0, 0)  # the place in the queue, kept for a repeat
         # With the first bucket's grants since: an upper bound of what the exchange can have counted of ours.
         self.bound = len(buckets[0].returns) + buckets[0].in_flight - buckets[0].grants
@@ -164,7 +166,7 @@ class Ledger:
         self.budget = ErrorBudget()
         self._buckets: dict[Key, Bucket] = {}
         self._gates: dict[Key, Gate] = {}
-        self._held: dict[Key, float] = {}
+        self._held = Held()
         self._sweep_at = SWEEP_FROM
 
     def reserve(self, claims: Claims, now: float) -> Permit | NotUntil:
@@ -178,6 +180,8 @@ class Ledger:
             bucket.take(now)
         if self._gates:
             self._send_probe(permit)
+        if self._held:
+            self._held.ask(claims.keys, now)
         return permit
 
     def look(self, claims: Claims, now: float) -> NotUntil | None:
@@ -197,8 +201,8 @@ class Ledger:
                     latest, key = gate.ready_at(now), gate_key
         if self._held:
             for held_key in claims.keys:
-                if self._held_until(held_key, now) > latest:
-                    latest, key = self._held[held_key], held_key
+                if self._held.until(held_key) > latest:
+                    latest, key = self._held.until(held_key), held_key
         return None if key is None else NotUntil(latest, key)
 
     def nth_ready_at(self, claims: Claims, ahead: int, now: float) -> NotUntil:
@@ -214,23 +218,24 @@ class Ledger:
             if gate is not None and gate.closed_until > latest:
                 latest, key = gate.closed_until, gate_key
         for held_key in claims.keys if self._held else ():
-            if self._held_until(held_key, now) > latest:
-                latest, key = self._held[held_key], held_key
+            if self._held.named(held_key) > latest:
+                latest, key = self._held.named(held_key), held_key
         return NotUntil(latest, key)
 
     def hold_back(self, key: Key, until: float) -> None:
         """A shared store has no token for `key` before `until`; unlike a penalty this needs no probe."""
-        self._held[key] = max(until, self._held.get(key, until))
+        self._held.hold(key, until)
 
     def let_go(self) -> None:
-        """Something has come free in the store: nothing is held back any more."""
-        self._held.clear()
+        """Something has come free in the store: it may be asked again."""
+        self._held.let_go()
 
-    def _held_until(self, key: Key, now: float) -> float:
-        until = self._held.get(key, now)
-        if until <= now:
-            self._held.pop(key, None)
-        return until
+    def confirm(self, claims: Claims, full: Collection[Key]) -> bool:
+        """The store has granted the call too; `full` have no token left there. Whether others may ask now."""
+        was_held = bool(self._held)
+        if was_held:
+            self._held.granted(claims.keys, full)
+        return was_held
 
     def settle(self, permit: Permit, at: float, extra: float = 0.0, *, opens: bool = False) -> tuple[Key, ...]:
         """The call was answered or given up at `at`: its tokens return one hold plus `extra` later.
@@ -252,6 +257,8 @@ class Ledger:
         permit.is_settled = True
         for bucket in permit.buckets:
             bucket.release()
+        if self._held:
+            self._held.answered(permit.claims.keys)
         self._end_probe(permit, opens=False)
 
     def penalise(self, key: Key, until: float, now: float, reason: str) -> Penalty:
@@ -296,8 +303,8 @@ class Ledger:
         """Take what the reply at `at` says about the way of counting; with `anchor`, rest on it once it is sure.
 
         `end` is when the account's window ends, by the exchange's word; `epoch` turns a moment into epoch
-        milliseconds. A call that was answered has been counted, so in a fixed window that ends at `end` it counts
-        no longer for calls sent after that. Returns the suspicion if this reply changed it.
+        milliseconds. While that window lasts, every call that was answered has been counted in it or before, so it
+        counts no longer for calls sent after `end`. Returns the suspicion if this reply changed it.
         """
         bucket = permit.buckets[0]
         if not 0 <= remaining < bucket.quota.limit < UNLIMITED.limit:
@@ -312,7 +319,7 @@ class Ledger:
             # Calls all at once look the same under every way of counting: until it is known, some are held apart.
             is_listening = not counting.is_decided and bucket.grants < LISTENING_CALLS
             bucket.gap = LISTENING_GAP * counting.window if is_listening else 0.0
-            if counting.is_fixed and end is not None:
+            if counting.is_fixed and end is not None and end >= at:
                 bucket.cap(end + MARGIN)
         return counting if str(counting) != before else None
 
@@ -373,4 +380,5 @@ class Ledger:
 
     def _sweep(self, now: float) -> None:
         self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_idle(now)}
+        self._held.sweep(now)
         self._sweep_at = max(SWEEP_FROM, 2 * len(self._buckets))

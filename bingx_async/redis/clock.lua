@@ -5,3 +5,8 @@ local function clock(given)
   return t[1] * 1000 + t[2] / 1000
 end
 local function text(moment) return string.format('%.3f', moment) end
+-- Which run of which server this is; unknown where INFO is not allowed.
+local function run_id()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or '-'
+end

@@ -2,9 +2,13 @@
 --
 -- KEYS  1..2 gates, then per claim: flights
 -- ARGV  1 permit, 2 channel
-for i = 3, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
+local freed = 0
+for i = 3, #KEYS do freed = freed + redis.call('ZREM', KEYS[i], ARGV[1]) end
 for g = 1, 2 do
-  if redis.call('HGET', KEYS[g], 'probe') == ARGV[1] then redis.call('HDEL', KEYS[g], 'probe', 'probe_until') end
+  if redis.call('HGET', KEYS[g], 'probe') == ARGV[1] then
+    redis.call('HDEL', KEYS[g], 'probe', 'probe_at', 'probe_until')
+    freed = freed + 1
+  end
 end
-redis.call('PUBLISH', ARGV[2], 'free')
-return 1
+if freed > 0 then redis.call('PUBLISH', ARGV[2], 'free') end
+return freed

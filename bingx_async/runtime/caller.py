@@ -157,7 +157,7 @@ class Caller:
         self, endpoint: Endpoint[T], take: Callable[[], Call[T] | None], options: Options, is_late: bool = False
     ) -> T | Nothing:
         attempts = _Attempts()
-        if endpoint.is_signed and self.clock.synced_at is None:
+        if endpoint.is_signed and self.clock.synced_at is None and not await self.governor.borrow_clock():
             await self.sync()
         deadline = self.clock.monotonic() + options.max_wait * 1000.0
         call: Call[T] | None = None
@@ -341,6 +341,7 @@ class Caller:
                 return None
             try:
                 self._tell_step(self.clock.set_from(*await self._best_sample()))
+                self.governor.lend_clock()
             except (QuotaWait, TransportError, ApiError) as error:
                 log.warning("the exchange's clock could not be read (%s)", error)
                 self.clock.synced_at = self.clock.monotonic()

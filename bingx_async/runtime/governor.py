@@ -237,6 +237,15 @@ class Governor:
         self._undo(permit)
         self.reporter.settled(permit, "unsent", self.clock.monotonic())
 
+    async def borrow_clock(self) -> bool:
+        """Whether another process has found out the exchange's clock lately; taken over then."""
+        return self._shared is not None and await self._shared.borrow_clock()
+
+    def lend_clock(self) -> None:
+        """Tell other processes what has been found out about the exchange's clock."""
+        if self._shared is not None:
+            self._shared.lend_clock()
+
     async def flush(self) -> None:
         """Tell the shared store what it does not know yet."""
         if self._shared is not None:

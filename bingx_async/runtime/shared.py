@@ -3,9 +3,11 @@
 The governor's own ledger grants first: it keeps the local order and knows this process' calls. Then the store is
 asked. If it refuses, the bucket is held back locally until the moment it named, and the call goes back to its place.
 
-While the store is away, `local` goes on with `share` of every quota on the own ledger. Others may have live calls
-that nobody tells us about, so account quotas pause for one hold first, and address quotas run at half that share.
-Coming back after granting alone, the store is told to trust nothing it remembers for one hold.
+While the store is away, `local` goes on with `fallback_share` of every quota on the own ledger. Others may have live
+calls that nobody tells us about. So account quotas pause first, until those calls have left the exchange's window;
+address quotas go on at once, with our share of what the store last saw free there, half of the quota at most.
+When the store is back after a time in which somebody may have granted calls alone, it is told to trust nothing it
+remembers for one hold.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ import anyio
 from attrs import define, field
 
 from bingx_async.core import events
-from bingx_async.core.bucket import share_of
-from bingx_async.core.ledger import COLD_MARGIN, Ledger, NotUntil, Permit
+from bingx_async.core.bucket import Bucket, hold_of, share_of
+from bingx_async.core.ledger import COLD_MARGIN, Claim, Key, Ledger, NotUntil, Permit
 from bingx_async.errors import StoreUnavailable
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.reporter import Reporter
@@ -29,8 +31,11 @@ from bingx_async.runtime.store import Ask, Granted, Later, QuotaStore, Settlemen
 
 log = logging.getLogger("bingx_async")
 VALIDITY = 2_000.0  # ms; a grant that took longer to get here (or a process that was stopped meanwhile) is void
+STALL = 15_000.0  # ms; a process may be stopped this long between grant and sending without breaking the quota
 RETRY = 500.0  # ms between looks at a store that is away
-PROBE_LOOK = 100.0  # ms between looks at somebody else's probe
+NOTICE = 1_000.0  # ms within which others notice that the store is back: RETRY, and a look that was lost
+# ms on top of one hold before account quotas are used alone: what was granted last may leave VALIDITY later.
+PAUSE = VALIDITY + COLD_MARGIN
 
 
 @define(eq=False)
@@ -45,7 +50,10 @@ class SharedQuota:
     fallback_share: float
     away_since: float | None = field(init=False, default=None)
     _next_look: float = field(init=False, default=-inf)
-    _has_granted: bool = field(init=False, default=False)
+    _heard_at: float = field(init=False, default=-inf)
+    _shortest: float = field(init=False, default=inf)  # hold of an account quota in use
+    _is_lasting: bool = field(init=False, default=False)
+    _live: dict[Key, int] = field(init=False, factory=dict[Key, int])  # in paced buckets, as the store last said
     _process: str = field(init=False, factory=lambda: token_hex(6))
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
 
@@ -55,8 +63,10 @@ class SharedQuota:
         Shielded from cancellation, so that a token taken in the store is never forgotten here.
         """
         asked_at = self.clock.monotonic()
-        if self.away_since is not None and asked_at < self._next_look:
-            return self._alone(permit, asked_at)
+        if self.away_since is not None:
+            if asked_at < self._next_look:
+                return self._alone(permit, asked_at)
+            self._next_look = asked_at + RETRY  # one looks, the others go on
         try:
             with anyio.CancelScope(shield=True):
                 answer = await self._ask(permit, life, asked_at)
@@ -65,15 +75,20 @@ class SharedQuota:
             return self._alone(permit, self.clock.monotonic(), error)
         self._found()
         now = self.clock.monotonic()
-        if isinstance(answer, Granted):
-            if now - asked_at <= VALIDITY:
-                permit.bound = answer.bound
-                return None
-            self.release(permit)
-            return NotUntil(now, permit.claims.items[0].key)
         if isinstance(answer, Spent):
             return answer
-        return NotUntil(now + (PROBE_LOOK if answer.wait is None else answer.wait), answer.key)
+        if isinstance(answer, Later):
+            return NotUntil(now + answer.wait, answer.key)
+        if now - asked_at > VALIDITY:
+            self.release(permit)
+            return NotUntil(now, permit.claims.items[0].key)
+        self._granted(permit, answer)
+        return None
+
+    def full(self, permit: Permit) -> list[Key]:
+        """Buckets in which this was the store's last token."""
+        limits = zip(permit.claims.items, permit.buckets, permit.live, strict=False)
+        return [claim.key for claim, bucket, live in limits if live >= bucket.limit]
 
     def settle(self, permit: Permit, at: float, extra: float, opens: bool, code: int | None, left: int | None) -> None:
         """Tell the store how the call ended."""
@@ -88,8 +103,9 @@ class SharedQuota:
             opens,
             code,
             self.ledger.budget.window,
-            left,
+            left if permit.live else None,
             permit.bound,
+            self.ledger.settings.share,
         )
         permit.ticket = None
         self.store.settle(done, lambda calls: self.reporter.foreign(first, calls))
@@ -100,15 +116,35 @@ class SharedQuota:
             ticket, permit.ticket = permit.ticket, None
             self.store.release(ticket, permit.claims)
 
-    async def _ask(self, permit: Permit, life: float, now: float) -> Granted | Later | Spent:
-        if self.away_since is not None and self._has_granted:
-            await self.store.rejoin(now - self.away_since, RETRY + VALIDITY)
-            self._has_granted = False
-        permit.ticket = f"{self._process}:{next(self._numbers)}"
-        budget, share = self.ledger.budget, self.ledger.settings.share
-        ask = Ask(permit.ticket, permit.claims, VALIDITY + life, share, budget.limit, budget.window)
+    async def borrow_clock(self) -> bool:
+        """Take over what another process has found out about the exchange's clock; False if nobody has lately."""
         try:
-            answer = await self.store.reserve(ask)
+            found = await self.store.read_clock()
+        except StoreUnavailable:
+            return False  # whoever asks for quota will say so
+        if found is None:
+            return False
+        offset, age = found
+        now = self.clock.monotonic()
+        self.clock.set_from(now + offset, now, now)
+        self.clock.synced_at = now - age
+        return True
+
+    def lend_clock(self) -> None:
+        """Tell the others what this process has found out."""
+        if self.clock.synced_at is not None:
+            self.store.tell_clock(self.clock.offset, self.clock.synced_at)
+
+    async def _ask(self, permit: Permit, life: float, now: float) -> Granted | Later | Spent:
+        if self._may_have_been_used_alone(now):
+            await self.store.rejoin(NOTICE)
+        permit.ticket = self._new_ticket()
+        budget, share = self.ledger.budget, self.ledger.settings.share
+        lives = max(STALL, VALIDITY + life)
+        try:
+            answer = await self.store.reserve(
+                Ask(permit.ticket, permit.claims, lives, share, budget.limit, budget.window)
+            )
         except StoreUnavailable as error:
             if error.is_lasting:
                 permit.ticket = None
@@ -118,35 +154,65 @@ class SharedQuota:
             permit.ticket = None
         return answer
 
+    def _may_have_been_used_alone(self, now: float) -> bool:
+        """Whether the store was away for so long that somebody went on without it."""
+        return (
+            self.away_since is not None
+            and self.on_failure == "local"
+            and now - self._heard_at >= self._shortest + PAUSE
+        )
+
+    def _new_ticket(self) -> str:
+        return f"{self._process}:{next(self._numbers)}"
+
+    def _granted(self, permit: Permit, answer: Granted) -> None:
+        permit.bound, permit.live = answer.bound, answer.live
+        for claim, live in zip(permit.claims.items, answer.live, strict=True):
+            if claim.is_paced:
+                self._live[claim.key] = live
+            else:
+                self._shortest = min(self._shortest, hold_of(claim.quota))
+
     def _alone(self, permit: Permit, now: float, error: StoreUnavailable | None = None) -> NotUntil | None:
         """Without the store: may this process' own share pay for the call?"""
-        if self.on_failure == "refuse" or (error is not None and error.is_lasting):
+        if self.on_failure == "refuse" or self._is_lasting:
             raise error or StoreUnavailable("the quota store is away")
-        assert self.away_since is not None
         refusal: NotUntil | None = None
         for bucket, claim in zip(permit.buckets, permit.claims.items, strict=True):
-            over_at = self.away_since + bucket.hold + COLD_MARGIN
-            share = self.fallback_share * (0.5 if claim.is_paced and now < over_at else 1.0)
-            allowed = share_of(bucket.limit, share)
-            ready = bucket.ready_within(allowed, now) if allowed else self._next_look
-            if not claim.is_paced:
-                ready = max(ready, over_at)
+            ready = self._ready_alone(bucket, claim, now)
             if ready > now and (refusal is None or ready > refusal.ready_at):
                 refusal = NotUntil(ready, claim.key)
-        self._has_granted = self._has_granted or refusal is None
-        return refusal
+        if refusal is not None:
+            return NotUntil(min(refusal.ready_at, max(self._next_look, now + 1.0)), refusal.key)
+        permit.ticket = self._new_ticket()  # so that the store hears of the call when it is back
+        permit.live = ()
+        return None
+
+    def _ready_alone(self, bucket: Bucket, claim: Claim, now: float) -> float:
+        assert self.away_since is not None
+        free = 1.0
+        if not claim.is_paced and now < self.away_since + bucket.hold + PAUSE:
+            return self.away_since + bucket.hold + PAUSE
+        if claim.is_paced and now < self.away_since + bucket.hold:
+            free = min(0.5, 1.0 - self._live.get(claim.key, 0) / bucket.limit)
+        allowed = share_of(bucket.limit, self.fallback_share * free)
+        return bucket.ready_within(allowed, now) if allowed else self._next_look
 
     def _lost(self, error: StoreUnavailable) -> None:
         now = self.clock.monotonic()
         self._next_look = now + RETRY
+        self._is_lasting = error.is_lasting
         if self.away_since is None:
             self.away_since = now
             log.warning("the quota store is away (%s); on_store_failure=%s", error, self.on_failure)
             self.reporter.emit(events.StoreLost(self.reporter.now(), str(error), self.on_failure))
 
     def _found(self) -> None:
+        self._heard_at = self.clock.monotonic()
         if self.away_since is not None:
             away = (self.clock.monotonic() - self.away_since) / 1000.0
             self.away_since = None
+            self._is_lasting = False
+            self.ledger.let_go()
             log.warning("the quota store is back after %.1f s", away)
             self.reporter.emit(events.StoreFound(self.reporter.now(), away))

@@ -1,0 +1,91 @@
+"""What each script is called with: its keys and its arguments, as the head of its file lists them.
+
+`now` is empty for the server's own clock; tests give a moment.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bingx_async.core.bucket import MARGIN, STRETCH, Bucket, hold_of, share_of
+from bingx_async.core.ledger import COLD_MARGIN, LONGEST_PENALTY, Claims, Key
+from bingx_async.core.quota import UNLIMITED
+from bingx_async.redis.names import Names
+from bingx_async.runtime.store import Ask, Settlement
+
+CLOCK_AGE = 300_000.0  # ms; how old a finding of the exchange's clock may get
+
+
+class Called(NamedTuple):
+    """A script, its keys and its arguments."""
+
+    name: str
+    keys: list[str]
+    arguments: list[str]
+
+
+def reserve(names: Names, ask: Ask, deadline: str = "", now: str = "", cold: float = COLD_MARGIN) -> Called:
+    """Take a token of every claim or none."""
+    claims = ask.claims
+    keys = [names.of("birth"), *names.gates(claims), names.of("errors", claims.items[0].key)]
+    keys += names.buckets(claims, "returns", "flights", "meta")
+    limit = ask.error_limit if claims.is_creating else 0
+    arguments = [now, ask.permit, repr(ask.life), repr(cold), deadline, str(limit), repr(_stretched(ask.error_window))]
+    for claim in claims.items:
+        bucket = Bucket(claim.quota, ask.share, claim.is_paced)
+        arguments += [str(bucket.limit), repr(bucket.hold), repr(bucket.gap)]
+    return Called("reserve", keys, arguments)
+
+
+def settle(names: Names, done: Settlement, age: float, now: str = "") -> Called:
+    """The call has ended `age` ms ago."""
+    claims, first = done.claims, done.claims.items[0]
+    keys = [*names.gates(claims), names.of("errors", first.key)]
+    keys += names.buckets(claims, "returns", "flights", "meta")
+    code = "" if done.code is None or not claims.is_creating else str(done.code)
+    is_sound = done.remaining is not None and 0 <= done.remaining <= first.quota.limit < UNLIMITED.limit
+    left = str(done.remaining) if is_sound else ""
+    arguments = [
+        now,
+        done.permit,
+        repr(age),
+        "1" if done.opens else "0",
+        code,
+        repr(_stretched(done.error_window)),
+        left,
+    ]
+    arguments += [str(done.bound), str(share_of(first.quota.limit, done.share)), names.of("channel")]
+    for claim in claims.items:
+        hold = hold_of(claim.quota)
+        arguments += [repr(hold), repr(hold + done.extra)]
+    return Called("settle", keys, arguments)
+
+
+def release(names: Names, permit: str, claims: Claims) -> Called:
+    """The call was never sent."""
+    return Called("release", [*names.gates(claims), *names.buckets(claims, "flights")], [permit, names.of("channel")])
+
+
+def penalise(names: Names, key: Key, span: float, reason: str, now: str = "") -> Called:
+    """Close `key` for `span` ms."""
+    return Called("penalise", [names.of("gate", key)], [now, repr(span), reason, repr(LONGEST_PENALTY)])
+
+
+def rejoin(names: Names, notice: float, now: str = "") -> Called:
+    """Trust nothing from before."""
+    return Called("rejoin", [names.of("birth")], [now, repr(notice)])
+
+
+def tell_clock(names: Names, ahead: float, age: float) -> Called:
+    """The exchange's clock is `ahead` ms of Redis', found out `age` ms ago."""
+    return Called("exchange", [names.of("clock")], ["", repr(ahead), repr(age), repr(CLOCK_AGE)])
+
+
+def read_clock(names: Names) -> Called:
+    """What somebody has found out about the exchange's clock."""
+    return Called("exchange", [names.of("clock")], ["", "", "0", repr(CLOCK_AGE)])
+
+
+def _stretched(window: float) -> float:
+    """An error was counted before its reply came: until then it may be in the exchange's window."""
+    return window * (1.0 + STRETCH) + MARGIN

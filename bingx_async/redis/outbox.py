@@ -1,0 +1,101 @@
+"""What has to be told, in order and off the caller's path, by one task that ends when there is nothing left.
+
+While the server is away the outbox keeps what still matters to somebody, and no more than it can deliver soon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from bingx_async.errors import StoreUnavailable
+from bingx_async.redis.arguments import Called
+from bingx_async.redis.connection import Connection
+
+KEPT = 120_000.0  # ms; what could not be told for longer than this is dropped
+MOST = 10_000  # letters; the oldest are dropped
+BATCH = 200  # letters in one pipeline
+LONGEST_PAUSE = 1.0  # seconds between attempts
+
+
+class Letter(NamedTuple):
+    """`write` is called when it goes out, since what it says depends on how long ago it happened."""
+
+    at: float
+    write: Callable[[], Called]
+    heard: Callable[[Any], None]
+
+
+def nothing(_: Any) -> None:
+    """For a reply that says nothing."""
+
+
+class Outbox:
+    """Letters to one server."""
+
+    def __init__(self, connection: Connection, monotonic: Callable[[], float]) -> None:
+        self._connection = connection
+        self._monotonic = monotonic
+        self._letters: deque[Letter] = deque(maxlen=MOST)
+        self._sender: asyncio.Task[None] | None = None
+        self._is_back = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._letters)
+
+    def put(self, write: Callable[[], Called], heard: Callable[[Any], None] = nothing) -> None:
+        """Tell this as soon as possible."""
+        self._letters.append(Letter(self._monotonic(), write, heard))
+        loop = asyncio.get_running_loop()
+        if self._sender is None or self._sender.done() or self._sender.get_loop() is not loop:
+            self._is_back = asyncio.Event()
+            self._sender = loop.create_task(self._send())
+
+    def hurry(self) -> None:
+        """The server has just answered somebody: what waits for the next attempt may go now."""
+        if self._letters:
+            self._is_back.set()
+
+    async def flush(self, timeout: float) -> None:
+        """Deliver what there is, for `timeout` seconds at most."""
+        if self._sender is not None and not self._sender.done():
+            self._is_back.set()
+            await asyncio.wait([self._sender], timeout=timeout)
+
+    async def aclose(self) -> None:
+        """End the task; what is left is dropped."""
+        self._letters.clear()
+        if self._sender is not None and not self._sender.done():
+            self._sender.cancel()
+            await asyncio.wait([self._sender])
+
+    async def _send(self) -> None:
+        pause = 0.0
+        while self._letters:
+            batch = [self._letters.popleft() for _ in range(min(BATCH, len(self._letters)))]
+            try:
+                replies = await self._connection.tell([letter.write() for letter in batch])
+                pause = 0.0
+            except StoreUnavailable:
+                self._put_back(batch)
+                pause = min(LONGEST_PAUSE, pause + 0.1)
+                await self._wait(pause)
+                continue
+            for letter, reply in zip(batch, replies, strict=True):
+                letter.heard(reply)
+
+    def _put_back(self, batch: list[Letter]) -> None:
+        now = self._monotonic()
+        kept = [letter for letter in batch if now - letter.at < KEPT]
+        room = MOST - len(self._letters)
+        self._letters.extendleft(reversed(kept[-room:] if room else []))
+
+    async def _wait(self, pause: float) -> None:
+        self._is_back.clear()
+        try:
+            async with asyncio.timeout(pause):
+                await self._is_back.wait()
+        except TimeoutError:
+            pass
