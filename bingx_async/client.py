@@ -7,11 +7,10 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import anyio
-import httpx
 from attrs import define, field, frozen
 
 from bingx_async import __version__
@@ -24,8 +23,12 @@ from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.coalescer import Coalescer
 from bingx_async.runtime.drain import Drain
 from bingx_async.runtime.governor import Governor
-from bingx_async.runtime.transport import Transport
 from bingx_async.spot import CATALOGUE, TIME_ENDPOINTS, CallOptions, SpotApi
+
+if TYPE_CHECKING:
+    import httpx
+
+    from bingx_async.runtime.transport import Transport
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -98,6 +101,8 @@ class BingXClient:
         self._egress = egress
         self._ids_per_batch = ids_per_batch
         self._coalesces = coalesce_cancels
+        from bingx_async.runtime.transport import Transport  # httpx is loaded with the first client
+
         clock = self.governor.clock
         hosts = (self._base_url, FALLBACK_HOST) if self._base_url == LIVE_HOST else (self._base_url,)
         self._shared = _Shared(Transport(transport, hosts, clock.monotonic), clock, CarrierChoice.of(carrier))

@@ -29,6 +29,8 @@ from bingx_async.models import (
 T = TypeVar("T")
 
 LONGEST = 40  # digits of an integer; `1e999999999` is a few bytes of JSON and hours of arithmetic
+_INT64 = 2**63  # what the exchange calls a long
+_decode = json.JSONDecoder(parse_float=Decimal).decode
 _CODE_ZERO = re.compile(r'\s*\{\s*"code"\s*:\s*"?0"?\s*[,}]').match
 
 
@@ -43,13 +45,15 @@ def parse(text: str) -> Mapping[str, Any] | None:
 
 def _load(text: str) -> Any:
     try:
-        return json.loads(text, parse_float=Decimal)
+        return _decode(text)
     except (ValueError, InvalidOperation):  # perhaps a number beyond what int or Decimal can hold
         return json.loads(text, parse_float=decimal, parse_int=decimal)
 
 
 def integer(value: object) -> int | None:
     """An int from an int, a digit string or an integral Decimal of at most 40 digits; else None."""
+    if type(value) is int and -_INT64 <= value <= _INT64:
+        return value
     number = decimal(value)
     if number is None or number.adjusted() >= LONGEST or number != number.to_integral_value():
         return None

@@ -4,13 +4,14 @@ aiohttp sends a GET again by itself when a kept-alive connection turns out to be
 it. A second sending is a call the exchange may count and the governor has not granted, so GETs travel in a session
 of their own (same connections) whose tracing refuses to write a request's headers twice.
 
-Errors are those of httpx-aiohttp's transport, in whose place this one stands: it asks the sessions itself, without
-the per-request context managers and TLS contexts of the other.
+It is httpx-aiohttp's transport with its errors and its TLS context, but it asks the sessions itself: that leaves
+out work the other repeats for every request.
 """
 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from weakref import WeakSet
 
 import aiohttp
 import httpx
+import httpx_aiohttp
 from httpx_aiohttp.transport import map_aiohttp_exceptions
 from multidict import CIMultiDict
 from yarl import URL
@@ -62,10 +64,11 @@ def _timeout(connect: float, pool: float, read: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(sock_connect=connect, sock_read=read, connect=pool)
 
 
-class AiohttpPair(httpx.AsyncBaseTransport):
+class AiohttpPair(httpx_aiohttp.AiohttpTransport):
     """Two sessions over one connector: one for GETs, one for the rest. Opened at the first request."""
 
     def __init__(self, connections: int, keep_alive: float, options: Sequence[SocketOption]) -> None:
+        super().__init__(verify=ssl.create_default_context())
         self._connections = connections
         self._keep_alive = keep_alive
         self._options = options
@@ -103,7 +106,10 @@ class AiohttpPair(httpx.AsyncBaseTransport):
 
     def _open(self) -> tuple[aiohttp.ClientSession, aiohttp.ClientSession]:
         self._connector = aiohttp.TCPConnector(
-            limit=self._connections, keepalive_timeout=self._keep_alive, socket_factory=self._socket
+            limit=self._connections,
+            keepalive_timeout=self._keep_alive,
+            ssl=self.ssl_context,
+            socket_factory=self._socket,
         )
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_refuse_second_sending)

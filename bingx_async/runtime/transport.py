@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import httpx
@@ -19,6 +19,7 @@ import sniffio
 from attrs import field, frozen
 
 from bingx_async.errors import BingXError, ConnectFailed
+from bingx_async.runtime.message import Reply, Request, Unanswered
 from bingx_async.runtime.tcp import round_trip_floor
 
 CONNECTIONS = 16  # the pool re-checks every connection, so a small one is quick (PEERS.md)
@@ -36,26 +37,6 @@ NOT_SENT = (
     httpx.LocalProtocolError,
     httpx.InvalidURL,
 )
-Headers = list[tuple[bytes, bytes]]
-
-
-class Unanswered(Exception):
-    """The request was written, and no whole reply came. `reply` holds what did come, if its headers did."""
-
-    def __init__(self, message: str, reply: Reply | None = None) -> None:
-        super().__init__(message)
-        self.reply = reply
-
-
-@frozen
-class Request:
-    """One request, ready to send. The repr shows neither headers nor parameters."""
-
-    method: str
-    path: str
-    query: str = field(default="", repr=False)
-    body: bytes = field(default=b"", repr=False)
-    headers: Headers = field(factory=list[tuple[bytes, bytes]], repr=False)
 
 
 class _Sealed(httpx.Request):
@@ -63,17 +44,6 @@ class _Sealed(httpx.Request):
 
     def __repr__(self) -> str:
         return f"<Request({self.method!r}, {self.url.path!r})>"
-
-
-@frozen
-class Reply:
-    """A reply. `received_at` (monotonic ms) is when its headers were there, before its body was read."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-    received_at: float
-    tcp_floor: float | None = None  # the smallest round trip of the connection (ms), where a credit rests on it
 
 
 @runtime_checkable
