@@ -3,6 +3,9 @@
 Each session makes its own virtual environment with the Python that runs nox; nothing else is needed.
 """
 
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["lint", "types", "tests", "docs"]
@@ -69,3 +72,17 @@ def simulate(session: nox.Session) -> None:
     """Hours of the governor in simulated time, beside other limiters; `-- --write-docs` rewrites docs/governor.md."""
     session.install("-e", ".[all]", *groups("test", "bench"), "matplotlib>=3.10,<4")
     session.run("python", "-m", "tests.simulation", "--outside", *session.posargs)
+
+
+@nox.session
+def mutate(session: nox.Session) -> None:
+    """Does a test notice each small change of the core's arithmetic? Takes long; see docs/mutants.md."""
+    session.install(*PYPROJECT["project"]["dependencies"], *groups("test"), "mutmut>=3.8,<4")
+    tree = Path(session.create_tmp()).resolve()  # the mutants are made of a copy, imported from there
+    for part in ("bingx_async", "tests"):
+        shutil.copytree(part, tree / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("pyproject.toml", "README.md"):
+        shutil.copy(part, tree)
+    session.chdir(tree)
+    session.run("mutmut", "run", *session.posargs, env={"HYPOTHESIS_PROFILE": "mutants"})
+    session.run("mutmut", "results")

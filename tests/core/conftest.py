@@ -1,6 +1,19 @@
-"""A machine that is busy with something else is no failure: no test of the core has a deadline."""
+"""A machine that is busy with something else is no failure: no test of the core has a deadline.
 
-from hypothesis import settings
+`HYPOTHESIS_PROFILE=mutants` asks each test for fewer examples, the same ones every time: `nox -s mutate`.
+"""
+
+import os
+
+from hypothesis import Phase, settings
 
 settings.register_profile("core", deadline=None)
-settings.load_profile("core")
+settings.register_profile(
+    "mutants",
+    deadline=None,
+    database=None,
+    derandomize=True,
+    max_examples=40,
+    phases=[Phase.explicit, Phase.generate],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "core"))

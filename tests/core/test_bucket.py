@@ -99,9 +99,42 @@ def test_a_lingering_call_holds_only_its_own_token() -> None:
 def test_blocked_beyond_its_limit() -> None:
     """A bucket with more blocks than tokens opens when enough of them have gone."""
     bucket = Bucket(Quota(2, 1))
-    for until in (100.0, 200.0, 300.0, 400.0):
+    for until in (100.0, 200.0, 300.0, 400.0, 500.0):
         bucket.block(until)
-    assert (bucket.ready_at(0.0), bucket.live(0.0), bucket.nth_ready_at(0, 0.0)) == (300.0, 4, 100.0)
+    assert (bucket.ready_at(0.0), bucket.live(0.0), bucket.nth_ready_at(0, 0.0)) == (400.0, 5, 100.0)
+
+
+def test_grants_are_counted() -> None:
+    """A bucket knows how many calls it has granted, however they ended."""
+    bucket = Bucket(Quota(3, 1))
+    counted = [bucket.grants]
+    for end in (bucket.release, lambda: bucket.give_back(bucket.hold)):
+        bucket.take(0.0)
+        end()
+        counted.append(bucket.grants)
+    assert counted == [0, 1, 2]
+
+
+def test_later_moments_of_calls_in_flight() -> None:
+    """While calls are in flight, who waits behind them is promised one hold from now, and one more for each round."""
+    bucket = Bucket(Quota(2, 1))
+    bucket.take(0.0)
+    bucket.take(0.0)
+    assert [bucket.nth_ready_at(ahead, 10.0) for ahead in range(5)] == [
+        10.0 + HOLD,
+        10.0 + HOLD,
+        10.0 + 2 * HOLD,
+        10.0 + 2 * HOLD,
+        10.0 + 3 * HOLD,
+    ]
+
+
+def test_later_moments_pass_over_what_has_returned() -> None:
+    """Tokens that have come back since anybody asked count as free, and those still kept follow in their order."""
+    bucket = Bucket(Quota(4, 1))
+    for until in (5.0, 100.0, 200.0, 300.0):
+        bucket.block(until)
+    assert [bucket.nth_ready_at(ahead, 10.0) for ahead in range(5)] == [10.0, 100.0, 200.0, 300.0, 10.0 + HOLD]
 
 
 @given(st.integers(1, 9), st.booleans(), steps)
@@ -127,6 +160,25 @@ def test_pace_is_off_when_half_is_free() -> None:
         bucket.give_back(at + bucket.hold)
     bucket.take(1000.0)
     assert bucket.ready_at(1001.0) == bucket.ready_at(HOLD) == HOLD
+
+
+def test_pace_is_off_with_the_token_that_makes_it_half() -> None:
+    """With half of the calls in flight, the last answered one's token is the one that ends the pace."""
+    bucket = Bucket(Quota(4, 1), is_paced=True)
+    for at in (0.0, 10.0):
+        bucket.take(at)
+        bucket.give_back(at + bucket.hold)
+    bucket.take(1000.0)
+    bucket.take(1000.0)
+    assert bucket.ready_at(1001.0) == 10.0 + HOLD
+
+
+def test_no_pace_before_the_first_grant() -> None:
+    """Tokens that others hold pace nothing while no call of ours has left."""
+    bucket = Bucket(Quota(4, 1), is_paced=True)
+    for until in (100.0, 200.0, 300.0):
+        bucket.block(until)
+    assert bucket.ready_at(7.0) == 7.0
 
 
 @pytest.mark.parametrize(

@@ -129,9 +129,13 @@ def test_only_safe_characters(value: str) -> None:
 
 
 def test_no_empty_value() -> None:
-    """An empty text is refused, since the exchange drops or rejects it."""
-    with pytest.raises(InvalidRequest, match=r"symbol=''"):
+    """An empty text is refused, since the exchange drops or rejects it; the refusal says what may be written."""
+    with pytest.raises(InvalidRequest) as caught:
         check_value("symbol", "")
+    assert str(caught.value) == (
+        "symbol='' is a boolean, empty, or holds characters outside A-Z a-z 0-9 . _ - and comma; "
+        "the exchange cannot verify a signature over it. Write it as an integer or with those characters only"
+    )
 
 
 @pytest.mark.parametrize("value", [True, False])
