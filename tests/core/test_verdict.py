@@ -1,6 +1,8 @@
 """Every reply has a verdict: the tables row by row, the documents' own texts, and anything at all without raising."""
 
 import json
+import time
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -150,6 +152,8 @@ def test_meanings(kind: type, name: str, code: int, message: str, status: int, m
         (CLOSED.removeprefix("code:100410:"), Meaning.CLOSED, 1727193814249.0, None),
         (OVER_20, Meaning.ERROR_BUDGET, 1727193970155.0, LearntBudget(100202, 20, 480_000.0)),
         (f"code:100410:{OVER_20}", Meaning.ERROR_BUDGET, 1727193970155.0, LearntBudget(100202, 20, 480_000.0)),
+        (OVER_20.upper(), Meaning.ERROR_BUDGET, 1727193970155.0, LearntBudget(100202, 20, 480_000.0)),
+        (CLOSED.upper(), Meaning.CLOSED, 1727193814249.0, None),
         (
             "over 7 error code: 80016 requests within 60000ms for this api",
             Meaning.ERROR_BUDGET,
@@ -226,6 +230,23 @@ def test_retry_after(header: str, after: float) -> None:
     assert throttled(reply(100410, "rate limited"), 429, retry_after=header).after == after
 
 
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine nine hours ahead of Greenwich."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "XXX-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_east")
+@pytest.mark.parametrize("zone", ["", " -0000", " GMT"])
+def test_retry_after_knows_no_local_time(zone: str) -> None:
+    """A date without a zone is Greenwich's, wherever the machine stands."""
+    assert throttled(NGINX, 429, retry_after=f"Tue, 24 Sep 2024 15:51:40{zone}").after == 100_000.0
+
+
 @pytest.mark.parametrize(
     "header", ["", "soon", "-5", "1.5", "٣", "9" * 10, "Tue, 99 Sep 2024 15:51:40 GMT", "1 Jan 2024 00:00 +99999999"]
 )
@@ -241,7 +262,7 @@ def test_bare_statuses(status: int, meaning: Meaning) -> None:
     """Without a readable code these statuses say that nothing ran."""
     verdict = read(NGINX, status)
     assert isinstance(verdict, Throttled if meaning is Meaning.BANNED else Refused)
-    assert (verdict.meaning, verdict.code, verdict.http_status) == (meaning, None, status)
+    assert (verdict.meaning, verdict.code, verdict.http_status, verdict.raw) == (meaning, None, status, {})
     assert verdict.message == f"HTTP {status} without a readable code"
 
 
@@ -259,6 +280,12 @@ def test_gateway_timeout_is_unclear(text: str) -> None:
     verdict = read(text, 504)
     assert isinstance(verdict, Unclear)
     assert (verdict.http_status, verdict.is_readable) == (504, True)
+
+
+def test_gateway_timeout_with_another_code() -> None:
+    """Its code does not count, its clock does; the message names who stopped waiting."""
+    expected = Unclear(504, "HTTP 504: the gateway gave up waiting", True, 1727193814249.0)
+    assert read(reply(100410, "rate limited", timestamp=1727193814249), 504) == expected
 
 
 def test_gateway_timeout_with_code_0() -> None:
@@ -329,6 +356,11 @@ def test_codes_that_are_none(code: object) -> None:
         ("1727193814249", 1727193814249.0),
         (1727193814, 1727193814000.0),
         (1727193814249001, 1727193814249.001),
+        (1, 1_000.0),
+        (99_999_999_999, 99_999_999_999_000.0),  # the last that is read as seconds
+        (100_000_000_000, 100_000_000_000.0),
+        (100_000_000_000_000, 100_000_000_000_000.0),  # the last that is read as milliseconds
+        (100_000_000_000_001, 100_000_000_000.001),
         (0, None),
         (-5, None),
         ("now", None),
