@@ -209,6 +209,14 @@ def test_whole_address(status: int, after: float | None, text: str) -> None:
     assert (verdict.until, verdict.after, verdict.http_status, verdict.raw) == (None, after, status, {})
 
 
+@pytest.mark.parametrize(("status", "after"), [(429, None), (418, 300_000.0)])
+def test_whole_address_with_a_code(status: int, after: float | None) -> None:
+    """A code of which nothing else is known closes the whole address under HTTP 429 and 418."""
+    verdict = throttled(reply(1, "slow down"), status)
+    assert (verdict.meaning, verdict.scope, verdict.code) == (Meaning.BANNED, Scope.EGRESS, 1)
+    assert (verdict.until, verdict.after, verdict.message) == (None, after, "slow down")
+
+
 @pytest.mark.parametrize(
     ("header", "after"),
     [
@@ -264,6 +272,16 @@ def test_bare_statuses(status: int, meaning: Meaning) -> None:
     assert isinstance(verdict, Throttled if meaning is Meaning.BANNED else Refused)
     assert (verdict.meaning, verdict.code, verdict.http_status, verdict.raw) == (meaning, None, status, {})
     assert verdict.message == f"HTTP {status} without a readable code"
+
+
+def test_no_other_bare_status() -> None:
+    """These are the statuses that tell a reply without a code apart, and no others."""
+    assert {status: meaning for status in range(100, 600) if (meaning := BARE_STATUSES.get(status))} == {
+        **dict.fromkeys([301, 302, 303, 307, 308], Meaning.NOT_ALLOWED),
+        **dict.fromkeys([400, 404, 405, 411, 413, 414, 415, 431], Meaning.NOT_ALLOWED),
+        401: Meaning.AUTHENTICATION,
+        **dict.fromkeys([403, 418, 429], Meaning.BANNED),
+    }
 
 
 @pytest.mark.parametrize(
