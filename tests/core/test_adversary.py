@@ -154,7 +154,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> None:
             database=None,
             phases=[Phase.generate],
             report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
         ),
     )
 

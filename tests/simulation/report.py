@@ -76,7 +76,7 @@ def comparison(outcomes: dict[tuple[str, str], Outcome]) -> str:
 
 
 def grouped(number: int) -> str:
-    """12345 as 12 345, with a space that does not break."""
+    """12345 as 12 345."""
     return f"{number:,}".replace(",", " ")
 
 
