@@ -5,14 +5,39 @@ Exempt are tests marked `@pytest.mark.allow_skip("why even CI cannot run it")`.
 
 import os
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
 unexplained = pytest.StashKey[list[str]]()
 
 
+# What is judged by how well it keeps time has a worker to itself, one after the other.
+KEEPING_TIME = ("tests/cli", "tests/client/test_saturated", "tests/docs/test_examples", "tests/redis", "tests/emulator")
+
+
+class Workers:
+    """What the processes of pytest-xdist found, brought together; only registered where they are used."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.config.stash[unexplained].extend(getattr(node, "workeroutput", {}).get("unexplained", []))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[unexplained] = []
+    if config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Workers(config))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            group = "time" if item.nodeid.startswith(KEEPING_TIME) else item.nodeid.partition("::")[0]
+            if "test_simulation" not in item.nodeid:  # long and independent: one by one
+                item.add_marker(pytest.mark.xdist_group(group))
 
 
 def is_skip(report: pytest.TestReport) -> bool:
@@ -46,6 +71,9 @@ def pytest_make_collect_report(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["unexplained"] = session.config.stash[unexplained]
+        return
     if os.environ.get("CI") == "true" and session.config.stash[unexplained] and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
