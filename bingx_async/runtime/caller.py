@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from math import inf
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import anyio
 from attrs import define, evolve, field, frozen
@@ -40,7 +40,10 @@ from bingx_async.errors import (
 from bingx_async.models import Priority
 from bingx_async.runtime.clock import ROUND_TRIPS, STEP, ServerClock
 from bingx_async.runtime.governor import Governor
-from bingx_async.runtime.transport import Reply, Request, Transport, Unanswered
+from bingx_async.runtime.message import Reply, Request, Unanswered
+
+if TYPE_CHECKING:
+    from bingx_async.runtime.transport import Transport
 
 T = TypeVar("T")
 Sample = tuple[float, float, float]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any, ClassVar, Literal, Self
 
+from attrs import evolve
+
 from bingx_async.core import events
 from bingx_async.core.bucket import share_of
 from bingx_async.core.budget import ErrorKey
@@ -326,6 +328,7 @@ class Governor:
         else:
             window = BUSY_WINDOW if verdict.meaning is Meaning.BUSY else permit.buckets[0].quota.window * 1000.0
             penalty = self._ledger.back_off(permit, key, window, self._draw(), now, verdict.meaning.value)
+            penalty = evolve(penalty, was_clamped=verdict.until is not None)
         if verdict.budget is not None:
             self._ledger.budget.learn(verdict.budget.limit, verdict.budget.window)
         self.reporter.penalised(penalty, verdict)
