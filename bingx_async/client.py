@@ -18,7 +18,8 @@ from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.pool import Lane, Pool
 from bingx_async.errors import BingXError, ClientClosed, InvalidRequest
 from bingx_async.models import Priority
-from bingx_async.runtime.caller import Caller, CarrierChoice, Credentials, Options
+from bingx_async.runtime.caller import Caller, Options
+from bingx_async.runtime.carriers import CarrierChoice, Credentials
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.coalescer import Coalescer
 from bingx_async.runtime.drain import Drain
@@ -139,7 +140,7 @@ class BingXClient:
 
         Raises what kept it from being read.
         """
-        error = await self._caller.sync()
+        error = await self._caller.time.sync()
         if error is not None:
             raise error
         return (self.clock.now() - self.clock.wall()) / 1000.0
@@ -157,7 +158,7 @@ class BingXClient:
         if self.clock.synced_at is None:
             try:
                 if not await self.governor.borrow_clock():
-                    await self._caller.sync()
+                    await self._caller.time.sync()
             except BaseException:
                 with anyio.CancelScope(shield=True):
                     await self.aclose()

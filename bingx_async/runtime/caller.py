@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 from bingx_async.core import events
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.ledger import Claims, Penalty, Permit
-from bingx_async.core.signing import Carrier, Signer, check_value, encode
+from bingx_async.core.signing import Carrier, check_value, encode
 from bingx_async.core.verdict import (
     ERRORS,
     Accepted,
@@ -26,27 +26,25 @@ from bingx_async.core.verdict import (
     judge,
 )
 from bingx_async.errors import (
-    ApiError,
-    BingXError,
     ClientClosed,
     ConnectFailed,
     OutcomeUnknown,
     QuotaWait,
     RateLimited,
     ServerBusy,
-    TransportError,
     UnreadableReply,
 )
 from bingx_async.models import Priority
-from bingx_async.runtime.clock import ROUND_TRIPS, STEP, ServerClock
+from bingx_async.runtime.carriers import CarrierChoice, Credentials
+from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor import Governor
 from bingx_async.runtime.message import Reply, Request, Unanswered
+from bingx_async.runtime.timekeeper import Sample, Timekeeper
 
 if TYPE_CHECKING:
     from bingx_async.runtime.transport import Transport
 
 T = TypeVar("T")
-Sample = tuple[float, float, float]
 TIME_PATIENCE = 5.0  # seconds for one look at the exchange's clock
 log = logging.getLogger("bingx_async")
 
@@ -65,48 +63,6 @@ class Closable(Protocol):
     """What a call belongs to."""
 
     is_closed: bool
-
-
-@frozen
-class Credentials:
-    """A key and the signer of its secret; the repr shows neither."""
-
-    headers: Mapping[str, list[tuple[bytes, bytes]]] = field(repr=False)  # by content type
-    signer: Signer = field(repr=False)
-
-    @classmethod
-    def of(cls, api_key: str, secret_key: str, public: list[tuple[bytes, bytes]]) -> Credentials:
-        """Lay the headers out once, so that no key is ever a local of a frame that can fail."""
-        types = ("", "application/json", "application/x-www-form-urlencoded")
-        return cls(
-            {
-                kind: [
-                    *public,
-                    (b"X-BX-APIKEY", api_key.encode()),
-                    *([(b"Content-Type", kind.encode())] if kind else []),
-                ]
-                for kind in types
-            },
-            Signer(secret_key),
-        )
-
-
-@define
-class CarrierChoice:
-    """Which carrier is used; under `auto` the first signed replies decide, for the life of the client."""
-
-    current: Carrier
-    is_settled: bool
-
-    @classmethod
-    def of(cls, name: str) -> CarrierChoice:
-        """From `auto` or a carrier's name."""
-        return cls(Carrier.JSON, False) if name == "auto" else cls(Carrier(name), True)
-
-    def forget(self) -> None:
-        """Neither carrier was understood, so nothing has been learnt."""
-        if not self.is_settled:
-            self.current = Carrier.JSON
 
 
 @define
@@ -139,7 +95,10 @@ class Caller:
     public_headers: list[tuple[bytes, bytes]] = field(repr=False)
     owner: Closable
     _claims: dict[str, Claims] = field(init=False, factory=dict[str, Claims])
-    _sync_lock: anyio.Lock = field(init=False, factory=anyio.Lock)
+    time: Timekeeper = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.time = Timekeeper(self.governor, self.clock, self.time_endpoints, self._sample)
 
     async def call(self, call: Call[T], options: Options) -> T:
         """Run `call`; see `bingx_async.errors` for what it raises."""
@@ -161,7 +120,7 @@ class Caller:
     ) -> T | Nothing:
         attempts = _Attempts()
         if endpoint.is_signed and self.clock.synced_at is None and not await self.governor.borrow_clock():
-            await self.sync()
+            await self.time.sync()
         deadline = self.clock.monotonic() + options.max_wait * 1000.0
         call: Call[T] | None = None
         while True:
@@ -173,7 +132,8 @@ class Caller:
             reply = await self._send(call, permit, options, attempts)
             verdict = judge(reply.status, reply.headers, reply.text, self.clock.now())
             penalty = self.governor.settle(permit, verdict, reply.received_at, reply.headers, reply.tcp_floor)
-            self._take_time(verdict, permit, reply)
+            if verdict.server_time is not None:  # a free sample
+                self.time.tell(self.clock.hint(verdict.server_time, permit.granted_at, reply.received_at))
             if isinstance(verdict, Accepted):
                 self._settle_carrier(endpoint, attempts, "accepted")
                 return endpoint.read(verdict.data)
@@ -293,7 +253,7 @@ class Caller:
         can_sync = verdict.meaning is Meaning.CLOCK and not used.has_synced and not used.has_switched
         if can_sync:
             used.has_synced = True
-            await self.sync()
+            await self.time.sync()
         if can_switch:
             used.has_switched = True
             if not self.carrier.is_settled:  # else another call has found out meanwhile
@@ -302,20 +262,17 @@ class Caller:
 
     def _settle_carrier(self, endpoint: Endpoint[Any], used: _Attempts, how: str) -> None:
         """Under `auto`, keep the carrier with which a signed call was understood."""
-        if self.carrier.is_settled or not endpoint.is_signed or used.carrier is None or endpoint.method == "GET":
+        if used.carrier is None or endpoint.method == "GET" or not self.carrier.settle(used.carrier):
             return
-        self.carrier.current, self.carrier.is_settled = used.carrier, True
         reason = f"the first signed call was {how}"
         log.info("parameters travel by %s: %s", used.carrier.value, reason)
-        self.governor.reporter.emit(
-            events.CarrierChosen(self.clock.moment(self.clock.monotonic()), used.carrier.value, reason)
-        )
+        self.governor.reporter.emit(events.CarrierChosen(self.governor.reporter.now(), used.carrier.value, reason))
 
     async def _sharpen(self, verdict: Throttled, penalty: Penalty) -> Penalty:
         """A moment is in the exchange's time: look at its clock again if the last look was long ago."""
         if verdict.until is None or verdict.scope is Scope.EGRESS or not self.clock.is_stale():
             return penalty
-        await self.sync()
+        await self.time.sync()
         return self.governor.extend(penalty, verdict.until)
 
     def _raise_throttled(self, call: Call[Any], verdict: Throttled, penalty: Penalty) -> NoReturn:
@@ -331,47 +288,6 @@ class Caller:
             reason=penalty.reason,
         )
 
-    def _take_time(self, verdict: Verdict, permit: Permit, reply: Reply) -> None:
-        """Replies that carry the exchange's time are free samples."""
-        if verdict.server_time is not None:
-            self._tell_step(self.clock.hint(verdict.server_time, permit.granted_at, reply.received_at))
-
-    async def sync(self) -> BingXError | None:
-        """Set the clock by the time endpoint: the best of a few round trips. A failure is logged and returned."""
-        started = self.clock.monotonic()
-        async with self._sync_lock:
-            if self.clock.synced_at is not None and self.clock.synced_at >= started:
-                return None
-            try:
-                self._tell_step(self.clock.set_from(*await self._best_sample()))
-                self.governor.lend_clock()
-            except (QuotaWait, TransportError, ApiError) as error:
-                log.warning("the exchange's clock could not be read (%s)", error)
-                self.clock.synced_at = self.clock.monotonic()
-                return error
-        return None
-
-    async def _best_sample(self) -> Sample:
-        """(server time, sent at, received at) of the shortest round trip, from the first endpoint that answers."""
-        for endpoint in self.time_endpoints:
-            samples = await self._samples(endpoint)
-            if samples:
-                return min(samples, key=lambda sample: sample[2] - sample[1])
-        raise ApiError(None, "the reply holds no time", self.time_endpoints[0].path, 200)
-
-    async def _samples(self, endpoint: Endpoint[float | None]) -> list[Sample]:
-        """What a few round trips have brought; a failure counts only if there was nothing before it."""
-        samples: list[Sample] = []
-        try:
-            for _ in range(ROUND_TRIPS):
-                sample = await self._sample(endpoint)
-                if sample is not None:
-                    samples.append(sample)
-        except (QuotaWait, ConnectFailed, OutcomeUnknown):
-            if not samples:
-                raise
-        return samples
-
     async def _sample(self, endpoint: Endpoint[float | None]) -> Sample | None:
         options, used = Options(TIME_PATIENCE, TIME_PATIENCE, 0), _Attempts()
         deadline = self.clock.monotonic() + TIME_PATIENCE * 1000.0
@@ -382,11 +298,6 @@ class Caller:
         self.governor.settle(permit, verdict, reply.received_at, reply.headers)
         millis = endpoint.read(verdict.data) if isinstance(verdict, Accepted) else None
         return (millis, sent_at, reply.received_at) if millis is not None else None
-
-    def _tell_step(self, step: float) -> None:
-        if abs(step) >= STEP:
-            log.warning("the exchange's clock is %.3f s from where it was believed to be", step / 1000.0)
-            self.governor.reporter.emit(events.ClockStepped(self.clock.moment(self.clock.monotonic()), step / 1000.0))
 
 
 def _check(call: Call[Any]) -> None:
