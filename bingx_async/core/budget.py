@@ -62,16 +62,18 @@ class ErrorBudget:
         """The code of which one more error must not come, or None.
 
         `in_flight` calls of this endpoint are unanswered and may still fail. `frees_at` of the result is when there
-        is room for one more: `now` if that only depends on their replies.
+        is room for one more: `now` if that only depends on their replies. Of several codes the last to have room.
         """
+        found: BudgetState | None = None
         for code, errors in self._errors.get((account, path), {}).items():
             self._expire(errors, now)
             used = len(errors)
             if used and (used >= self.limit - 1 or used + in_flight >= self.limit):
                 leaves = min(used - 1, max(0, used - (self.limit - 1)))
                 state = self._state(ErrorKey(account, path, code), errors, leaves)
-                return state if used >= self.limit - 1 else evolve(state, frees_at=now)
-        return None
+                state = state if used >= self.limit - 1 else evolve(state, frees_at=now)
+                found = state if found is None or state.frees_at > found.frees_at else found
+        return found
 
     def states(self, now: float) -> list[BudgetState]:
         """Every count that is not empty; empty ones are dropped."""

@@ -76,14 +76,14 @@ def rejoin(names: Names, notice: float, now: str = "") -> Called:
     return Called("rejoin", [names.of("birth")], [now, repr(notice)])
 
 
-def tell_clock(names: Names, ahead: float, age: float) -> Called:
+def tell_clock(names: Names, ahead: float, age: float, now: str = "") -> Called:
     """The exchange's clock is `ahead` ms of Redis', found out `age` ms ago."""
-    return Called("exchange", [names.of("clock")], ["", repr(ahead), repr(age), repr(CLOCK_AGE)])
+    return Called("exchange", [names.of("clock")], [now, repr(ahead), repr(age), repr(CLOCK_AGE)])
 
 
-def read_clock(names: Names) -> Called:
+def read_clock(names: Names, now: str = "") -> Called:
     """What somebody has found out about the exchange's clock."""
-    return Called("exchange", [names.of("clock")], ["", "", "0", repr(CLOCK_AGE)])
+    return Called("exchange", [names.of("clock")], [now, "", "0", repr(CLOCK_AGE)])
 
 
 def _stretched(window: float) -> float:

@@ -27,12 +27,17 @@ LONGEST_TIMEOUT = 1.5  # seconds; a grant that takes longer to arrive is void (r
 ATTEMPTS = 3  # to ask; after a step of Redis' clock the first comes too late for it, and corrects what we know of it
 
 
+def by_the_server() -> str:
+    """Redis reads its own clock."""
+    return ""
+
+
 class RedisStore:
     """Quota, closed periods and error budgets in Redis (5.0 or newer) or Valkey, for `Governor(store=...)`.
 
     `url_or_client` is a URL (`redis://`, `rediss://`, `unix://`) or a `redis.asyncio` client, which stays yours to
     close. Governors with the same `namespace` share one quota. `timeout` (seconds, 1.5 at most) is the longest a
-    question may take before the store counts as away. asyncio only.
+    question may take before the store counts as away. asyncio only. Tests may move Redis' clock by `moment`.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class RedisStore:
         *,
         timeout: float = 1.0,
         monotonic: Callable[[], float] = monotonic_ms,
+        moment: Callable[[], str] = by_the_server,
     ) -> None:
         if not namespace or set(namespace) & set("{}"):
             raise ValueError(f"namespace={namespace!r} must not be empty nor hold braces")
@@ -50,6 +56,7 @@ class RedisStore:
         self.names = Names(namespace)
         self._timeout = timeout
         self._monotonic = monotonic
+        self._moment = moment
         self._connection = Connection(url_or_client, timeout)
         self._axis = Axis()
         self._outbox = Outbox(self._connection, monotonic)
@@ -59,7 +66,7 @@ class RedisStore:
         """Take a token of every claim or none, in one round trip."""
         for _ in range(ATTEMPTS):
             patience = self._axis.latest(self._monotonic() + self._timeout * 1000.0)
-            kind, *rest = await self._ask(arguments.reserve(self.names, ask, patience))
+            kind, *rest = await self._ask(arguments.reserve(self.names, ask, patience, self._moment()))
             if kind != "late":
                 return _read(ask.claims, kind, rest)
         raise StoreUnavailable("Redis' clock does not stand still")
@@ -71,7 +78,7 @@ class RedisStore:
             if reply[1]:
                 foreign(int(reply[1]))
 
-        self._outbox.put(lambda: arguments.settle(self.names, done, self._monotonic() - done.at), heard)
+        self._outbox.put(lambda: arguments.settle(self.names, done, self._monotonic() - done.at, self._moment()), heard)
 
     def release(self, permit: str, claims: Claims) -> None:
         """The call was never sent."""
@@ -79,22 +86,26 @@ class RedisStore:
 
     def penalise(self, key: Key, until: float, reason: str) -> None:
         """The exchange has closed `key`."""
-        self._outbox.put(lambda: arguments.penalise(self.names, key, until - self._monotonic(), reason))
+        self._outbox.put(
+            lambda: arguments.penalise(self.names, key, until - self._monotonic(), reason, self._moment())
+        )
 
     async def rejoin(self, notice: float) -> None:
         """Nobody may count on what the store remembers from before."""
-        await self._connection.ask(arguments.rejoin(self.names, notice))
+        await self._connection.ask(arguments.rejoin(self.names, notice, self._moment()))
 
     async def read_clock(self) -> tuple[float, float] | None:
         """The exchange's clock minus this process' monotonic one, as somebody found out, and how long ago."""
-        ahead, age = await self._ask(arguments.read_clock(self.names))
+        ahead, age = await self._ask(arguments.read_clock(self.names, self._moment()))
         return (float(ahead) + self._axis.middle(), float(age)) if ahead else None
 
     def tell_clock(self, offset: float, at: float) -> None:
         """The exchange's clock is `offset` ahead of this process' monotonic one, found out at `at`."""
         if self._axis.is_known:
             ahead = offset - self._axis.middle()
-            self._outbox.put(lambda: arguments.tell_clock(self.names, ahead, self._monotonic() - at))
+            self._outbox.put(
+                lambda: arguments.tell_clock(self.names, ahead, self._monotonic() - at, self._moment())
+            )
 
     def watch(self, woken: Callable[[], None]) -> None:
         """Listen for quota that comes free early."""
