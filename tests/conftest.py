@@ -71,8 +71,9 @@ def pytest_make_collect_report(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["unexplained"] = session.config.stash[unexplained]
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["unexplained"] = session.config.stash[unexplained]
         return
     if os.environ.get("CI") == "true" and session.config.stash[unexplained] and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -7,7 +7,7 @@ the cancellation of the one whose task sends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -122,7 +122,7 @@ class Coalescer(Generic[T, R]):
             for each in taken:
                 each.finish(None, error)
         else:
-            results = lane.read([each.item for each in taken], reply) if taken else {}
+            results: Mapping[T, R] = lane.read([each.item for each in taken], reply) if taken else {}
             for each in taken:
                 each.finish(results[each.item])
         return bool(taken)

@@ -67,12 +67,14 @@ class SharedQuota:
             if asked_at < self._next_look:
                 return self._alone(permit, asked_at)
             self._next_look = asked_at + RETRY  # one looks, the others go on
+        answer: Granted | Later | Spent | None = None
         try:
             with anyio.CancelScope(shield=True):
                 answer = await self._ask(permit, life, asked_at)
         except StoreUnavailable as error:
             self._lost(error)
             return self._alone(permit, self.clock.monotonic(), error)
+        assert answer is not None  # what is shielded comes to its end
         self._found()
         now = self.clock.monotonic()
         if isinstance(answer, Spent):

@@ -12,7 +12,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import httpx
 import sniffio
@@ -128,8 +128,8 @@ class Transport:
         chunks: list[bytes] = []
         try:
             # What is not compressed needs none of httpx' decoders and counters.
-            coming = response.aiter_bytes() if "content-encoding" in headers else response.stream
-            async for chunk in coming:  # type: ignore[union-attr]
+            stream = cast(httpx.AsyncByteStream, response.stream)
+            async for chunk in response.aiter_bytes() if "content-encoding" in headers else stream:
                 chunks.append(chunk)
         except Exception as error:
             partial = Reply(response.status_code, headers, _text(chunks), received_at)

@@ -1,5 +1,8 @@
 """What the exchange would refuse is refused here, with a message that says what to write instead."""
 
+# Not every caller is typed, so arguments are checked at run time too.
+# pyright: reportUnnecessaryIsInstance=false
+
 from __future__ import annotations
 
 import re

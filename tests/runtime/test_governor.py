@@ -406,8 +406,8 @@ def test_backoff(backend: Backend) -> None:
         permits = [await together.acquire() for _ in range(5)]
         await anyio.sleep(0.05)
         verdict = Throttled(Meaning.RATE_LIMITED, Scope.ENDPOINT, 100410, "rate limited", 200, {})
-        untils = {round(together.settle(permit, verdict).until - together.began) for permit in permits}
-        assert untils == {1_550}
+        moments = {round(together.settle(permit, verdict).until - together.began) for permit in permits}
+        assert moments == {1_550}
 
     run(backend, main)
 
