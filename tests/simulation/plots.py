@@ -83,6 +83,7 @@ class _Recorder:
         self.timeline.at(CLOSED_AT, self.world.exchange.close, key, CLOSED_AT, CLOSED_FOR, Meaning.CLOSED)
         self.timeline.at(0.0, self._sample)
         self.timeline.run(LAST)
+        self.tokens.append((LAST, *self.tokens[-1][1:]))
 
     def _arrive(self, arrive: Any, claims: Any, at: float, granted_at: float) -> Any:
         verdict = arrive(claims, at, granted_at)
@@ -91,7 +92,9 @@ class _Recorder:
 
     def _sample(self) -> None:
         (bucket,) = [b for b in self.process.governor.snapshot() if b.key.startswith("account")]
-        self.tokens.append((self.timeline.now, bucket.available, bucket.in_flight))
+        seen = (bucket.available, bucket.in_flight)
+        if not self.tokens or seen != self.tokens[-1][1:]:
+            self.tokens.append((self.timeline.now, *seen))
         self.timeline.at(self.timeline.now + STEP, self._sample)
 
 
