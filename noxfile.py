@@ -77,12 +77,20 @@ def simulate(session: nox.Session) -> None:
 @nox.session
 def mutate(session: nox.Session) -> None:
     """Does a test notice each small change of the core's arithmetic? Takes long; see docs/mutants.md."""
-    session.install(*PYPROJECT["project"]["dependencies"], *groups("test"), "mutmut>=3.8,<4")
+    session.install(*PYPROJECT["project"]["dependencies"], *groups("test"), "mutmut>=3.8,<4", "cosmic-ray>=8.7,<9")
     tree = Path(session.create_tmp()).resolve()  # the mutants are made of a copy, imported from there
     for part in ("bingx_async", "tests"):
         shutil.copytree(part, tree / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("pyproject.toml", "README.md"):
         shutil.copy(part, tree)
     session.chdir(tree)
-    session.run("mutmut", "run", *session.posargs, env={"HYPOTHESIS_PROFILE": "mutants"})
+    session.env["HYPOTHESIS_PROFILE"] = "mutants"
+    session.run("mutmut", "run", *session.posargs)
     session.run("mutmut", "results")
+    if session.posargs:
+        return
+    # What runs at import is the same in every process that mutmut forks: constants and tables.
+    session.run("cosmic-ray", "init", "--force", "tests/mutants.toml", "mutants.sqlite")
+    session.run("python", "tests/mutants.py", "mutants.sqlite")
+    session.run("cosmic-ray", "exec", "tests/mutants.toml", "mutants.sqlite")
+    session.run("cr-report", "--surviving-only", "mutants.sqlite")
