@@ -32,7 +32,7 @@ from bingx_async.runtime.store import Ask, Granted, Later, QuotaStore, Settlemen
 log = logging.getLogger("bingx_async")
 VALIDITY = 2_000.0  # ms; a grant that took longer to get here (or a process that was stopped meanwhile) is void
 STALL = 15_000.0  # ms; a process may be stopped this long between grant and sending without breaking the quota
-RETRY = 500.0  # ms between looks at a store that is away
+RETRY = 250.0  # ms between looks at a store that is away
 NOTICE = 1_000.0  # ms within which others notice that the store is back: RETRY, and a look that was lost
 # ms on top of one hold before account quotas are used alone: what was granted last may leave VALIDITY later.
 PAUSE = VALIDITY + COLD_MARGIN

@@ -1,0 +1,243 @@
+"""Several processes on one account against the emulator, in every way of counting at once.
+
+`python -m tests.redis.load` runs the whole experiment, 30 s each: calm, with a process killed every 3 s and started
+again, with Redis paused for 2 s, with a process stopped for 10 s. It prints what the tests assert on shorter runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from attrs import define, field, frozen
+
+from bingx_async import BingXClient, BingXError, Governor, OrderNotFound, QuotaWait
+from bingx_async.core.quota import CANCEL
+from bingx_async.emulator import MODELS, Emulator
+from bingx_async.redis import RedisStore
+from tests.redis.server import RedisServer
+
+PROCESSES = 4
+TASKS = 50
+LIMIT = 5  # cancels per second, by the documented profile
+LATENCY = 0.0025  # seconds each way
+
+
+@frozen
+class Figures:
+    """One way of counting: refused calls, calls accepted, part of the quota used, calls of each process."""
+
+    refused: int
+    accepted: int
+    used: float
+    calls: tuple[int, ...]
+    failed: tuple[str, ...]
+
+    @property
+    def fairness(self) -> tuple[float, float]:
+        """The least and the most of a process, in fair shares."""
+        fair = sum(self.calls) / len(self.calls)
+        return min(self.calls) / fair, max(self.calls) / fair
+
+
+@define
+class Fleet:
+    """The worker processes, and what they have said."""
+
+    arguments: list[str]
+    running: dict[int, asyncio.subprocess.Process] = field(factory=dict[int, asyncio.subprocess.Process])
+    calls: dict[tuple[int, str], int] = field(factory=dict[tuple[int, str], int])
+    failed: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
+    ready: dict[int, asyncio.Event] = field(factory=dict[int, asyncio.Event])
+    readers: list[asyncio.Task[None]] = field(factory=list[asyncio.Task[None]])
+
+    async def start(self, number: int) -> None:
+        self.ready[number] = asyncio.Event()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", __spec__.name if __name__ == "__main__" else __name__, "work", *self.arguments,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        self.running[number] = process
+        self.readers.append(asyncio.create_task(self._read(number, process)))
+
+    async def _read(self, number: int, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            way, error = json.loads(line)
+            if way == "ready":
+                self.ready[number].set()
+            elif error:
+                self.failed.append((way, error))
+            else:
+                self.calls[number, way] = self.calls.get((number, way), 0) + 1
+
+    def go(self, number: int) -> None:
+        stdin = self.running[number].stdin
+        assert stdin is not None
+        stdin.write(b"go\n")
+
+    async def end(self) -> None:
+        for process in self.running.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        await asyncio.gather(*self.readers)
+
+
+Trouble = Callable[[Fleet, RedisServer], Awaitable[None]]
+
+
+async def calm(fleet: Fleet, server: RedisServer) -> None:
+    """Nothing happens."""
+
+
+async def killing(fleet: Fleet, server: RedisServer) -> None:
+    """One process dies in flight every 3 s; another takes its place."""
+    for turn in range(10_000):
+        await asyncio.sleep(3.0)
+        number = turn % PROCESSES
+        fleet.running[number].kill()
+        await fleet.running[number].wait()
+        await fleet.start(number)
+        fleet.go(number)
+
+
+async def pausing(fleet: Fleet, server: RedisServer) -> None:
+    """Redis answers nobody for 2 s."""
+    await asyncio.sleep(4.0)
+    server.pause()
+    await asyncio.sleep(2.0)
+    server.resume()
+
+
+async def stalling(fleet: Fleet, server: RedisServer) -> None:
+    """One process stands still for 10 s in the middle of its work, then goes on."""
+    await asyncio.sleep(2.0)
+    fleet.running[0].send_signal(signal.SIGSTOP)
+    await asyncio.sleep(10.0)
+    fleet.running[0].send_signal(signal.SIGCONT)
+
+
+async def restarting(fleet: Fleet, server: RedisServer) -> None:
+    """Redis dies, and comes back after half a second with an empty memory."""
+    await asyncio.sleep(4.0)
+    server.stop()
+    await asyncio.sleep(0.5)
+    await asyncio.to_thread(server.start)
+
+
+async def leaving(fleet: Fleet, server: RedisServer) -> None:
+    """Redis is away for 6 s: long enough to go on alone, and to come back."""
+    await asyncio.sleep(2.0)
+    server.pause()
+    await asyncio.sleep(6.0)
+    server.resume()
+
+
+async def flushing(fleet: Fleet, server: RedisServer) -> None:
+    """Everything is forgotten, data and scripts."""
+    for command in (b"FLUSHALL\r\n", b"SCRIPT FLUSH\r\n"):
+        await asyncio.sleep(2.0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(command)
+        assert await reader.readline() == b"+OK\r\n"
+        writer.close()
+
+
+async def run(server: RedisServer, trouble: Trouble = calm, seconds: float = 30.0) -> dict[str, Figures]:
+    """What came out, by way of counting. The measuring begins with the first call after the namespace's birth."""
+    emulators = {way: Emulator(model=way, latency=LATENCY, error_limit=None) for way in MODELS}
+    async with AsyncExitStack() as stack:
+        urls = [f"{way}={(await stack.enter_async_context(each.serve())).url}" for way, each in emulators.items()]
+        fleet = Fleet([server.url, uuid4().hex, *urls])
+        for number in range(PROCESSES):
+            await fleet.start(number)
+        await asyncio.gather(*(each.wait() for each in fleet.ready.values()))
+        for number in range(PROCESSES):
+            fleet.go(number)
+        await asyncio.sleep(1.5)  # a new namespace waits for one window
+        disturbing = asyncio.create_task(trouble(fleet, server))
+        await asyncio.sleep(seconds)
+        stats = {way: each.stats().of("1001", CANCEL) for way, each in emulators.items()}
+        disturbing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await disturbing
+        await fleet.end()
+    found: dict[str, Figures] = {}
+    for way, each in stats.items():
+        span = (each.arrivals[-1] - each.arrivals[0]) / 1000.0 if each.arrivals else 0.0
+        calls = tuple(fleet.calls.get((number, way), 0) for number in range(PROCESSES))
+        errors = tuple(error for where, error in fleet.failed if where == way)
+        used = each.accepted / (LIMIT * (int(max(span, seconds)) + 1))
+        found[way] = Figures(each.refused + each.closed, each.accepted, used, calls, errors)
+    return found
+
+
+async def work(redis: str, namespace: str, *urls: str) -> None:
+    """One process: 50 tasks in each way of counting, until it is killed."""
+    async with AsyncExitStack() as stack:
+        clients: dict[str, BingXClient] = {}
+        for way, url in (each.split("=", 1) for each in urls):
+            store = RedisStore(redis, namespace=f"{namespace}{way}")
+            governor = await stack.enter_async_context(Governor(store=store, fallback_share=1 / PROCESSES))
+            clients[way] = await stack.enter_async_context(
+                BingXClient(
+                    "emulator-key-1001", "emulator-secret-1001", account="1001", base_url=url, governor=governor
+                )
+            )
+        print(json.dumps(["ready", ""]), flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        await asyncio.gather(*(cancel(way, client) for way, client in clients.items() for _ in range(TASKS)))
+
+
+async def cancel(way: str, client: BingXClient) -> None:
+    """Cancel an order that is not there, again and again."""
+    while True:
+        error = ""
+        try:
+            await client.spot.cancel_order("BTC-USDT", 1, max_wait=60.0)
+        except (OrderNotFound, QuotaWait):
+            pass
+        except BingXError as failure:
+            error = repr(failure)
+        print(json.dumps([way, error]), flush=True)
+
+
+@asynccontextmanager
+async def own_server() -> AsyncIterator[RedisServer]:
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(Path(folder))
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+async def main() -> None:
+    for trouble in (calm, killing, pausing, stalling, restarting, leaving, flushing):
+        async with own_server() as server:
+            print(f"\n{trouble.__name__}: {trouble.__doc__}", flush=True)
+            for way, each in (await run(server, trouble)).items():
+                least, most = each.fairness
+                print(
+                    f"  {way:12} {each.refused} refused, {each.accepted} accepted, {each.used:.1%} of the quota, "
+                    f"{least:.2f} to {most:.2f} fair shares, {len(each.failed)} failed {set(each.failed) or ''}",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["work"]:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(work(*sys.argv[2:]))
+        os._exit(0)
+    asyncio.run(main())

@@ -1,0 +1,61 @@
+"""Four processes with fifty tasks each on one account, in every way of counting: never refused, nearly nothing unused.
+
+`python -m tests.redis.load` runs the same for 30 s each and prints the figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.redis.load import Figures, Trouble, calm, flushing, killing, leaving, pausing, restarting, run, stalling
+from tests.redis.server import RedisServer
+
+
+def refused(found: dict[str, Figures]) -> dict[str, int]:
+    return {way: each.refused for way, each in found.items() if each.refused}
+
+
+def least_used(found: dict[str, Figures]) -> float:
+    return min(each.used for each in found.values())
+
+
+def failures(found: dict[str, Figures]) -> set[str]:
+    return {error for each in found.values() for error in each.failed}
+
+
+@pytest.mark.parametrize(("trouble", "seconds"), [(calm, 12.0), (killing, 13.0)], ids=["calm", "killing"])
+async def test_quota_is_used_and_never_exceeded(redis_server: RedisServer, trouble: Trouble, seconds: float) -> None:
+    """0 refused, 90 % of the quota used at least, also while a process is killed every 3 s and started again."""
+    found = await run(redis_server, trouble, seconds)
+    assert refused(found) == {}
+    assert failures(found) == set()
+    assert least_used(found) >= 0.9
+    if trouble is calm:
+        shares = [share for each in found.values() for share in each.fairness]
+        assert 0.5 <= min(shares)
+        assert max(shares) <= 2.0
+
+
+async def test_redis_paused(start_redis: Callable[..., RedisServer]) -> None:
+    """While Redis answers nobody for 2 s nothing leaves; the rest of 30 s brings the use to 90 % again."""
+    found = await run(start_redis(), pausing, 12.0)
+    assert refused(found) == {}
+    assert failures(found) == set()
+    assert least_used(found) >= 0.9 * (12.0 - 2.0) / 12.0
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seconds", "least"),
+    [(stalling, 13.0, 0.85), (restarting, 9.0, 0.4), (leaving, 11.0, 0.3), (flushing, 8.0, 0.4)],
+    ids=["stalling", "restarting", "leaving", "flushing"],
+)
+async def test_never_refused(
+    start_redis: Callable[..., RedisServer], trouble: Trouble, seconds: float, least: float
+) -> None:
+    """A process that stands still for 10 s, a Redis that dies, is away for long or forgets: no burst, and it goes on."""
+    found = await run(start_redis(), trouble, seconds)
+    assert refused(found) == {}
+    assert failures(found) == set()
+    assert least_used(found) >= least
