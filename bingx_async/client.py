@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import SplitResult, urlsplit
+from weakref import WeakSet
 
 import anyio
 from attrs import define, field, frozen
@@ -40,14 +41,22 @@ LONGEST_RECV_WINDOW = 5000  # ms (WIRE.md, "Signing")
 Governor.catalogue.update({endpoint.path: endpoint for endpoint in CATALOGUE})
 
 
+@define(eq=False)
+class _Life:
+    """Whether a client is closed; its waiting calls belong to it."""
+
+    is_closed: bool = False
+
+
 @define
 class _Shared:
-    """What `for_account` clients share with the first."""
+    """What `for_account` clients share with the first, which ends all their `lives`."""
 
     transport: Transport
     clock: ServerClock
     carrier: CarrierChoice
-    is_closed: bool = False
+    is_over: bool = False
+    lives: WeakSet[_Life] = field(factory=WeakSet["_Life"])
 
 
 @frozen
@@ -108,15 +117,19 @@ class BingXClient:
         hosts = (self._base_url, FALLBACK_HOST) if self._base_url == LIVE_HOST else (self._base_url,)
         self._shared = _Shared(Transport(transport, hosts, clock.monotonic), clock, CarrierChoice.of(carrier))
         self._shared.transport.measures_tcp = self.governor.credit > 0
+        self._is_first = True
         self._wire(keys, account)
 
     def for_account(self, *, api_key: str, secret_key: str, account: str | int | None = None) -> BingXClient:
-        """A client for another account that shares governor, transport and clock; it ends with this one."""
+        """A client for another account that shares governor, transport and clock.
+
+        It ends with this one; closing it leaves this one open.
+        """
         keys = _Keys(api_key, secret_key)
         del api_key, secret_key
         other = object.__new__(BingXClient)
         other._defaults, other.governor, other._shared = self._defaults, self.governor, self._shared
-        other._coalesces = self._coalesces
+        other._coalesces, other._is_first = self._coalesces, False
         other._base_url, other._egress, other._ids_per_batch = (
             self._base_url,
             self._egress,
@@ -146,14 +159,20 @@ class BingXClient:
         return (self.clock.now() - self.clock.wall()) / 1000.0
 
     async def aclose(self) -> None:
-        """Close the connections; calls that wait or come later raise `ClientClosed`. Twice is harmless."""
-        self._shared.is_closed = True
-        self.governor.evict(self._shared, ClientClosed("the client was closed while the call waited; it was not sent"))
-        await self._shared.transport.aclose()
+        """Close the connections; calls that wait or come later raise `ClientClosed`. Twice is harmless.
+
+        A client from `for_account` closes only itself.
+        """
+        for life in list(self._shared.lives) if self._is_first else [self._life]:
+            life.is_closed = True
+            self.governor.evict(life, ClientClosed("the client was closed while the call waited; it was not sent"))
+        if self._is_first:
+            self._shared.is_over = True
+            await self._shared.transport.aclose()
         await self.governor.flush()
 
     async def __aenter__(self) -> Self:
-        if self._shared.is_closed:
+        if self._life.is_closed:
             raise ClientClosed("the client is closed; make a new one")
         if self.clock.synced_at is None:
             try:
@@ -173,13 +192,15 @@ class BingXClient:
     def __repr__(self) -> str:
         if not hasattr(self, "_caller"):  # a traceback with locals shows a client that could not be made
             return "<BingXClient, not made>"
-        state = "closed" if self._shared.is_closed else "open"
+        state = "closed" if self._life.is_closed else "open"
         return f"<BingXClient {self._base_url} account {self.account}, {state}>"
 
     def _wire(self, keys: _Keys, account: str | int | None) -> None:
         public = [(b"User-Agent", f"bingx-async/{__version__}".encode())]
         _check_keys(keys)
         credentials = Credentials.of(keys.api, keys.secret, public) if keys.api and keys.secret else None
+        self._life = _Life(is_closed=self._shared.is_over)
+        self._shared.lives.add(self._life)
         owner = str(account) if account is not None else _fingerprint(keys.api)
         self._caller = Caller(
             governor=self.governor,
@@ -191,7 +212,7 @@ class BingXClient:
             account=owner,
             egress=self._egress,
             public_headers=public,
-            owner=self._shared,
+            owner=self._life,
         )
         self._joined: dict[str, Coalescer[Any, Any]] = {}
         self.spot = SpotApi(self._call, self._drain, self._join, self._ids_per_batch)
@@ -201,7 +222,7 @@ class BingXClient:
         return await self._caller.call(call, self._options(options) if options else self._defaults)
 
     def _check_ready(self, endpoint: Endpoint[Any]) -> None:
-        if self._shared.is_closed:
+        if self._life.is_closed:
             raise ClientClosed("the client is closed; nothing was sent")
         if endpoint.is_signed and self._caller.credentials is None:
             raise InvalidRequest(

@@ -90,6 +90,9 @@ _TRADER: Mapping[str, Quota] = {
 }
 
 
+Quotas = Mapping[str, Quota] | Mapping[IpGroup, Quota] | Mapping[str | IpGroup, Quota]
+
+
 @frozen
 class Profile(Mapping[str, Quota]):
     """A named set of quotas. As a mapping: path -> UID quota."""
@@ -109,7 +112,7 @@ class Profile(Mapping[str, Quota]):
     def __len__(self) -> int:
         return len(self.uid)
 
-    def override(self, quotas: Mapping[str | IpGroup, Quota]) -> Profile:
+    def override(self, quotas: Quotas) -> Profile:
         """The same profile with some quotas replaced: a path for a UID quota, an `IpGroup` for a group's."""
         uid = {key: quota for key, quota in quotas.items() if isinstance(key, str)}
         groups = {IpGroup(key): (quota,) for key, quota in quotas.items() if not isinstance(key, str)}

@@ -17,7 +17,7 @@ from bingx_async.core.counting import RateHeaders, read_headers
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.floor import Floor
 from bingx_async.core.ledger import Claims, Ledger, NotUntil, Penalty, Permit, Settings, claims_of
-from bingx_async.core.quota import PROFILES, IpGroup, Profile, Quota
+from bingx_async.core.quota import PROFILES, Profile, Quotas
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Verdict
 from bingx_async.errors import ErrorBudgetSpent, InvalidRequest, QuotaWait
 from bingx_async.models import Priority
@@ -54,7 +54,7 @@ class Governor:
         self,
         profile: str = "documented",
         *,
-        quotas: Mapping[str | IpGroup, Quota] | None = None,
+        quotas: Quotas | None = None,
         share: float = 1.0,
         credit: float = 0.0,
         cold_start: Literal["free", "spent"] = "free",

@@ -68,7 +68,7 @@ def test_closed_in_the_instant_of_the_grant(backend: Backend) -> None:
             await in_turn()
             await anyio.sleep(free_at - 0.001)
             tell = hall.governor.reporter.granted
-            hall.governor.reporter.granted = lambda permit, since: setattr(client._shared, "is_closed", True)  # type: ignore[method-assign]
+            hall.governor.reporter.granted = lambda permit, since: setattr(client._life, "is_closed", True)  # type: ignore[method-assign]
         hall.governor.reporter.granted = tell  # type: ignore[method-assign]
         assert len(hall.exchange.calls(CANCEL)) == 5
         bucket = hall.governor.snapshot().find("1 " + CANCEL)
@@ -117,6 +117,27 @@ def test_after_closing(backend: Backend) -> None:
                 await each.sync_clock()
         assert not hall.exchange.is_closed  # a transport that was handed in belongs to its owner
         assert repr(client).endswith("closed>")
+
+    run(backend, main)
+
+
+@backends
+def test_an_account_closes_only_itself(backend: Backend) -> None:
+    """Leaving a client from `for_account` ends its own calls, and the first client goes on."""
+
+    async def main() -> None:
+        hall = Hall()
+        client = hall.client()
+        async with client.for_account(api_key="k", secret_key="s") as other:
+            await other.spot.cancel_order("BTC-USDT", 1)
+        with raising(ClientClosed):
+            await other.spot.cancel_order("BTC-USDT", 1)
+        await client.spot.cancel_order("BTC-USDT", 2)
+        assert [call.params["orderId"] for call in hall.exchange.calls(CANCEL)] == ["1", "2"]
+        assert (repr(other).endswith("closed>"), repr(client).endswith("open>")) == (True, True)
+        await client.aclose()
+        with raising(ClientClosed):
+            await client.for_account(api_key="k", secret_key="s").spot.cancel_order("BTC-USDT", 3)
 
     run(backend, main)
 
