@@ -90,6 +90,7 @@ def mutate(session: nox.Session) -> None:
     if session.posargs:
         return
     # What runs at import is the same in every process that mutmut forks: constants and tables.
+    session.run("cosmic-ray", "baseline", "tests/mutants.toml")
     session.run("cosmic-ray", "init", "--force", "tests/mutants.toml", "mutants.sqlite")
     session.run("python", "tests/mutants.py", "mutants.sqlite")
     session.run("cosmic-ray", "exec", "tests/mutants.toml", "mutants.sqlite")

@@ -68,6 +68,13 @@ def granted(answer: Permit | NotUntil) -> Permit:
     return answer
 
 
+def test_a_new_permit() -> None:
+    """A permit is in flight, probes nothing, has no name in a store and no place of its own in the queue."""
+    permit = granted(Ledger().reserve(CALL, 0.0))
+    assert (permit.is_settled, permit.probes, permit.ticket, permit.live) == (False, (), None, ())
+    assert (permit.granted_at, permit.order) == (0.0, (0, 0))
+
+
 def test_a_token_that_returns_at_the_grant_is_no_call_of_ours() -> None:
     """A call whose token comes back at the very moment of a grant is not counted among those the exchange may see."""
     ledger, pair = Ledger(), claims(Quota(2, 1))
