@@ -7,7 +7,6 @@ from bingx_async.core.counting import Counting, CountingModel
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import (
     LISTENING_CALLS,
-    SWEEP_FROM,
     BucketState,
     Claims,
     Ledger,
@@ -56,6 +55,13 @@ def test_claims(is_signed: bool, is_creating: bool, interface: Quota, expected: 
     assert drawn.gates == (drawn.items[0].key, everything)
     assert drawn.keys == (*(item.key for item in drawn.items), everything)
     assert (drawn.account, drawn.egress, drawn.path, drawn.is_creating) == ("7", "e", "/a", is_creating)
+
+
+def test_claims_are_themselves() -> None:
+    """Claims are told apart by identity, which costs nothing, and create nothing unless they say so."""
+    one, other = claims(), claims()
+    assert (one == one, one == other, one.items == other.items) == (True, False, True)
+    assert Claims("7", "e", "/a", one.items, one.gates).is_creating is False
 
 
 CALL = claims()
@@ -177,15 +183,15 @@ def test_a_sweep_forgets_what_the_store_said(now: float, is_held: bool) -> None:
 
 
 def test_a_sweep_comes_with_twice_as_many() -> None:
-    """After a sweep that found nothing idle the next comes when there are twice as many buckets."""
+    """The first sweep comes with 64 buckets; after one that found nothing idle the next comes with twice as many."""
     ledger = Ledger()
-    for number in range(2 * SWEEP_FROM):
+    for number in range(128):
         permit = granted(ledger.reserve(claims(account=str(number)), 0.0))
-        if number >= SWEEP_FROM:
+        if number >= 64:
             ledger.release(permit)
-    assert len(list(ledger.states(0.0))) == 2 * SWEEP_FROM
+    assert len(list(ledger.states(0.0))) == 128
     ledger.reserve(claims(account="another"), 0.0)
-    assert len(list(ledger.states(0.0))) == SWEEP_FROM + 1
+    assert len(list(ledger.states(0.0))) == 65
 
 
 def test_states_pass_over_what_has_no_limit() -> None:
