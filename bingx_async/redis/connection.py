@@ -69,7 +69,7 @@ class Connection:
 
     async def aclose(self) -> None:
         """Close the client if it is ours."""
-        if self._url is not None and self._loop is asyncio.get_running_loop():
+        if self._url is not None and self._loop is not None and self._loop is asyncio.get_running_loop():
             await self._client.aclose()
             self._loop, self._client = None, _connect(self._url, self._timeout)
 
@@ -121,11 +121,15 @@ class Connection:
 
 
 def _connect(url: str | None, timeout: float) -> Any:
-    """A client that tries once: a question that was lost is asked again by whoever still wants to know."""
+    """A client that tries once: a question that was lost is asked again by whoever still wants to know.
+
+    RESP 2 needs no round trip to agree on, which counts where one takes long.
+    """
     assert url is not None
     return redis_asyncio.Redis.from_url(
         url,
         decode_responses=True,
+        protocol=2,
         retry=Retry(NoBackoff(), 0),
         socket_timeout=None,
         socket_connect_timeout=timeout,

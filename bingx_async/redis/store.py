@@ -86,9 +86,7 @@ class RedisStore:
 
     def penalise(self, key: Key, until: float, reason: str) -> None:
         """The exchange has closed `key`."""
-        self._outbox.put(
-            lambda: arguments.penalise(self.names, key, until - self._monotonic(), reason, self._moment())
-        )
+        self._outbox.put(lambda: arguments.penalise(self.names, key, until - self._monotonic(), reason, self._moment()))
 
     async def rejoin(self, notice: float) -> None:
         """Nobody may count on what the store remembers from before."""
@@ -103,9 +101,7 @@ class RedisStore:
         """The exchange's clock is `offset` ahead of this process' monotonic one, found out at `at`."""
         if self._axis.is_known:
             ahead = offset - self._axis.middle()
-            self._outbox.put(
-                lambda: arguments.tell_clock(self.names, ahead, self._monotonic() - at, self._moment())
-            )
+            self._outbox.put(lambda: arguments.tell_clock(self.names, ahead, self._monotonic() - at, self._moment()))
 
     def watch(self, woken: Callable[[], None]) -> None:
         """Listen for quota that comes free early."""

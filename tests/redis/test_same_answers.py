@@ -1,6 +1,6 @@
 """The Lua scripts and the pure ledger, asked the same questions in simulated time, give the same answers.
 
-A sequence is up to 30 operations: reserve with 1 to 4 claims (paced, creating or not), settle (with credit, linger,
+A sequence is 6 to 14 operations: reserve with 1 to 4 claims (paced, creating or not), settle (with credit, linger,
 error codes, rate headers; told twice), release, penalise, the passing of time. The ledger answers first, through
 `MemoryStore`; then the same operations with the same moments go to the server in one pipeline. One hypothesis
 example holds `SEQUENCES` independent sequences, since drawing an example costs more than running it. Three things
@@ -39,8 +39,10 @@ ERRORS, ERROR_WINDOW = 3, 15_000.0
 
 EGRESS = Key("egress", "here", "")
 ACCOUNT = [Claim(Key("account", "1", path), quota, False) for path, quota in (("/a", Quota(2, 1)), ("/b", Quota(3, 2)))]
-PACED = [Claim(Key("egress", "here", f"group {n}"), Quota(limit, window), True) for n, limit, window in
-         ((1, 5, 1), (2, 4, 10), (3, 7, 2))]
+PACED = [
+    Claim(Key("egress", "here", f"group {n}"), Quota(limit, window), True)
+    for n, limit, window in ((1, 5, 1), (2, 4, 10), (3, 7, 2))
+]
 KINDS = [
     Claims("1", "here", path, tuple(items), (items[0].key, EGRESS), is_creating)
     for path, items, is_creating in (
@@ -72,7 +74,7 @@ operations = st.one_of(
     st.tuples(st.just("penalise"), st.integers(0, len(GATES) - 1), pauses, st.sampled_from(["closed", "banned"])),
 )
 steps = st.tuples(spans, operations)
-examples = st.lists(st.lists(steps, min_size=8, max_size=30), min_size=SEQUENCES, max_size=SEQUENCES)
+examples = st.lists(st.lists(steps, min_size=6, max_size=14), min_size=SEQUENCES, max_size=SEQUENCES)
 
 
 class Reference:
@@ -194,9 +196,7 @@ def client(redis_server: RedisServer) -> Iterator[redis.Redis]:
 namespaces = count(1)
 
 
-@settings(
-    max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True
-)
+@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(examples)
 def test_same_answers(client: redis.Redis, example: list[Any]) -> None:
     """Whatever is done in whatever order, Lua and Python agree on every answer; 10 500 sequences in CI."""

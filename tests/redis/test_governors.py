@@ -1,0 +1,194 @@
+"""Several governors over one store: what one learns all know, who waits asks rarely and is woken early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from typing import Any, Literal
+
+import pytest
+import redis.asyncio as redis_asyncio
+
+from bingx_async import BingXClient, ErrorBudgetSpent, Governor, InsufficientBalance, QuotaWait
+from bingx_async.core.ledger import Permit
+from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled
+from bingx_async.emulator import Account, Emulator
+from bingx_async.redis import RedisStore
+from bingx_async.runtime.store import MemoryStore, QuotaStore
+from bingx_async.spot.oco import PLACE_OCO_ORDER
+from bingx_async.spot.orders import CANCEL_ORDER
+from tests.redis.desk import HOLD, warm
+from tests.redis.server import RedisServer
+
+OK = Accepted(None, {})
+KEYS: dict[str, Any] = {"api_key": "emulator-key-1001", "secret_key": "emulator-secret-1001", "account": "1001"}
+Kind = Literal["memory", "redis"]
+MakeStore = Callable[[], QuotaStore]
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def make_store(request: pytest.FixtureRequest, namespace: str) -> MakeStore:
+    """A process' way to the common store."""
+    if request.param == "memory":
+        store = MemoryStore()
+        return lambda: store
+    server: RedisServer = request.getfixturevalue("redis_server")
+    await warm(server.url, namespace, 0.0)
+    return lambda: RedisStore(server.url, namespace)
+
+
+async def acquire(governor: Governor, endpoint: Any = CANCEL_ORDER, max_wait: float = 30.0) -> Permit:
+    return await governor.acquire(governor.claims(endpoint, "1"), governor.clock.monotonic() + max_wait * 1000.0)
+
+
+async def settle(governor: Governor, permit: Permit, verdict: Any = OK) -> None:
+    governor.settle(permit, verdict, governor.clock.monotonic(), {})
+    await governor.flush()
+
+
+async def test_one_quota(make_store: MakeStore) -> None:
+    """Two governors together have the quota once."""
+    async with Governor(store=make_store()) as one, Governor(store=make_store()) as two:
+        for governor in (one, two, one, two, one):
+            await settle(governor, await acquire(governor, max_wait=0.1))
+        for governor in (one, two):
+            with pytest.raises(QuotaWait) as caught:
+                await acquire(governor, max_wait=0.1)
+            assert 0.5 < caught.value.retry_after <= HOLD / 1000
+
+
+async def test_woken_early(make_store: MakeStore) -> None:
+    """A token that one gives back unsent is taken by the other at once, long before the moment it was told."""
+    async with Governor(store=make_store()) as one, Governor(store=make_store()) as two:
+        held = [await acquire(one) for _ in range(5)]
+        for permit in held[1:]:
+            await settle(one, permit)
+        waiting = asyncio.create_task(acquire(two))
+        while not two.snapshot().waiting:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.1)  # let the subscription stand
+        assert not waiting.done()
+        began = one.clock.monotonic()
+        one.release(held[0])
+        two.release(await waiting)
+        assert one.clock.monotonic() - began < 300
+
+
+async def test_closed_for_all_and_one_probe(make_store: MakeStore) -> None:
+    """What the exchange has closed for one is closed for all; at the moment one call goes first, then all others."""
+    async with AsyncExitStack() as stack:
+        governors = [await stack.enter_async_context(Governor(store=make_store())) for _ in range(3)]
+        first = await acquire(governors[0])
+        closed = Throttled(Meaning.CLOSED, Scope.ENDPOINT, 100410, "closed", 200, {}, None, 400.0)
+        await settle(governors[0], first, closed)
+        began = governors[0].clock.monotonic()
+        for governor in governors:
+            with pytest.raises(QuotaWait):
+                await acquire(governor, max_wait=0.1)
+        in_flight: list[float] = []
+        at_once: list[int] = []
+
+        async def call(governor: Governor) -> None:
+            permit = await acquire(governor)
+            in_flight.append(governor.clock.monotonic())
+            at_once.append(len(in_flight))
+            await asyncio.sleep(0.1)
+            in_flight.pop()
+            await settle(governor, permit)
+
+        await asyncio.gather(*(call(governor) for governor in governors))
+        assert at_once[:2] == [1, 1]  # nobody beside the probe
+        assert governors[0].clock.monotonic() - began >= 400 + 200
+
+
+async def test_a_closed_period_survives_every_process(redis_server: RedisServer, namespace: str) -> None:
+    """All processes end and a new one begins: what was closed is still closed."""
+    await warm(redis_server.url, namespace, 0.0)
+    async with Governor(store=RedisStore(redis_server.url, namespace)) as governor:
+        closed = Throttled(Meaning.CLOSED, Scope.ENDPOINT, 100410, "closed", 200, {}, None, 60_000.0)
+        await settle(governor, await acquire(governor), closed)
+    async with Governor(store=RedisStore(redis_server.url, namespace)) as governor:
+        with pytest.raises(QuotaWait) as caught:
+            await acquire(governor, max_wait=1.0)
+        assert 59 < caught.value.retry_after < 61
+
+
+async def test_one_error_budget(make_store: MakeStore) -> None:
+    """Errors of one count for all: together they stop before the endpoint would be closed."""
+    async with Governor(store=make_store()) as one, Governor(store=make_store()) as two:
+        for governor in (one, two):
+            governor._ledger.budget.learn(4, 60_000.0)
+        refusal = Refused(Meaning.BALANCE, 100202, "no balance", 200, {})
+        for governor in (one, two, one):
+            await settle(governor, await acquire(governor, PLACE_OCO_ORDER), refusal)
+        for governor in (one, two):
+            with pytest.raises(ErrorBudgetSpent) as caught:
+                await acquire(governor, PLACE_OCO_ORDER)
+            assert caught.value.code == 100202
+        await settle(two, await acquire(two))
+
+
+async def test_one_clock(make_store: MakeStore) -> None:
+    """A client takes over what another has found out about the exchange's clock, and asks for nothing."""
+    emulator = Emulator()
+    transport = emulator.transport()
+
+    def asked() -> int:
+        return sum(emulator.stats().codes.values())
+
+    async with Governor(store=make_store()) as one, BingXClient(**KEYS, governor=one, transport=transport) as first:
+        assert (once := asked()) > 0
+        await one.flush()
+        async with Governor(store=make_store()) as two:
+            two.clock.offset += 90_000.0
+            async with BingXClient(**KEYS, governor=two, transport=emulator.transport()) as second:
+                assert asked() == once
+                assert second.clock.now() == pytest.approx(first.clock.now(), abs=20)
+
+
+async def test_only_the_head_asks(redis_server: RedisServer, namespace: str) -> None:
+    """Fifty who wait in one process ask Redis about twice for each token, not fifty times."""
+    await warm(redis_server.url, namespace, 0.0)
+    async with (
+        redis_asyncio.Redis.from_url(redis_server.url) as client,
+        Governor(store=RedisStore(redis_server.url, namespace)) as governor,
+    ):
+        await settle(governor, await acquire(governor))
+
+        async def call() -> None:
+            permit = await acquire(governor)
+            governor.settle(permit, OK, governor.clock.monotonic(), {})
+
+        async def asked() -> int:
+            return (await client.info("commandstats"))["cmdstat_evalsha"]["calls"]
+
+        before = await asked()
+        await asyncio.gather(*(call() for _ in range(20)))
+        await governor.flush()
+        assert await asked() - before <= 20 * (1 + 2) + 5  # each a settlement, a grant and a refusal before it
+        assert governor._shared is not None
+
+
+async def test_clients_and_errors_end_to_end(make_store: MakeStore) -> None:
+    """Two clients with a common store against the emulator: errors of one are not repeated by the other."""
+    account = Account(KEYS["account"], KEYS["api_key"], KEYS["secret_key"], balance=Decimal(1))
+    emulator = Emulator([account], error_limit=4)
+    async with AsyncExitStack() as stack:
+        clients = []
+        for _ in range(2):
+            governor = await stack.enter_async_context(Governor(store=make_store()))
+            governor._ledger.budget.learn(4, 480_000.0)
+            clients.append(
+                await stack.enter_async_context(BingXClient(**KEYS, governor=governor, transport=emulator.transport()))
+            )
+        order: dict[str, Any] = {"quantity": 1, "limit_price": 50000, "trigger_price": 61000, "order_price": 61100}
+        outcomes: list[str] = []
+        for turn in range(5):
+            try:
+                await clients[turn % 2].spot.place_oco_order("BTC-USDT", "BUY", **order)
+            except (InsufficientBalance, ErrorBudgetSpent) as error:
+                outcomes.append(type(error).__name__)
+            await clients[turn % 2].governor.flush()
+        assert outcomes == ["InsufficientBalance"] * 3 + ["ErrorBudgetSpent"] * 2
