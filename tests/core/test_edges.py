@@ -3,6 +3,7 @@
 import pytest
 
 from bingx_async.core.backoff import backoff
+from bingx_async.core.budget import ErrorBudget
 from bingx_async.core.counting import Counting, CountingModel
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import (
@@ -118,6 +119,18 @@ def test_looking_fears_the_past_too() -> None:
     expected = NotUntil(HOLD + 250.0, ENDPOINT)
     assert Ledger(Settings(cold_start=0.0)).look(CALL, 0.0) == expected
     assert Ledger(Settings(cold_start=0.0)).nth_ready_at(CALL, 0, 0.0) == expected
+
+
+@pytest.mark.parametrize("now", [HOLD - 250.0, HOLD, HOLD + 249.0])
+def test_a_late_first_look_fears_the_past_as_long(now: float) -> None:
+    """A bucket first used shortly before the cold start is over waits for the same moment as one used earlier."""
+    assert Ledger(Settings(cold_start=0.0)).look(CALL, now) == NotUntil(HOLD + 250.0, ENDPOINT)
+
+
+def test_a_ledger_has_an_error_budget_of_its_own() -> None:
+    """Each ledger counts its own errors."""
+    one, other = Ledger().budget, Ledger().budget
+    assert (type(one), type(other), one is other) == (ErrorBudget, ErrorBudget, False)
 
 
 def test_the_reason_of_a_period_that_is_over() -> None:
