@@ -412,11 +412,14 @@ def test_every_refusal_has_its_error() -> None:
     assert all(issubclass(kind, errors.ApiError) for kind in ERRORS.values())
 
 
-def test_repr_leaves_the_raw_reply_out() -> None:
+@pytest.mark.parametrize(("code", "kind"), [(0, Accepted), (100437, Refused), (100410, Throttled)])
+def test_repr_leaves_the_raw_reply_out(code: int, kind: type) -> None:
     """A verdict prints what it means, not the whole reply."""
-    text = reply(100410, "rate limited", secretive="x" * 50)
-    assert "secretive" not in repr(read(text))
-    assert "secretive" in repr(throttled(text).raw)
+    verdict = read(reply(code, "rate limited", secretive="x" * 50))
+    assert type(verdict) is kind
+    assert "secretive" not in repr(verdict)
+    assert isinstance(verdict, (Accepted, Refused, Throttled))
+    assert "secretive" in repr(verdict.raw)
 
 
 texts = st.text(st.characters(exclude_categories=()), max_size=30)
