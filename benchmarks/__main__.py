@@ -1,11 +1,16 @@
-"""`python -m benchmarks` runs every benchmark, `python -m benchmarks cpu|import|limiters` one of them."""
+"""`python -m benchmarks` runs every benchmark, `python -m benchmarks cpu|import|limiters|redis` one of them."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-MODULES = {"cpu": "benchmarks.cpu", "import": "benchmarks.imports", "limiters": "benchmarks.limiters"}
+MODULES = {
+    "cpu": "benchmarks.cpu",
+    "import": "benchmarks.imports",
+    "limiters": "benchmarks.limiters",
+    "redis": "benchmarks.redis",
+}
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,216 @@
+"""The shared store beside other limiters on the same Redis: what a call waits for, and how many a second there can be.
+
+A server of its own is started on a free port. Nobody waits for quota: the limits are never reached. A call of this
+library takes three claims in one step and is settled when its reply has come; the others take one limit each and
+settle nothing. Latency is one call after the other, throughput 50 at a time in each of two processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from statistics import median, quantiles
+from typing import Any
+
+from attrs import evolve
+
+from benchmarks import report
+from bingx_async import Governor, IpGroup, Quota
+from bingx_async.core.endpoint import Endpoint
+from bingx_async.core.ledger import claims_of
+from bingx_async.core.quota import CANCEL
+from bingx_async.core.verdict import Accepted
+
+CALLS = 1000
+AT_ONCE = 50
+SECONDS = 3.0
+PROCESSES = 2
+PLENTY, TRADE = Quota(1_000_000, 1), IpGroup.TRADE
+CANCEL_ORDER: Endpoint[Any] = Endpoint("cancel_order", "POST", CANCEL, IpGroup.TRADE, lambda data: data)
+ACCEPTED = Accepted(None, {})
+OURS = "bingx_async, RedisStore"
+ALONE = "bingx_async, in memory"
+PING = "redis-py, PING"
+
+Call = Callable[[], Awaitable[object]]
+
+
+@contextmanager
+def running() -> Iterator[int]:
+    """The port of a Redis server of our own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["redis-server", "--port", str(port), "--save", "", "--dir", folder, "--bind", "127.0.0.1"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+            try:
+                while True:
+                    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as connection:
+                        connection.sendall(b"PING\r\n")
+                        if connection.recv(16).startswith(b"+PONG"):
+                            break
+                    time.sleep(0.02)
+                yield port
+            finally:
+                server.kill()
+
+
+def calls_of(governor: Governor) -> Call:
+    """acquire, and settle at once: what a caller waits for is the first."""
+    profile = evolve(governor.profile, uid={CANCEL: PLENTY}, interface={TRADE: PLENTY}, groups={TRADE: (PLENTY,)})
+    claims = claims_of(CANCEL_ORDER, profile, "1", "default")
+    assert len(claims.items) == 3
+
+    async def call() -> object:
+        permit = await governor.acquire(claims)
+        return governor.settle(permit, ACCEPTED, governor.clock.monotonic(), {})
+
+    return call
+
+
+@asynccontextmanager
+async def ours(port: int) -> AsyncIterator[Call]:
+    """This library with the shared store; the cold birth of its namespace is over."""
+    from bingx_async.redis import RedisStore
+
+    async with Governor(store=RedisStore(f"redis://127.0.0.1:{port}", "benchmark")) as governor:
+        call = calls_of(governor)
+        await call()
+        yield call
+
+
+@asynccontextmanager
+async def alone(port: int) -> AsyncIterator[Call]:  # noqa: ARG001
+    """This library without a store."""
+    yield calls_of(Governor())
+
+
+@asynccontextmanager
+async def ping(port: int) -> AsyncIterator[Call]:
+    """The least a round trip can cost."""
+    import redis.asyncio
+
+    async with redis.asyncio.Redis(port=port, protocol=2) as client:
+        yield client.ping
+
+
+@asynccontextmanager
+async def limits_window(port: int) -> AsyncIterator[Call]:
+    """The moving window of limits, on redis-py."""
+    from limits import RateLimitItemPerSecond
+    from limits.aio.storage import RedisStorage
+    from limits.aio.strategies import MovingWindowRateLimiter
+
+    limiter = MovingWindowRateLimiter(RedisStorage(f"async+redis://127.0.0.1:{port}", implementation="redispy"))
+    item = RateLimitItemPerSecond(1_000_000)
+
+    async def call() -> object:
+        assert await limiter.hit(item, "1")
+        return None
+
+    yield call
+
+
+@asynccontextmanager
+async def pyrate(port: int) -> AsyncIterator[Call]:
+    """The Redis bucket of pyrate-limiter, on redis-py."""
+    import redis.asyncio
+    from pyrate_limiter import Limiter, Rate, RedisBucket
+
+    async with redis.asyncio.Redis(port=port, protocol=2) as client:
+        bucket = RedisBucket.init([Rate(1_000_000, 1000)], client, "benchmark")
+        limiter = Limiter(await bucket)  # type: ignore[misc]
+
+        async def call() -> object:
+            assert await limiter.try_acquire_async("1")
+            return None
+
+        yield call
+        limiter.close()
+
+
+CONTENDERS = {PING: ping, ALONE: alone, OURS: ours, "limits, moving window": limits_window, "pyrate-limiter": pyrate}
+
+
+async def latency(name: str, port: int) -> list[float]:
+    """Milliseconds of each of `CALLS` calls, one after the other."""
+    async with CONTENDERS[name](port) as call:
+        for _ in range(100):
+            await call()
+        found: list[float] = []
+        for _ in range(CALLS):
+            began = time.perf_counter()
+            await call()
+            found.append((time.perf_counter() - began) * 1000.0)
+            await asyncio.sleep(0)
+        return found
+
+
+async def throughput(name: str, port: int) -> float:
+    """Calls per second of this process, `AT_ONCE` at a time."""
+    async with CONTENDERS[name](port) as call:
+        await asyncio.gather(*(call() for _ in range(AT_ONCE)))
+        done = 0
+        end = time.perf_counter() + SECONDS
+
+        async def worker() -> None:
+            nonlocal done
+            while time.perf_counter() < end:
+                await call()
+                done += 1
+
+        began = time.perf_counter()
+        await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
+        return done / (time.perf_counter() - began)
+
+
+def together(name: str, port: int) -> float:
+    """Calls per second of `PROCESSES` processes together."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.redis", name, str(port)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(PROCESSES)]
+    return sum(json.loads(process.communicate()[0]) for process in processes)
+
+
+def main() -> None:
+    """Measure and print."""
+    if shutil.which("redis-server") is None:
+        print("\nredis: skipped, there is no redis-server on the PATH (apt-get install redis-server)")
+        return
+    with running() as port:
+        millis = {name: asyncio.run(latency(name, port)) for name in CONTENDERS}
+        rates = {name: together(name, port) for name in CONTENDERS if name != ALONE}
+    p50 = {name: median(each) for name, each in millis.items()}
+    report.heading(
+        f"Shared quota on one Redis: one call after the other, and {AT_ONCE} in each of {PROCESSES} processes"
+    )
+    rows = [
+        [
+            name,
+            f"{p50[name]:.3f}",
+            f"{quantiles(each, n=100)[98]:.3f}",
+            f"{p50[name] / p50[PING]:.2f}",
+            f"{rates[name]:.0f}" if name in rates else "",
+        ]
+        for name, each in millis.items()
+    ]
+    report.table(["", "p50 ms", "p99 ms", "p50 / PING", "calls/s"], rows)
+    print()
+    print(report.target("p50 added by the store", p50[OURS] - p50[ALONE], 1.0, " ms"))
+    print(report.target("5000 acquires/s over the measured", 5000 / rates[OURS], 1.0))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        print(json.dumps(asyncio.run(throughput(sys.argv[1], int(sys.argv[2])))))
+    else:
+        main()
