@@ -30,11 +30,11 @@ def reserve(names: Names, ask: Ask, deadline: str = "", now: str = "", cold: flo
     keys = [names.of("birth"), *names.gates(claims), names.of("errors", claims.items[0].key)]
     keys += names.buckets(claims, "returns", "flights", "meta")
     limit = ask.error_limit if claims.is_creating else 0
-    arguments = [now, ask.permit, repr(ask.life), repr(cold), deadline, str(limit), repr(_stretched(ask.error_window))]
+    words: list[object] = [ask.permit, ask.life, cold, deadline or "-", limit, _stretched(ask.error_window)]
     for claim in claims.items:
         bucket = Bucket(claim.quota, ask.share, claim.is_paced)
-        arguments += [str(bucket.limit), repr(bucket.hold), repr(bucket.gap)]
-    return Called("reserve", keys, arguments)
+        words += [bucket.limit, bucket.hold, bucket.gap]
+    return Called("reserve", keys, [now, _line(words)])
 
 
 def settle(names: Names, done: Settlement, age: float, now: str = "") -> Called:
@@ -42,23 +42,15 @@ def settle(names: Names, done: Settlement, age: float, now: str = "") -> Called:
     claims, first = done.claims, done.claims.items[0]
     keys = [*names.gates(claims), names.of("errors", first.key)]
     keys += names.buckets(claims, "returns", "flights", "meta")
-    code = "" if done.code is None or not claims.is_creating else str(done.code)
+    code = "-" if done.code is None or not claims.is_creating else str(done.code)
     is_sound = done.remaining is not None and 0 <= done.remaining <= first.quota.limit < UNLIMITED.limit
-    left = str(done.remaining) if is_sound else ""
-    arguments = [
-        now,
-        done.permit,
-        repr(age),
-        "1" if done.opens else "0",
-        code,
-        repr(_stretched(done.error_window)),
-        left,
-    ]
-    arguments += [str(done.bound), str(share_of(first.quota.limit, done.share)), names.of("channel")]
+    left = done.remaining if is_sound else "-"
+    words: list[object] = [done.permit, age, int(done.opens), code, _stretched(done.error_window), left]
+    words += [done.bound, share_of(first.quota.limit, done.share)]
     for claim in claims.items:
         hold = hold_of(claim.quota)
-        arguments += [repr(hold), repr(hold + done.extra)]
-    return Called("settle", keys, arguments)
+        words += [hold, hold + done.extra]
+    return Called("settle", keys, [now, names.of("channel"), _line(words)])
 
 
 def release(names: Names, permit: str, claims: Claims) -> Called:
@@ -89,3 +81,7 @@ def read_clock(names: Names, now: str = "") -> Called:
 def _stretched(window: float) -> float:
     """An error was counted before its reply came: until then it may be in the exchange's window."""
     return window * (1.0 + STRETCH) + MARGIN
+
+
+def _line(words: list[object]) -> str:
+    return " ".join(map(str, words))

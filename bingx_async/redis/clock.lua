@@ -5,6 +5,12 @@ local function clock(given)
   return t[1] * 1000 + t[2] / 1000
 end
 local function text(moment) return string.format('%.3f', moment) end
+-- The words of a line, `-` for an empty one: one long argument is cheaper to send than many short ones.
+local function words(line)
+  local found = {}
+  for word in string.gmatch(line, '%S+') do found[#found + 1] = word ~= '-' and word or '' end
+  return found
+end
 -- Which run of which server this is; unknown where INFO is not allowed.
 local function run_id()
   local info = redis.pcall('INFO', 'server')

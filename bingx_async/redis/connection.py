@@ -23,7 +23,7 @@ from bingx_async.redis.scripts import digest, source
 
 T = TypeVar("T")
 OLDEST = (5, 0)  # scripts that read the clock and then write need effect replication
-LOST = (redis.exceptions.RedisError, OSError, TimeoutError)
+LOST = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError, TimeoutError)
 CONFIGURATION = (
     redis.exceptions.AuthenticationError,
     redis.exceptions.NoPermissionError,
@@ -44,6 +44,7 @@ class Connection:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_checked = False
         self._has_answered = False
+        self._has_pipelines = True
 
     @property
     def client(self) -> Any:
@@ -57,10 +58,13 @@ class Connection:
             self._loop = loop
         return self._client
 
-    async def ask(self, called: Called) -> list[Any]:
-        """The script's reply, within the timeout. Raises `StoreUnavailable`."""
+    def check_library(self) -> None:
+        """Raises `StoreUnavailable` under anything but asyncio."""
         if sniffio.current_async_library() != "asyncio":
             raise StoreUnavailable("RedisStore works under asyncio only", is_lasting=True)
+
+    async def ask(self, called: Called) -> list[Any]:
+        """The script's reply, within the timeout. Raises `StoreUnavailable`."""
         return await self._within(lambda client: self._ask(client, called))
 
     async def tell(self, batch: Sequence[Called]) -> list[Any]:
@@ -108,6 +112,14 @@ class Connection:
         return found
 
     async def _tell(self, client: Any, batch: Sequence[Called]) -> list[Any]:
+        if self._has_pipelines:
+            try:
+                return await self._pipeline(client, batch)
+            except redis.exceptions.RedisClusterException:  # its client lets no script into a pipeline
+                self._has_pipelines = False
+        return [await self._ask(client, called) for called in batch]
+
+    async def _pipeline(self, client: Any, batch: Sequence[Called]) -> list[Any]:
         async with client.pipeline(transaction=False) as pipeline:
             for name, keys, arguments in batch:
                 pipeline.evalsha(digest(name), len(keys), *keys, *arguments)

@@ -4,7 +4,7 @@
 -- ARGV  1 permit, 2 channel
 local freed = 0
 for i = 3, #KEYS do freed = freed + redis.call('ZREM', KEYS[i], ARGV[1]) end
-for g = 1, 2 do
+for g = 1, redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 and 2 or 0 do
   if redis.call('HGET', KEYS[g], 'probe') == ARGV[1] then
     redis.call('HDEL', KEYS[g], 'probe', 'probe_at', 'probe_until')
     freed = freed + 1

@@ -1,25 +1,29 @@
 -- Take one token of every claim, or none and say when and where it will be possible.
 --
 -- KEYS  1 birth, 2..3 gates (endpoint, egress), 4 errors, then per claim: returns, flights, meta
--- ARGV  1 now or '', 2 permit, 3 longest life of the request (ms), 4 cold margin (ms),
---       5 moment after which nobody waits for the answer any more or '', 6 error limit (0: no check),
---       7 error window (ms), then per claim: limit, hold (ms), gap (ms)
+-- ARGV  1 now or '', 2 the words: 1 permit, 2 longest life of the request (ms), 3 cold margin (ms),
+--       4 moment after which nobody waits for the answer any more or -, 5 error limit (0: no check),
+--       6 error window (ms), then per claim: limit, hold (ms), gap (ms)
 -- reply {'ok', now, bound, live of each claim ..} | {'no', now, wait in ms, claim number, or 0/-1 for the gates}
 --       | {'spent', now, code, used, wait} | {'late', now}
-local now, permit, life = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local now, told = clock(ARGV[1]), words(ARGV[2])
+local permit, life = told[1], tonumber(told[2])
 local never = math.huge
 local claims = (#KEYS - 4) / 3
-if ARGV[5] ~= '' and now > tonumber(ARGV[5]) then return {'late', text(now)} end
+if told[4] ~= '' and now > tonumber(told[4]) then return {'late', text(now)} end
 
--- A server that has just started, or took over from another, may have forgotten the latest calls.
-local run = run_id()
-local born_in, birth = string.match(redis.call('GET', KEYS[1]) or '', '^(%S*) (%S+)$')
+-- A server that has just started, or took over from another, may have forgotten the latest calls. No server can do
+-- so within a tenth of a second, so which one this is need not be looked up for every call.
+local born_in, birth, seen_at = string.match(redis.call('GET', KEYS[1]) or '', '^(%S*) (%S+) (%S+)$')
 birth = tonumber(birth)
-if not birth or born_in ~= run then birth = now end
-redis.call('SET', KEYS[1], run .. ' ' .. text(birth), 'PX', 604800000)
+if not birth or math.abs(now - tonumber(seen_at)) > 100 then
+  local run = run_id()
+  if born_in ~= run then birth = now end
+  redis.call('SET', KEYS[1], run .. ' ' .. text(birth) .. ' ' .. text(now), 'PX', 604800000)
+end
 
 local function spent()
-  local limit, window = tonumber(ARGV[6]), tonumber(ARGV[7])
+  local limit, window = tonumber(told[5]), tonumber(told[6])
   redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', text(now - window))
   local seen = redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES')
   local flying = redis.call('ZCOUNT', KEYS[6], '(' .. text(now), '+inf')
@@ -46,15 +50,18 @@ local function spent()
 end
 
 local latest, where, wait = now, nil, nil
-local bound, live = 0, {}
+local live, grants, is_new, is_stale = {}, {}, {}, {}
 for i = 1, claims do
   local returns, flights, meta = KEYS[3 * i + 2], KEYS[3 * i + 3], KEYS[3 * i + 4]
-  local limit, hold, gap = tonumber(ARGV[3 * i + 5]), tonumber(ARGV[3 * i + 6]), tonumber(ARGV[3 * i + 7])
+  local limit, hold, gap = tonumber(told[3 * i + 4]), tonumber(told[3 * i + 5]), tonumber(told[3 * i + 6])
+  local known = redis.call('HMGET', meta, 'grants', 'last', 'kept')
   redis.call('ZREMRANGEBYSCORE', returns, '-inf', text(now))
-  redis.call('ZREMRANGEBYSCORE', flights, '-inf', text(now))
   local back, out = redis.call('ZCARD', returns), redis.call('ZCARD', flights)
+  if 2 * (limit - back - out) < limit and redis.call('ZREMRANGEBYSCORE', flights, '-inf', text(now)) > 0 then
+    out = redis.call('ZCARD', flights)
+  end
   local ready, patience = now, nil
-  local cold_until = birth + hold + tonumber(ARGV[4])
+  local cold_until = birth + hold + tonumber(told[3])
   if now < cold_until then
     if gap > 0 then limit = math.max(1, math.floor(limit / 2)) else ready = cold_until end
   end
@@ -70,18 +77,19 @@ for i = 1, claims do
   end
   if gap > 0 and 2 * free < limit and ready < never then
     local missing = math.floor((limit + 1) / 2) - free
-    ready = math.max(ready, tonumber(redis.call('HGET', meta, 'last') or '-inf') + gap)
+    ready = math.max(ready, tonumber(known[2] or '-inf') + gap)
     if missing <= back then
       ready = math.min(ready, tonumber(redis.call('ZRANGE', returns, missing - 1, missing - 1, 'WITHSCORES')[2]))
     end
   end
   if ready > latest then latest, where, wait = ready, i, patience end
-  if i == 1 then bound = back + out - tonumber(redis.call('HGET', meta, 'grants') or '0') end
-  live[i] = back + out
+  live[i], grants[i] = back + out, tonumber(known[1] or '0')
+  is_new[i] = out == 0
+  is_stale[i] = not known[3] or math.abs(now - tonumber(known[3])) > 10000
 end
 
 local closed = {}
-for g = 2, 3 do
+for g = 2, redis.call('EXISTS', KEYS[2], KEYS[3]) > 0 and 3 or 0 do
   local gate = redis.call('HMGET', KEYS[g], 'until', 'probe', 'probe_until')
   if gate[1] then
     local ready, patience = now, nil
@@ -98,21 +106,24 @@ end
 -- Asked twice by a client that tries again by itself? Then what was granted stays granted.
 local is_again = redis.call('ZSCORE', KEYS[6], permit)
 if not is_again then
-  local refusal = tonumber(ARGV[6]) > 0 and spent()
+  local refusal = tonumber(told[5]) > 0 and spent()
   if refusal then return refusal end
   if where then return {'no', text(now), text(wait or latest - now), where} end
 end
 
-local answer = {'ok', text(now), tostring(bound)}
+local answer = {'ok', text(now), tostring(live[1] - grants[1])}
 for i = 1, claims do
-  local flights, meta, hold = KEYS[3 * i + 3], KEYS[3 * i + 4], tonumber(ARGV[3 * i + 6])
-  local span = math.ceil(life + hold) + 60000
+  local flights, meta, hold = KEYS[3 * i + 3], KEYS[3 * i + 4], tonumber(told[3 * i + 5])
+  local one = is_again and 0 or 1
   redis.call('ZADD', flights, text(now + life + hold), permit)
-  redis.call('PEXPIRE', flights, span)
-  redis.call('HSET', meta, 'last', text(now))
-  redis.call('HINCRBY', meta, 'grants', is_again and 0 or 1)
-  redis.call('PEXPIRE', meta, span)
-  table.insert(answer, live[i] + (is_again and 0 or 1))
+  redis.call('HSET', meta, 'last', text(now), 'grants', grants[i] + one)
+  local span = math.ceil(life + hold) + 60000
+  if is_stale[i] then -- the spans are long enough not to be renewed at every call
+    redis.call('HSET', meta, 'kept', text(now))
+    redis.call('PEXPIRE', meta, span)
+  end
+  if is_stale[i] or is_new[i] then redis.call('PEXPIRE', flights, span) end
+  table.insert(answer, live[i] + one)
 end
 for _, gate in ipairs(closed) do
   redis.call('HSET', gate, 'probe', permit, 'probe_at', text(now), 'probe_until', text(now + life))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bingx_async.core.ledger import Claims, Key
 from bingx_async.errors import StoreUnavailable
 from bingx_async.redis import arguments
+from bingx_async.redis.asking import Asking
 from bingx_async.redis.axis import Axis
 from bingx_async.redis.connection import Connection
 from bingx_async.redis.listener import Listener
@@ -59,6 +60,7 @@ class RedisStore:
         self._moment = moment
         self._connection = Connection(url_or_client, timeout)
         self._axis = Axis()
+        self._asking = Asking(self._connection)
         self._outbox = Outbox(self._connection, monotonic)
         self._listener = Listener(self._connection, self.names.of("channel"))
 
@@ -90,7 +92,7 @@ class RedisStore:
 
     async def rejoin(self, notice: float) -> None:
         """Nobody may count on what the store remembers from before."""
-        await self._connection.ask(arguments.rejoin(self.names, notice, self._moment()))
+        await self._asking.ask(arguments.rejoin(self.names, notice, self._moment()))
 
     async def read_clock(self) -> tuple[float, float] | None:
         """The exchange's clock minus this process' monotonic one, as somebody found out, and how long ago."""
@@ -125,7 +127,7 @@ class RedisStore:
     async def _ask(self, called: arguments.Called) -> list[str]:
         """The reply; those of the scripts that are asked by it name Redis' moment."""
         asked_at = self._monotonic()
-        reply = [_text(part) for part in await self._connection.ask(called)]
+        reply = [_text(part) for part in await self._asking.ask(called)]
         moment = 0 if called.name == "exchange" else 1
         self._axis.hear(float(reply.pop(moment)), asked_at, self._monotonic())
         self._outbox.hurry()

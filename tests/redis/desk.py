@@ -97,4 +97,4 @@ async def warm(url: str, namespace: str, birth: float) -> None:
     """The namespace was born long ago."""
     async with redis_asyncio.Redis.from_url(url, decode_responses=True) as client:
         run_id = (await client.info("server"))["run_id"]
-        await client.set(Names(namespace).of("birth"), f"{run_id} {birth:.3f}")
+        await client.set(Names(namespace).of("birth"), f"{run_id} {birth:.3f} 0")

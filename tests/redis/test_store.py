@@ -13,6 +13,7 @@ from bingx_async.core.ledger import LONGEST_PENALTY
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names
+from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.store import Granted, Later
 from bingx_async.spot.orders import CANCEL_ORDER
 from tests.redis.desk import CANCEL, GROUP, HOLD, Desk, warm
@@ -50,7 +51,7 @@ async def test_one_round_trip(redis_server: RedisServer, client: redis_asyncio.R
     assert asked["evalsha"] - before["evalsha"] == 3
     assert told["evalsha"] - asked["evalsha"] == 3
     own = {"evalsha", "info", "time", "get", "set", "zadd", "zcard", "zrem", "zscore", "zremrangebyscore"}
-    own |= {"hget", "hset", "hmget", "hincrby", "pexpire", "pttl"}  # what the scripts call, and this counting
+    own |= {"hget", "hset", "hmget", "hincrby", "pexpire", "pttl", "exists"}  # what the scripts call, and this counting
     assert {name: told[name] - before.get(name, 0) for name in told if name not in own} == {
         name: 0 for name in told if name not in own
     }
@@ -146,11 +147,16 @@ async def test_cluster(start_redis: Callable[..., RedisServer], namespace: str) 
     async with redis_asyncio.RedisCluster.from_url(server.url) as cluster:
         for own in (cluster, server.url):
             desk = Desk(RedisStore(own, namespace))
+            desk.now = monotonic_ms()
             granted = await desk.grant(CANCEL, GROUP, is_creating=True)
             await desk.settle(granted, code=1)
-            await desk.penalise(GROUP.key, 0)
+            assert (await desk.grant(CANCEL, GROUP))[1].live == (2, 2)
+            await desk.penalise(GROUP.key, 60_000)
+            assert isinstance(await desk.ask(GROUP), Later)
             await desk.store.rejoin(0.0)
             await desk.store.aclose()
+            async with redis_asyncio.Redis.from_url(server.url) as plain:
+                await plain.flushall()
             await warm(server.url, namespace, 0.0)
 
 
