@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from bingx_async.core.bucket import MARGIN, STRETCH, Bucket, hold_of, share_of
@@ -20,28 +22,24 @@ class Called(NamedTuple):
     """A script, its keys and its arguments."""
 
     name: str
-    keys: list[str]
+    keys: Sequence[str | bytes]
     arguments: list[str]
 
 
 def reserve(names: Names, ask: Ask, deadline: str = "", now: str = "", cold: float = COLD_MARGIN) -> Called:
     """Take a token of every claim or none."""
     claims = ask.claims
-    keys = [names.of("birth"), *names.gates(claims), names.of("errors", claims.items[0].key)]
-    keys += names.buckets(claims, "returns", "flights", "meta")
     limit = ask.error_limit if claims.is_creating else 0
     words: list[object] = [ask.permit, ask.life, cold, deadline or "-", limit, _stretched(ask.error_window)]
     for claim in claims.items:
         bucket = Bucket(claim.quota, ask.share, claim.is_paced)
         words += [bucket.limit, bucket.hold, bucket.gap]
-    return Called("reserve", keys, [now, _line(words)])
+    return Called("reserve", [names.of("birth"), *_keys(names, claims)], [now, _line(words)])
 
 
 def settle(names: Names, done: Settlement, age: float, now: str = "") -> Called:
     """The call has ended `age` ms ago."""
     claims, first = done.claims, done.claims.items[0]
-    keys = [*names.gates(claims), names.of("errors", first.key)]
-    keys += names.buckets(claims, "returns", "flights", "meta")
     code = "-" if done.code is None or not claims.is_creating else str(done.code)
     is_sound = done.remaining is not None and 0 <= done.remaining <= first.quota.limit < UNLIMITED.limit
     left = done.remaining if is_sound else "-"
@@ -50,7 +48,7 @@ def settle(names: Names, done: Settlement, age: float, now: str = "") -> Called:
     for claim in claims.items:
         hold = hold_of(claim.quota)
         words += [hold, hold + done.extra]
-    return Called("settle", keys, [now, names.of("channel"), _line(words)])
+    return Called("settle", _keys(names, claims), [now, names.of("channel"), _line(words)])
 
 
 def release(names: Names, permit: str, claims: Claims) -> Called:
@@ -76,6 +74,13 @@ def tell_clock(names: Names, ahead: float, age: float, now: str = "") -> Called:
 def read_clock(names: Names, now: str = "") -> Called:
     """What somebody has found out about the exchange's clock."""
     return Called("exchange", [names.of("clock")], [now, "", "0", repr(CLOCK_AGE)])
+
+
+@lru_cache(maxsize=4096)
+def _keys(names: Names, claims: Claims) -> list[bytes]:
+    """The gates, the errors, and three keys of each claim; in use all the time, so laid out once."""
+    keys = [*names.gates(claims), names.of("errors", claims.items[0].key)]
+    return [key.encode() for key in keys + names.buckets(claims, "returns", "flights", "meta")]
 
 
 def _stretched(window: float) -> float:

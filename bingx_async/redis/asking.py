@@ -35,7 +35,7 @@ class Asking:
         self._returned = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def ask(self, called: Called) -> list[Any]:
+    async def ask(self, called: Called) -> Any:
         """The script's reply. Raises `StoreUnavailable`."""
         self._connection.check_library()
         self._enter_loop()
@@ -49,13 +49,13 @@ class Asking:
                 self._come_back()
         return await self._lead(called)
 
-    async def _join(self, bundle: Bundle, called: Called) -> list[Any]:
+    async def _join(self, bundle: Bundle, called: Called) -> Any:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         bundle.questions.append(called)
         bundle.answers.append(answer)
         return await answer
 
-    async def _lead(self, called: Called) -> list[Any]:
+    async def _lead(self, called: Called) -> Any:
         """Wait for room on the way, then ask for all who have joined meanwhile."""
         bundle = self._gathering = Bundle()
         try:

@@ -63,7 +63,7 @@ class Connection:
         if sniffio.current_async_library() != "asyncio":
             raise StoreUnavailable("RedisStore works under asyncio only", is_lasting=True)
 
-    async def ask(self, called: Called) -> list[Any]:
+    async def ask(self, called: Called) -> Any:
         """The script's reply, within the timeout. Raises `StoreUnavailable`."""
         return await self._within(lambda client: self._ask(client, called))
 
@@ -103,13 +103,12 @@ class Connection:
                 raise StoreUnavailable(f"Redis {version} is too old; 5.0 is needed", is_lasting=True)
         self._is_checked = True
 
-    async def _ask(self, client: Any, called: Called) -> list[Any]:
+    async def _ask(self, client: Any, called: Called) -> Any:
         name, keys, arguments = called
         try:
-            found: list[Any] = await client.evalsha(digest(name), len(keys), *keys, *arguments)
+            return await client.evalsha(digest(name), len(keys), *keys, *arguments)
         except redis.exceptions.NoScriptError:
-            found = await client.eval(source(name), len(keys), *keys, *arguments)
-        return found
+            return await client.eval(source(name), len(keys), *keys, *arguments)
 
     async def _tell(self, client: Any, batch: Sequence[Called]) -> list[Any]:
         if self._has_pipelines:

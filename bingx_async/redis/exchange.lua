@@ -2,14 +2,14 @@
 --
 -- KEYS  1 clock
 -- ARGV  1 now or '', 2 offset (ms) or '' to read, 3 age of the finding (ms), 4 how old it may get (ms)
--- reply {now, offset or '', age (ms)}
+-- reply the words: now, then offset and age (ms) if they are known
 local now = clock(ARGV[1])
 if ARGV[2] ~= '' then
   local left = math.floor(tonumber(ARGV[4]) - tonumber(ARGV[3]))
   if left > 0 then
     redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. text(now - tonumber(ARGV[3])), 'PX', left)
   end
-  return {text(now), '', '0'}
+  return text(now)
 end
 local offset, at = string.match(redis.call('GET', KEYS[1]) or '', '^(%S+) (%S+)$')
-return {text(now), offset or '', offset and text(now - tonumber(at)) or '0'}
+return offset and text(now) .. ' ' .. offset .. ' ' .. text(now - tonumber(at)) or text(now)

@@ -4,13 +4,14 @@
 -- ARGV  1 now or '', 2 the words: 1 permit, 2 longest life of the request (ms), 3 cold margin (ms),
 --       4 moment after which nobody waits for the answer any more or -, 5 error limit (0: no check),
 --       6 error window (ms), then per claim: limit, hold (ms), gap (ms)
--- reply {'ok', now, bound, live of each claim ..} | {'no', now, wait in ms, claim number, or 0/-1 for the gates}
---       | {'spent', now, code, used, wait} | {'late', now}
+-- reply the words: ok, now, bound, live of each claim | no, now, wait (ms), claim number or 0/-1 for the gates
+--       | spent, now, code, used, wait (ms) | late, now
 local now, told = clock(ARGV[1]), words(ARGV[2])
 local permit, life = told[1], tonumber(told[2])
+local now_text = text(now)
 local never = math.huge
 local claims = (#KEYS - 4) / 3
-if told[4] ~= '' and now > tonumber(told[4]) then return {'late', text(now)} end
+if told[4] ~= '' and now > tonumber(told[4]) then return 'late ' .. now_text end
 
 -- A server that has just started, or took over from another, may have forgotten the latest calls. No server can do
 -- so within a tenth of a second, so which one this is need not be looked up for every call.
@@ -19,14 +20,14 @@ birth = tonumber(birth)
 if not birth or math.abs(now - tonumber(seen_at)) > 100 then
   local run = run_id()
   if born_in ~= run then birth = now end
-  redis.call('SET', KEYS[1], run .. ' ' .. text(birth) .. ' ' .. text(now), 'PX', 604800000)
+  redis.call('SET', KEYS[1], run .. ' ' .. text(birth) .. ' ' .. now_text, 'PX', 604800000)
 end
 
 local function spent()
   local limit, window = tonumber(told[5]), tonumber(told[6])
   redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', text(now - window))
   local seen = redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES')
-  local flying = redis.call('ZCOUNT', KEYS[6], '(' .. text(now), '+inf')
+  local flying = redis.call('ZCOUNT', KEYS[6], '(' .. now_text, '+inf')
   local codes, moments = {}, {}
   for i = 1, #seen, 2 do
     local code = string.match(seen[i], '^[^:]*')
@@ -44,7 +45,7 @@ local function spent()
     elseif used + flying >= limit then
       wait = 0
     end
-    if wait and (not found or wait > tonumber(found[5])) then found = {'spent', text(now), code, used, text(wait)} end
+    if wait and (not found or wait > tonumber(found[5])) then found = {'spent', now_text, code, used, text(wait)} end
   end
   return found
 end
@@ -55,9 +56,9 @@ for i = 1, claims do
   local returns, flights, meta = KEYS[3 * i + 2], KEYS[3 * i + 3], KEYS[3 * i + 4]
   local limit, hold, gap = tonumber(told[3 * i + 4]), tonumber(told[3 * i + 5]), tonumber(told[3 * i + 6])
   local known = redis.call('HMGET', meta, 'grants', 'last', 'kept')
-  redis.call('ZREMRANGEBYSCORE', returns, '-inf', text(now))
+  redis.call('ZREMRANGEBYSCORE', returns, '-inf', now_text)
   local back, out = redis.call('ZCARD', returns), redis.call('ZCARD', flights)
-  if 2 * (limit - back - out) < limit and redis.call('ZREMRANGEBYSCORE', flights, '-inf', text(now)) > 0 then
+  if 2 * (limit - back - out) < limit and redis.call('ZREMRANGEBYSCORE', flights, '-inf', now_text) > 0 then
     out = redis.call('ZCARD', flights)
   end
   local ready, patience = now, nil
@@ -107,25 +108,25 @@ end
 local is_again = redis.call('ZSCORE', KEYS[6], permit)
 if not is_again then
   local refusal = tonumber(told[5]) > 0 and spent()
-  if refusal then return refusal end
-  if where then return {'no', text(now), text(wait or latest - now), where} end
+  if refusal then return table.concat(refusal, ' ') end
+  if where then return table.concat({'no', now_text, text(wait or latest - now), where}, ' ') end
 end
 
-local answer = {'ok', text(now), tostring(live[1] - grants[1])}
+local answer = {'ok', now_text, live[1] - grants[1]}
 for i = 1, claims do
   local flights, meta, hold = KEYS[3 * i + 3], KEYS[3 * i + 4], tonumber(told[3 * i + 5])
   local one = is_again and 0 or 1
   redis.call('ZADD', flights, text(now + life + hold), permit)
-  redis.call('HSET', meta, 'last', text(now), 'grants', grants[i] + one)
+  redis.call('HSET', meta, 'last', now_text, 'grants', grants[i] + one)
   local span = math.ceil(life + hold) + 60000
   if is_stale[i] then -- the spans are long enough not to be renewed at every call
-    redis.call('HSET', meta, 'kept', text(now))
+    redis.call('HSET', meta, 'kept', now_text)
     redis.call('PEXPIRE', meta, span)
   end
   if is_stale[i] or is_new[i] then redis.call('PEXPIRE', flights, span) end
   table.insert(answer, live[i] + one)
 end
 for _, gate in ipairs(closed) do
-  redis.call('HSET', gate, 'probe', permit, 'probe_at', text(now), 'probe_until', text(now + life))
+  redis.call('HSET', gate, 'probe', permit, 'probe_at', now_text, 'probe_until', text(now + life))
 end
-return answer
+return table.concat(answer, ' ')

@@ -5,7 +5,7 @@
 -- ARGV  1 now or '', 2 channel, 3 the words: 1 permit, 2 age of the reply (ms), 3 1 if it proves the scope open,
 --       4 error code or -, 5 error window (ms), 6 what the exchange says remains or -, 7 bound from the grant,
 --       8 limit of claim 1, then per claim: hold (ms), hold + extra (ms)
--- reply {gates opened, calls that are not ours}
+-- reply the words: gates opened, calls that are not ours
 local now, told = clock(ARGV[1]), words(ARGV[3])
 local permit = told[1]
 local at = now - tonumber(told[2])
@@ -46,7 +46,8 @@ end
 local foreign = 0
 if told[6] ~= '' then
   local returns, flights, meta = KEYS[4], KEYS[5], KEYS[6]
-  local live = redis.call('ZCOUNT', returns, '(' .. text(now), '+inf') + redis.call('ZCOUNT', flights, '(' .. text(now), '+inf')
+  local since = '(' .. text(now)
+  local live = redis.call('ZCOUNT', returns, since, '+inf') + redis.call('ZCOUNT', flights, since, '+inf')
   local ours = tonumber(told[7]) + tonumber(redis.call('HGET', meta, 'grants') or '0')
   foreign = tonumber(told[8]) - tonumber(told[6]) - math.max(ours, live)
   for n = 1, foreign do redis.call('ZADD', returns, text(now + tonumber(told[9])), permit .. ':foreign:' .. n) end
@@ -54,4 +55,4 @@ if told[6] ~= '' then
     redis.call('PEXPIRE', returns, math.max(math.ceil(tonumber(told[9])) + 60000, redis.call('PTTL', returns)))
   end
 end
-return {opened, math.max(0, foreign)}
+return opened .. ' ' .. math.max(0, foreign)

@@ -77,8 +77,9 @@ class RedisStore:
         """The call has ended; told off the caller's path."""
 
         def heard(reply: Any) -> None:
-            if reply[1]:
-                foreign(int(reply[1]))
+            calls = int(_text(reply).split()[1])
+            if calls:
+                foreign(calls)
 
         self._outbox.put(lambda: arguments.settle(self.names, done, self._monotonic() - done.at, self._moment()), heard)
 
@@ -96,8 +97,8 @@ class RedisStore:
 
     async def read_clock(self) -> tuple[float, float] | None:
         """The exchange's clock minus this process' monotonic one, as somebody found out, and how long ago."""
-        ahead, age = await self._ask(arguments.read_clock(self.names, self._moment()))
-        return (float(ahead) + self._axis.middle(), float(age)) if ahead else None
+        found = await self._ask(arguments.read_clock(self.names, self._moment()))
+        return (float(found[0]) + self._axis.middle(), float(found[1])) if found else None
 
     def tell_clock(self, offset: float, at: float) -> None:
         """The exchange's clock is `offset` ahead of this process' monotonic one, found out at `at`."""
@@ -127,7 +128,7 @@ class RedisStore:
     async def _ask(self, called: arguments.Called) -> list[str]:
         """The reply; those of the scripts that are asked by it name Redis' moment."""
         asked_at = self._monotonic()
-        reply = [_text(part) for part in await self._asking.ask(called)]
+        reply = _text(await self._asking.ask(called)).split()
         moment = 0 if called.name == "exchange" else 1
         self._axis.hear(float(reply.pop(moment)), asked_at, self._monotonic())
         self._outbox.hurry()
@@ -141,7 +142,7 @@ def _text(part: Any) -> str:
 
 def _read(claims: Claims, kind: str, rest: list[str]) -> Granted | Later | Spent:
     if kind == "ok":
-        bound, *live = [int(float(part)) for part in rest]
+        bound, *live = map(int, rest)
         return Granted(bound, tuple(live))
     if kind == "spent":
         code, used, wait = rest

@@ -160,7 +160,9 @@ def check(expected: Any, reply: Any) -> None:
     if isinstance(expected, tuple) and expected[0] == "until":
         assert float(reply) == pytest.approx(expected[1], abs=0.01)
     elif isinstance(expected, tuple):
-        check_reserve(*expected, reply)
+        check_reserve(*expected, reply.split())
+    elif isinstance(expected, list):
+        assert list(map(int, reply.split())) == expected
     else:
         assert reply == expected
 
