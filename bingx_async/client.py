@@ -1,5 +1,8 @@
 """The client: settings and lifecycle. The only place that wires the layers together."""
 
+# Not every caller is typed, so arguments are checked at run time too.
+# pyright: reportUnnecessaryIsInstance=false
+
 from __future__ import annotations
 
 import hashlib

@@ -35,7 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.pluginmanager.hasplugin("xdist"):
         for item in items:
-            group = "time" if item.nodeid.startswith(KEEPING_TIME) else item.nodeid.partition("::")[0]
+            keeps_time = item.nodeid.startswith(KEEPING_TIME) and "test_same_answers" not in item.nodeid
+            group = "time" if keeps_time else item.nodeid.partition("::")[0]
             if "test_simulation" not in item.nodeid:  # long and independent: one by one
                 item.add_marker(pytest.mark.xdist_group(group))
 

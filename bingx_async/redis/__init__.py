@@ -1,9 +1,9 @@
 """The shared store on Redis or Valkey, for several processes on one account or address. Extra: `[redis]`."""
 
-try:
-    import redis.asyncio as _redis  # noqa: F401
-except ImportError as error:
-    raise ImportError('RedisStore needs redis-py: pip install "bingx_async[redis]"') from error
+from importlib.util import find_spec
+
+if find_spec("redis") is None:
+    raise ImportError('RedisStore needs redis-py: pip install "bingx_async[redis]"')
 
 from bingx_async.redis.store import RedisStore
 

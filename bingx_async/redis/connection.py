@@ -137,7 +137,8 @@ def _connect(url: str | None, timeout: float) -> Any:
     RESP 2 needs no round trip to agree on, which counts where one takes long.
     """
     assert url is not None
-    return redis_asyncio.Redis.from_url(
+    connect: Any = redis_asyncio.Redis.from_url  # pyright: ignore[reportUnknownMemberType]
+    return connect(
         url,
         decode_responses=True,
         protocol=2,

@@ -1,8 +1,8 @@
 """Names of keys. All of a namespace share one hash tag, so that a script may touch them all in a cluster.
 
-Sizes: a bucket in use has two sorted sets (returns, flights; at most `limit` members of about 60 bytes together)
-and a hash of two fields; a closed scope has a hash of five; an account's endpoint with errors has a sorted set of
-at most a few dozen. Everything expires by itself.
+Sizes: a bucket in use has two sorted sets (returns, flights; together at most `limit` members of about 100 bytes)
+and a hash of three fields; a closed scope has a hash of five; an endpoint that creates orders and had errors has a
+sorted set of at most a few dozen. Everything expires by itself.
 """
 
 from __future__ import annotations

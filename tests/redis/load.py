@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -93,7 +93,7 @@ class Fleet:
         await asyncio.gather(*self.readers)
 
 
-Trouble = Callable[[Fleet, RedisServer], Awaitable[None]]
+Trouble = Callable[[Fleet, RedisServer], Coroutine[None, None, None]]
 
 
 async def calm(fleet: Fleet, server: RedisServer) -> None:

@@ -147,8 +147,7 @@ async def test_forgotten(start_redis: Callable[..., RedisServer], namespace: str
     server = start_redis()
     await warm(server.url, namespace, 0.0)
     async with Governor(store=RedisStore(server.url, namespace)) as governor:
-        for _ in range(5):
-            last = await call(governor)
+        last = [await call(governor) for _ in range(5)][-1]
         await governor.flush()
         if how == "restart":
             server.stop()
@@ -206,7 +205,7 @@ async def test_wrong_password(start_redis: Callable[..., RedisServer]) -> None:
             for _ in range(2):
                 with pytest.raises(StoreUnavailable, match=r"Redis refuses us|is away") as caught:
                     await call(governor)
-            assert "wrong" not in str(caught.value)
+                assert "wrong" not in str(caught.value)
     async with Governor(store=RedisStore(server.url.replace("redis://", "redis://:right@"))) as governor:
         await call(governor)
 

@@ -160,7 +160,7 @@ def check(expected: Any, reply: Any) -> None:
     if isinstance(expected, tuple) and expected[0] == "until":
         assert float(reply) == pytest.approx(expected[1], abs=0.01)
     elif isinstance(expected, tuple):
-        check_reserve(*expected, reply.split())
+        check_reserve(*expected, reply.split())  # pyright: ignore[reportCallIssue]
     elif isinstance(expected, list):
         assert list(map(int, reply.split())) == expected
     else:
@@ -198,7 +198,13 @@ def client(redis_server: RedisServer) -> Iterator[redis.Redis]:
 namespaces = count(1)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=tuple(HealthCheck),
+    print_blob=True,
+)
 @given(examples)
 def test_same_answers(client: redis.Redis, example: list[Any]) -> None:
     """Whatever is done in whatever order, Lua and Python agree on every answer; 10 500 sequences in CI."""
