@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import redis.asyncio as redis_asyncio
 import redis.exceptions
@@ -137,8 +137,8 @@ def _connect(url: str | None, timeout: float) -> Any:
     RESP 2 needs no round trip to agree on, which counts where one takes long.
     """
     assert url is not None
-    connect: Any = redis_asyncio.Redis.from_url  # pyright: ignore[reportUnknownMemberType]
-    return connect(
+    redis_class = cast(Any, redis_asyncio.Redis)  # its from_url is not fully typed
+    return redis_class.from_url(
         url,
         decode_responses=True,
         protocol=2,

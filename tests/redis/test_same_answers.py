@@ -202,7 +202,7 @@ namespaces = count(1)
     max_examples=EXAMPLES,
     deadline=None,
     database=None,
-    suppress_health_check=tuple(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     print_blob=True,
 )
 @given(examples)
