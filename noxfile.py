@@ -47,7 +47,8 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "2", "--dist", "loadgroup")
+    session.run("coverage", "run", "-m", "pytest", "-m", "not keeps_time", "-n", "2", "--dist", "loadgroup")
+    session.run("coverage", "run", "-m", "pytest", "-m", "keeps_time")
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
     session.run("coverage", "report", "--include=*/bingx_async/core/*", "--fail-under=100")

@@ -12,8 +12,16 @@ import pytest
 unexplained = pytest.StashKey[list[str]]()
 
 
-# What is judged by how well it keeps time has a worker to itself, one after the other.
-KEEPING_TIME = ("tests/cli", "tests/client/test_saturated", "tests/docs/test_examples", "tests/redis", "tests/emulator")
+# What is judged by how well it keeps time, and pages whose examples follow each other, run alone and in order.
+KEEPING_TIME = (
+    "README.md",
+    "docs",
+    "tests/cli",
+    "tests/client/test_saturated",
+    "tests/docs",
+    "tests/emulator",
+    "tests/redis",
+)
 
 
 class Workers:
@@ -33,12 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            keeps_time = item.nodeid.startswith(KEEPING_TIME) and "test_same_answers" not in item.nodeid
-            group = "time" if keeps_time else item.nodeid.partition("::")[0]
-            if "test_simulation" not in item.nodeid:  # long and independent: one by one
-                item.add_marker(pytest.mark.xdist_group(group))
+    for item in items:
+        if item.nodeid.startswith(KEEPING_TIME) and "test_same_answers" not in item.nodeid:
+            item.add_marker(pytest.mark.keeps_time)
+        elif config.pluginmanager.hasplugin("xdist") and "test_simulation" not in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def is_skip(report: pytest.TestReport) -> bool:
