@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 @define(eq=False)
 class Entry(Generic[T, R]):
-    """One caller's item; `is_alone` until its own call cannot carry it any more."""
+    """One caller's item, and through how many lanes it may still go."""
 
     item: T
     result: R | None = None
