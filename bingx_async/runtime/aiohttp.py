@@ -47,8 +47,9 @@ class _Body(httpx.AsyncByteStream):
         self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        content = self._response.content
         try:
-            async for piece in self._response.content.iter_any():
+            while piece := await content.readany():
                 yield piece
         except Exception:
             with map_aiohttp_exceptions():
@@ -60,8 +61,9 @@ class _Body(httpx.AsyncByteStream):
 
 
 @lru_cache(maxsize=64)
-def _timeout(connect: float, pool: float, read: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(sock_connect=connect, sock_read=read, connect=pool)
+def _timeout(connect: float, pool: float) -> aiohttp.ClientTimeout:
+    """Writing and reading end with the call's deadline; aiohttp's timer for them is set anew for every piece."""
+    return aiohttp.ClientTimeout(sock_connect=connect, connect=pool)
 
 
 class AiohttpPair(httpx_aiohttp.AiohttpTransport):
@@ -90,7 +92,7 @@ class AiohttpPair(httpx_aiohttp.AiohttpTransport):
                 data=request.content or None,
                 allow_redirects=False,
                 auto_decompress=False,
-                timeout=_timeout(limits["connect"], limits["pool"], limits["read"]),
+                timeout=_timeout(limits["connect"], limits["pool"]),
             )
         except Exception:
             with map_aiohttp_exceptions():

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
-import anyio
 from attrs import define, evolve, field, frozen
 
 from bingx_async.core import events
@@ -187,8 +186,7 @@ class Caller:
         """The reply; on any failure the permit is settled by what is known to have been sent."""
         try:
             request = self._prepare(call, options, used)
-            with anyio.move_on_after(options.timeout):
-                return await self.transport.send(request, options.timeout)
+            return await self.transport.send(request, options.timeout)
         except ConnectFailed:
             self.governor.release(permit)
             raise
@@ -200,8 +198,6 @@ class Caller:
         except BaseException:
             self.governor.give_up(permit, self.transport.linger)
             raise
-        self.governor.give_up(permit, self.transport.linger)
-        raise _unknown(f"no reply within {options.timeout:g} s", call)
 
     def _prepare(self, call: Call[Any], options: Options, used: _Attempts) -> Request:
         """Stamp and sign: the last thing before the bytes leave."""

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable
 from typing import Protocol, cast, runtime_checkable
 
+import anyio
 import httpx
 import sniffio
 from attrs import field, frozen
@@ -96,7 +97,12 @@ class Transport:
         return LINGER_RESET if self._is_ours else LINGER
 
     async def send(self, request: Request, timeout: float) -> Reply:
-        """The reply, or `ConnectFailed` (nothing was sent) or `Unanswered` (it may have run)."""
+        """The reply within `timeout` seconds; else `ConnectFailed` (not sent) or `Unanswered` (it may have run)."""
+        with anyio.move_on_after(timeout):
+            return await self._send_to_any(request, timeout)
+        raise Unanswered(f"no reply within {timeout:g} s")
+
+    async def _send_to_any(self, request: Request, timeout: float) -> Reply:
         *first, last = self._hosts
         for host in first:
             try:
@@ -126,9 +132,9 @@ class Transport:
         received_at = self._monotonic()
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
         chunks: list[bytes] = []
+        stream = cast(httpx.AsyncByteStream, response.stream)
         try:
             # What is not compressed needs none of httpx' decoders and counters.
-            stream = cast(httpx.AsyncByteStream, response.stream)
             async for chunk in response.aiter_bytes() if "content-encoding" in headers else stream:
                 chunks.append(chunk)
         except Exception as error:
@@ -136,7 +142,7 @@ class Transport:
             raise Unanswered(f"the reply broke off ({type(error).__name__})", partial) from _printable(error)
         finally:
             with contextlib.suppress(Exception):  # the reply is there; how its connection ends changes nothing
-                await response.aclose()
+                await stream.aclose()
         floor = self._tcp_floor(inner, response) if self.measures_tcp else None
         return Reply(response.status_code, headers, _text(chunks), received_at, floor)
 
