@@ -10,7 +10,9 @@ import asyncio
 import builtins
 import inspect
 import types
+from typing import Any
 
+import pytest
 from sybil import Example, Sybil
 from sybil.evaluators.python import pad
 from sybil.parsers.myst import CodeBlockParser, SkipParser
@@ -33,3 +35,16 @@ pytest_collect_file = Sybil(
     parsers=[CodeBlockParser("python", run_block), SkipParser()],
     patterns=["README.md", "docs/*.md"],
 ).pytest()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where pytest-xdist spreads the tests over processes, the blocks of one page stay together and in order."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class PageByPage(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            page = nodeid.partition("::")[0]
+            return page if page.endswith(".md") else nodeid
+
+    return PageByPage(config, log)

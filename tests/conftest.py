@@ -12,15 +12,13 @@ import pytest
 unexplained = pytest.StashKey[list[str]]()
 
 
-# What is judged by how well it keeps time, and pages whose examples follow each other, run alone and in order.
+# What is judged by how well it keeps time runs alone.
 KEEPING_TIME = (
-    "README.md",
-    "docs",
     "tests/cli",
     "tests/client/test_saturated",
-    "tests/docs",
-    "tests/emulator",
-    "tests/redis",
+    "tests/redis/test_failures",
+    "tests/redis/test_governors",
+    "tests/redis/test_load",
 )
 
 
@@ -40,12 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Workers(config))
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.nodeid.startswith(KEEPING_TIME) and "test_same_answers" not in item.nodeid:
+        if item.nodeid.startswith(KEEPING_TIME):
             item.add_marker(pytest.mark.keeps_time)
-        elif config.pluginmanager.hasplugin("xdist") and "test_simulation" not in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def is_skip(report: pytest.TestReport) -> bool:

@@ -11,6 +11,7 @@ local permit, life = told[1], tonumber(told[2])
 local now_text = text(now)
 local never = math.huge
 local claims = (#KEYS - 4) / 3
+local TURN, GONE = 5, 100 -- ms
 if told[4] ~= '' and now > tonumber(told[4]) then return 'late ' .. now_text end
 
 -- A server that has just started, or took over from another, may have forgotten the latest calls. No server can do
@@ -21,6 +22,27 @@ if not birth or math.abs(now - tonumber(seen_at)) > 100 then
   local run = run_id()
   if born_in ~= run then birth = now end
   redis.call('SET', KEYS[1], run .. ' ' .. text(birth) .. ' ' .. now_text, 'PX', 604800000)
+end
+
+-- Who waits for a bucket, in the order in which they began to: the processes, and when each was told to ask. The
+-- first asks when a token is back, each other one a little later, so that they take turns. Who did not come has gone.
+local process = string.match(permit, '^(.+):')
+local function line_up(line, moment)
+  local kept, is_in = {}, false
+  local function stay(who, till) kept[#kept + 1] = who .. ' ' .. till end
+  for who, till in string.gmatch(line or '', '(%S+) (%S+)') do
+    if who == process then
+      is_in, moment = true, moment and moment + TURN * #kept
+      if moment then stay(who, text(moment)) end
+    elseif tonumber(till) + GONE > now then
+      stay(who, till)
+    end
+  end
+  if moment and not is_in then
+    moment = moment + TURN * #kept
+    stay(process, text(moment))
+  end
+  return table.concat(kept, ' '), moment
 end
 
 local function spent()
@@ -51,11 +73,11 @@ local function spent()
 end
 
 local latest, where, wait = now, nil, nil
-local live, grants, is_new, is_stale = {}, {}, {}, {}
+local live, grants, is_new, is_stale, lines = {}, {}, {}, {}, {}
 for i = 1, claims do
   local returns, flights, meta = KEYS[3 * i + 2], KEYS[3 * i + 3], KEYS[3 * i + 4]
   local limit, hold, gap = tonumber(told[3 * i + 4]), tonumber(told[3 * i + 5]), tonumber(told[3 * i + 6])
-  local known = redis.call('HMGET', meta, 'grants', 'last', 'kept')
+  local known = redis.call('HMGET', meta, 'grants', 'last', 'kept', 'line')
   redis.call('ZREMRANGEBYSCORE', returns, '-inf', now_text)
   local back, out = redis.call('ZCARD', returns), redis.call('ZCARD', flights)
   if 2 * (limit - back - out) < limit and redis.call('ZREMRANGEBYSCORE', flights, '-inf', now_text) > 0 then
@@ -85,7 +107,7 @@ for i = 1, claims do
   end
   if ready > latest then latest, where, wait = ready, i, patience end
   live[i], grants[i] = back + out, tonumber(known[1] or '0')
-  is_new[i] = out == 0
+  is_new[i], lines[i] = out == 0, known[4]
   is_stale[i] = not known[3] or math.abs(now - tonumber(known[3])) > 10000
 end
 
@@ -109,7 +131,15 @@ local is_again = redis.call('ZSCORE', KEYS[6], permit)
 if not is_again then
   local refusal = tonumber(told[5]) > 0 and spent()
   if refusal then return table.concat(refusal, ' ') end
-  if where then return table.concat({'no', now_text, text(wait or latest - now), where}, ' ') end
+  if where then
+    wait = wait or latest - now
+    if where > 0 and process then
+      local line, moment = line_up(lines[where], now + wait)
+      wait = moment - now
+      redis.call('HSET', KEYS[3 * where + 4], 'line', line)
+    end
+    return table.concat({'no', now_text, text(wait), where}, ' ')
+  end
 end
 
 local answer = {'ok', now_text, live[1] - grants[1]}
@@ -118,6 +148,7 @@ for i = 1, claims do
   local one = is_again and 0 or 1
   redis.call('ZADD', flights, text(now + life + hold), permit)
   redis.call('HSET', meta, 'last', now_text, 'grants', grants[i] + one)
+  if lines[i] and lines[i] ~= '' then redis.call('HSET', meta, 'line', (line_up(lines[i]))) end
   local span = math.ceil(life + hold) + 60000
   if is_stale[i] then -- the spans are long enough not to be renewed at every call
     redis.call('HSET', meta, 'kept', now_text)

@@ -37,11 +37,13 @@ class Desk:
         self.numbers = count(1)
         self.foreign: list[int] = []
 
-    async def ask(self, *items: Claim, is_creating: bool = False, **more: Any) -> Granted | Later | Spent:
-        """A call; a grant keeps its ticket and claims."""
+    async def ask(
+        self, *items: Claim, is_creating: bool = False, process: str = "", **more: Any
+    ) -> Granted | Later | Spent:
+        """A call of `process`; a grant keeps its ticket and claims."""
         wanted = claims(*(items or (CANCEL,)), is_creating=is_creating)
         settings = {"life": 60_000.0, "share": 1.0, "error_limit": 3, "error_window": 10_000.0} | more
-        ask = Ask(f"t{next(self.numbers)}", wanted, **settings)
+        ask = Ask(f"{process}:{next(self.numbers)}", wanted, **settings)
         answer = await self.store.reserve(ask)
         if isinstance(answer, Granted):
             self.last = (ask, answer)

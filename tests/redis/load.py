@@ -1,7 +1,7 @@
 """Several processes on one account against the emulator, in every way of counting at once.
 
-`python -m tests.redis.load` runs the whole experiment, 30 s each: calm, with a process killed every 3 s and started
-again, with Redis paused for 2 s, with a process stopped for 10 s. It prints what the tests assert on shorter runs.
+`python -m tests.redis.load` prints what the tests assert on: 30 s calm, with a process killed every 3 s and started
+again, and with Redis paused for 2 s; 14 s with worse troubles.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -34,19 +36,28 @@ LATENCY = 0.0025  # seconds each way
 
 @frozen
 class Figures:
-    """One way of counting: refused calls, calls accepted, part of the quota used, calls of each process."""
+    """One way of counting: refused calls, calls accepted, part of the quota used, calls of each process by 10 s."""
 
     refused: int
     accepted: int
     used: float
-    calls: tuple[int, ...]
+    calls: tuple[tuple[int, ...], ...]
     failed: tuple[str, ...]
 
     @property
     def fairness(self) -> tuple[float, float]:
         """The least and the most of a process, in fair shares."""
-        fair = sum(self.calls) / len(self.calls)
-        return min(self.calls) / fair, max(self.calls) / fair
+        return _in_fair_shares([sum(each) for each in zip(*self.calls, strict=True)])
+
+    @property
+    def least_in_10_s(self) -> float:
+        """The least that a process had of 10 s, in fair shares."""
+        return min(_in_fair_shares(each)[0] for each in self.calls)
+
+
+def _in_fair_shares(calls: Sequence[int]) -> tuple[float, float]:
+    fair = sum(calls) / len(calls)
+    return min(calls) / fair, max(calls) / fair
 
 
 @define
@@ -55,7 +66,7 @@ class Fleet:
 
     arguments: list[str]
     running: dict[int, asyncio.subprocess.Process] = field(factory=dict[int, asyncio.subprocess.Process])
-    calls: dict[tuple[int, str], int] = field(factory=dict[tuple[int, str], int])
+    calls: list[tuple[float, int, str]] = field(factory=list[tuple[float, int, str]])
     failed: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
     ready: dict[int, asyncio.Event] = field(factory=dict[int, asyncio.Event])
     readers: list[asyncio.Task[None]] = field(factory=list[asyncio.Task[None]])
@@ -78,7 +89,12 @@ class Fleet:
             elif error:
                 self.failed.append((way, error))
             else:
-                self.calls[number, way] = self.calls.get((number, way), 0) + 1
+                self.calls.append((time.monotonic(), number, way))
+
+    def count(self, way: str, since: float) -> tuple[int, ...]:
+        """The calls of each process in 10 s."""
+        found = Counter(number for at, number, where in self.calls if where == way and since <= at < since + 10.0)
+        return tuple(found[number] for number in range(PROCESSES))
 
     def go(self, number: int) -> None:
         stdin = self.running[number].stdin
@@ -153,7 +169,25 @@ async def flushing(fleet: Fleet, server: RedisServer) -> None:
         writer.close()
 
 
-async def run(server: RedisServer, trouble: Trouble = calm, seconds: float = 30.0) -> dict[str, Figures]:
+TROUBLES: dict[Trouble, float] = {
+    calm: 30.0,
+    killing: 30.0,
+    pausing: 30.0,
+    stalling: 14.0,
+    restarting: 14.0,
+    leaving: 14.0,
+    flushing: 14.0,
+}  # and for how many seconds each is looked at
+
+
+async def run_all(start_redis: Callable[[], RedisServer]) -> dict[Trouble, dict[str, Figures]]:
+    """What came out of every trouble, all at the same time, each with a server and processes of its own."""
+    everybody = asyncio.Barrier(len(TROUBLES))
+    runs = (run(start_redis(), trouble, seconds, everybody) for trouble, seconds in TROUBLES.items())
+    return dict(zip(TROUBLES, await asyncio.gather(*runs), strict=True))
+
+
+async def run(server: RedisServer, trouble: Trouble, seconds: float, everybody: asyncio.Barrier) -> dict[str, Figures]:
     """What came out, by way of counting. The measuring begins with the first call after the namespace's birth."""
     emulators = {way: Emulator(model=way, latency=LATENCY, error_limit=None) for way in MODELS}
     async with AsyncExitStack() as stack:
@@ -162,9 +196,11 @@ async def run(server: RedisServer, trouble: Trouble = calm, seconds: float = 30.
         for number in range(PROCESSES):
             await fleet.start(number)
         await asyncio.gather(*(each.wait() for each in fleet.ready.values()))
+        await everybody.wait()  # starting the other processes takes both cores
         for number in range(PROCESSES):
             fleet.go(number)
         await asyncio.sleep(1.5)  # a new namespace waits for one window
+        began = time.monotonic()
         disturbing = asyncio.create_task(trouble(fleet, server))
         await asyncio.sleep(seconds)
         stats = {way: each.stats().of("1001", CANCEL) for way, each in emulators.items()}
@@ -175,7 +211,7 @@ async def run(server: RedisServer, trouble: Trouble = calm, seconds: float = 30.
     found: dict[str, Figures] = {}
     for way, each in stats.items():
         span = (each.arrivals[-1] - each.arrivals[0]) / 1000.0 if each.arrivals else 0.0
-        calls = tuple(fleet.calls.get((number, way), 0) for number in range(PROCESSES))
+        calls = tuple(fleet.count(way, began + start) for start in range(0, int(seconds) - 9, 10))
         errors = tuple(error for where, error in fleet.failed if where == way)
         used = each.accepted / (LIMIT * (int(max(span, seconds)) + 1))
         found[way] = Figures(each.refused + each.closed, each.accepted, used, calls, errors)
@@ -212,27 +248,22 @@ async def cancel(way: str, client: BingXClient) -> None:
         print(json.dumps([way, error]), flush=True)
 
 
-@asynccontextmanager
-async def own_server() -> AsyncIterator[RedisServer]:
-    with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(Path(folder))
-        try:
-            yield server
-        finally:
-            server.stop()
-
-
 async def main() -> None:
-    for trouble in (calm, killing, pausing, stalling, restarting, leaving, flushing):
-        async with own_server() as server:
-            print(f"\n{trouble.__name__}: {trouble.__doc__}", flush=True)
-            for way, each in (await run(server, trouble)).items():
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+
+        def start_redis() -> RedisServer:
+            server = RedisServer(Path(folder))
+            stack.callback(server.stop)
+            return server
+
+        for trouble, found in (await run_all(start_redis)).items():
+            print(f"\n{trouble.__name__}: {trouble.__doc__}")
+            for way, each in found.items():
                 least, most = each.fairness
-                print(
-                    f"  {way:12} {each.refused} refused, {each.accepted} accepted, {each.used:.1%} of the quota, "
-                    f"{least:.2f} to {most:.2f} fair shares, {len(each.failed)} failed {set(each.failed) or ''}",
-                    flush=True,
-                )
+                shares = f"{least:.2f} to {most:.2f} fair shares ({each.least_in_10_s:.2f} in 10 s)"
+                print(f"  {way:12} {each.refused} refused, {each.accepted} accepted, {each.used:.1%} used, {shares}")
+                for error in set(each.failed):
+                    print(f"    failed: {error}")
 
 
 if __name__ == "__main__":

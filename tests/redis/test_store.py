@@ -16,7 +16,7 @@ from bingx_async.redis.names import Names
 from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.store import Granted, Later
 from bingx_async.spot.orders import CANCEL_ORDER
-from tests.redis.desk import CANCEL, GROUP, HOLD, Desk, warm
+from tests.redis.desk import CANCEL, GROUP, HOLD, Desk, open_desk, warm
 from tests.redis.server import RedisServer
 
 OK = Accepted(None, {})
@@ -90,6 +90,33 @@ async def test_a_dead_process_s_tokens_come_back(namespace: str, redis_server: R
     assert await desk.ask() == Later(pytest.approx(1, abs=0.002), CANCEL.key)  # type: ignore[arg-type]
     desk.now += 1
     assert isinstance(await desk.ask(), Granted)
+    await desk.store.aclose()
+
+
+async def test_turn_by_turn(namespace: str, redis_server: RedisServer) -> None:
+    """Processes that wait for a token are sent 5 ms after each other in the order in which they came, so that they
+    take turns; one that does not come any more loses its place 0.1 s later."""
+    desk = await open_desk("redis", redis_server.url, namespace)
+
+    async def turn(process: str) -> float:
+        answer = await desk.ask(process=process)
+        assert isinstance(answer, Later)
+        return round(answer.wait - (back - desk.now), 2)
+
+    for held in [await desk.grant() for _ in range(5)]:
+        await desk.settle(held)
+    back = desk.now + HOLD
+    desk.now += 10
+    assert [await turn(each) for each in "abacb"] == [0, 5, 0, 10, 5]  # asking again keeps the place
+    desk.now = back
+    await desk.grant(process="a")
+    for _ in range(4):
+        await desk.grant(process="x")  # who comes when there is a token takes it: none is kept for anybody
+    back = desk.now + HOLD  # the soonest that a reply can give a token back
+    assert [await turn(each) for each in "ab"] == [10, 0]
+    desk.now += 111  # c was to come 110 ms ago
+    back = desk.now + HOLD
+    assert [await turn(each) for each in "ab"] == [5, 0]
     await desk.store.aclose()
 
 

@@ -21,7 +21,7 @@ from tests.simulation.conditions import PACING, WITHIN
 from tests.simulation.outcome import Outcome, merge
 from tests.simulation.running import Run, plan, plan_outside, run_all, run_one
 
-TOLERANCE = 0.01  # of the bound (issue: "within 1 %")
+TOLERANCE = 0.01  # of the bound
 
 
 def main(arguments: list[str] | None = None) -> int:
