@@ -2,7 +2,8 @@
 
 The body is asked first, then the HTTP status: the exchange sends most codes with HTTP 200. A reply that says code
 0 ran, whatever else is wrong with it. A reply with another code did not run. A reply from which no code can be
-read says nothing about what ran, unless its HTTP status does (429, 418, 403, other 4xx: not run).
+read says nothing about what ran, unless its HTTP status does (`BARE_STATUSES`: a ban, a redirect, a request that
+was not understood).
 """
 
 from __future__ import annotations
