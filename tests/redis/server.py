@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-INSTALLED = shutil.which("redis-server")
+INSTALLED = shutil.which("redis-server") or shutil.which("valkey-server")
 PATIENCE = 10.0  # seconds to start
 
 
@@ -35,12 +35,12 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://127.0.0.1:{self.port}/0?protocol=2"  # Redis 5 speaks no other
 
     def start(self) -> None:
         assert INSTALLED is not None
         command = [INSTALLED, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        command += ["--save", "", "--appendonly", "no", "--enable-debug-command", "yes", *self.options]
+        command += ["--save", "", "--appendonly", "no", *self.options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + PATIENCE
         while not self._answers():

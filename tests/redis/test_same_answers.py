@@ -192,7 +192,7 @@ def check_reserve(claims: Claims, answer: Granted | Later | Spent, is_only_a_rep
 
 @pytest.fixture(scope="module")
 def client(redis_server: RedisServer) -> Iterator[redis.Redis]:
-    client = redis.Redis(port=redis_server.port, decode_responses=True)
+    client = redis.Redis.from_url(redis_server.url, decode_responses=True)
     for name in ("reserve", "settle", "release", "penalise"):
         client.script_load(source(name))
     yield client

@@ -166,7 +166,7 @@ async def test_cluster(start_redis: Callable[..., RedisServer], namespace: str) 
     """All keys of a script are in one slot: it runs on a cluster, with its client or a plain one."""
     server = start_redis("--cluster-enabled", "yes")
     async with redis_asyncio.Redis.from_url(server.url) as plain:
-        await plain.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        await plain.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
         async with asyncio.timeout(10):
             while "ok" not in str(await plain.execute_command("CLUSTER INFO"))[:32]:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
