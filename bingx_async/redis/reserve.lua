@@ -11,7 +11,7 @@ local permit, life = told[1], tonumber(told[2])
 local now_text = text(now)
 local never = math.huge
 local claims = (#KEYS - 4) / 3
-local TURN, GONE = 5, 100 -- ms
+local TURN, SPREAD, KEPT, GONE = 5, 25, 30, 100 -- ms; a turn, all turns together at most
 if told[4] ~= '' and now > tonumber(told[4]) then return 'late ' .. now_text end
 
 -- A server that has just started, or took over from another, may have forgotten the latest calls. No server can do
@@ -24,25 +24,35 @@ if not birth or math.abs(now - tonumber(seen_at)) > 100 then
   redis.call('SET', KEYS[1], run .. ' ' .. text(birth) .. ' ' .. now_text, 'PX', 604800000)
 end
 
--- Who waits for a bucket, in the order in which they began to: the processes, and when each was told to ask. The
--- first asks when a token is back, each other one a little later, so that they take turns. Who did not come has gone.
+-- Processes that wait for a bucket take turns. Its line tells who waits, in the order in which they began to, and for
+-- the token of which moment: the first is sent to that moment, each other one a turn later. From that moment on tokens
+-- are kept for them, but not for long: who does not come has gone.
 local process = string.match(permit, '^(.+):')
-local function line_up(line, moment)
-  local kept, is_in = {}, false
-  local function stay(who, till) kept[#kept + 1] = who .. ' ' .. till end
-  for who, till in string.gmatch(line or '', '(%S+) (%S+)') do
+local function read_line(line)
+  local others, place = {}, nil
+  for who, base in string.gmatch(line, '(%S+) (%S+)') do
+    base = tonumber(base)
     if who == process then
-      is_in, moment = true, moment and moment + TURN * #kept
-      if moment then stay(who, text(moment)) end
-    elseif tonumber(till) + GONE > now then
-      stay(who, till)
+      place = #others
+    elseif base + GONE > now then
+      table.insert(others, {who, base})
     end
   end
-  if moment and not is_in then
-    moment = moment + TURN * #kept
-    stay(process, text(moment))
+  return others, place or #others
+end
+local function due_before_us(line)
+  local others, place = read_line(line)
+  local due = 0
+  for n = 1, place do
+    local base = others[n][2]
+    if base <= now and base + KEPT > now then due = due + 1 end
   end
-  return table.concat(kept, ' '), moment
+  return due
+end
+local function written(line)
+  local parts = {}
+  for n = 1, #line do parts[n] = line[n][1] .. ' ' .. text(line[n][2]) end
+  return table.concat(parts, ' ')
 end
 
 local function spent()
@@ -78,6 +88,7 @@ for i = 1, claims do
   local returns, flights, meta = KEYS[3 * i + 2], KEYS[3 * i + 3], KEYS[3 * i + 4]
   local limit, hold, gap = tonumber(told[3 * i + 4]), tonumber(told[3 * i + 5]), tonumber(told[3 * i + 6])
   local known = redis.call('HMGET', meta, 'grants', 'last', 'kept', 'line')
+  lines[i] = known[4] or ''
   redis.call('ZREMRANGEBYSCORE', returns, '-inf', now_text)
   local back, out = redis.call('ZCARD', returns), redis.call('ZCARD', flights)
   if 2 * (limit - back - out) < limit and redis.call('ZREMRANGEBYSCORE', flights, '-inf', now_text) > 0 then
@@ -105,9 +116,10 @@ for i = 1, claims do
       ready = math.min(ready, tonumber(redis.call('ZRANGE', returns, missing - 1, missing - 1, 'WITHSCORES')[2]))
     end
   end
+  if ready <= now and process and due_before_us(lines[i]) >= free then ready = now + 0.001 end
   if ready > latest then latest, where, wait = ready, i, patience end
   live[i], grants[i] = back + out, tonumber(known[1] or '0')
-  is_new[i], lines[i] = out == 0, known[4]
+  is_new[i] = out == 0
   is_stale[i] = not known[3] or math.abs(now - tonumber(known[3])) > 10000
 end
 
@@ -134,9 +146,10 @@ if not is_again then
   if where then
     wait = wait or latest - now
     if where > 0 and process then
-      local line, moment = line_up(lines[where], now + wait)
-      wait = moment - now
-      redis.call('HSET', KEYS[3 * where + 4], 'line', line)
+      local line, place = read_line(lines[where])
+      table.insert(line, place + 1, {process, now + wait})
+      redis.call('HSET', KEYS[3 * where + 4], 'line', written(line))
+      wait = wait + place * math.min(TURN, SPREAD / #line)
     end
     return table.concat({'no', now_text, text(wait), where}, ' ')
   end
@@ -148,7 +161,7 @@ for i = 1, claims do
   local one = is_again and 0 or 1
   redis.call('ZADD', flights, text(now + life + hold), permit)
   redis.call('HSET', meta, 'last', now_text, 'grants', grants[i] + one)
-  if lines[i] and lines[i] ~= '' then redis.call('HSET', meta, 'line', (line_up(lines[i]))) end
+  if lines[i] ~= '' then redis.call('HSET', meta, 'line', written((read_line(lines[i])))) end
   local span = math.ceil(life + hold) + 60000
   if is_stale[i] then -- the spans are long enough not to be renewed at every call
     redis.call('HSET', meta, 'kept', now_text)
