@@ -166,12 +166,15 @@ class BingXClient:
 
         A client from `for_account` closes only itself.
         """
-        for life in list(self._shared.lives) if self._is_first else [self._life]:
+        ended = set(self._shared.lives) if self._is_first else {self._life}
+        for life in ended:
             life.is_closed = True
-            self.governor.evict(life, ClientClosed("the client was closed while the call waited; it was not sent"))
-        if self._is_first:
-            self._shared.is_over = True
-            await self._shared.transport.aclose()
+        try:
+            self.governor.evict(ended, ClientClosed("the client was closed while the call waited; it was not sent"))
+        finally:
+            if self._is_first:
+                self._shared.is_over = True
+                await self._shared.transport.aclose()
         await self.governor.flush()
 
     async def __aenter__(self) -> Self:

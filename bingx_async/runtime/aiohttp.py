@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
+import warnings
 from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
 from types import SimpleNamespace
@@ -25,9 +27,13 @@ from httpx_aiohttp.transport import map_aiohttp_exceptions
 from multidict import CIMultiDict
 from yarl import URL
 
+from bingx_async.runtime.message import without_frames
 from bingx_async.runtime.tcp import round_trip_floor
 
 SocketOption = tuple[int, int, int | bytes]
+# Seconds. A connection given up is to be reset; until its TLS has said goodbye, the system would go on sending what
+# it holds. Zero would mean asyncio's default of 30.
+TLS_GOODBYE = 0.001
 
 
 class SentAgain(aiohttp.ClientError):
@@ -83,7 +89,7 @@ class AiohttpPair(httpx_aiohttp.AiohttpTransport):
         if self._get is None or self._post is None:
             self._get, self._post = self._open()
         session = self._get if request.method == "GET" else self._post
-        limits = request.extensions["timeout"]
+        limits, handled = request.extensions["timeout"], sys.exception()
         try:
             response = await session.request(
                 request.method,
@@ -94,9 +100,11 @@ class AiohttpPair(httpx_aiohttp.AiohttpTransport):
                 auto_decompress=False,
                 timeout=_timeout(limits["connect"], limits["pool"]),
             )
-        except Exception:
+        except Exception as error:
             with map_aiohttp_exceptions():
-                raise
+                raise without_frames(error, handled)  # noqa: B904
+        except BaseException as error:
+            raise without_frames(error, handled)  # noqa: B904
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response), request=request)
 
     async def aclose(self) -> None:
@@ -106,13 +114,25 @@ class AiohttpPair(httpx_aiohttp.AiohttpTransport):
         if self._connector is not None:
             await self._connector.close()
 
+    def abandon(self) -> None:
+        """Forget everything: the event loop it lived in has ended."""
+        for session in (self._get, self._post):
+            if session is not None:
+                session.detach()
+        for each in self._sockets:
+            each.close()
+        self._get = self._post = self._connector = None
+
     def _open(self) -> tuple[aiohttp.ClientSession, aiohttp.ClientSession]:
-        self._connector = aiohttp.TCPConnector(
-            limit=self._connections,
-            keepalive_timeout=self._keep_alive,
-            ssl=self.ssl_context,
-            socket_factory=self._socket,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # for want of another way to end TLS at once
+            self._connector = aiohttp.TCPConnector(
+                limit=self._connections,
+                keepalive_timeout=self._keep_alive,
+                ssl=self.ssl_context,
+                socket_factory=self._socket,
+                ssl_shutdown_timeout=TLS_GOODBYE,
+            )
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_refuse_second_sending)
         return (self._session([trace]), self._session([]))

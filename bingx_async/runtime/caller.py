@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
@@ -37,15 +36,15 @@ from bingx_async.models import Priority
 from bingx_async.runtime.carriers import CarrierChoice, Credentials
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor import Governor
+from bingx_async.runtime.logs import inform
 from bingx_async.runtime.message import Reply, Request, Unanswered
-from bingx_async.runtime.timekeeper import Sample, Timekeeper
+from bingx_async.runtime.timekeeper import PATIENCE, Sample, Timekeeper
 
 if TYPE_CHECKING:
     from bingx_async.runtime.transport import Transport
 
 T = TypeVar("T")
-TIME_PATIENCE = 5.0  # seconds for one look at the exchange's clock
-log = logging.getLogger("bingx_async")
+CANCEL_PATIENCE = 1.0  # seconds
 
 
 @frozen
@@ -119,7 +118,7 @@ class Caller:
     ) -> T | Nothing:
         attempts = _Attempts()
         if endpoint.is_signed and self.clock.synced_at is None and not await self.governor.borrow_clock():
-            await self.time.sync()
+            await self.time.sync(_patience(endpoint, options))
         deadline = self.clock.monotonic() + options.max_wait * 1000.0
         call: Call[T] | None = None
         while True:
@@ -136,7 +135,7 @@ class Caller:
             if isinstance(verdict, Accepted):
                 self._settle_carrier(endpoint, attempts, "accepted")
                 return endpoint.read(verdict.data)
-            await self._recover(call, verdict, penalty, -inf if is_late else deadline, attempts)
+            await self._recover(call, verdict, penalty, -inf if is_late else deadline, options, attempts)
 
     def eta(self, endpoint: Endpoint[Any]) -> float:
         """Seconds until a call could leave."""
@@ -216,7 +215,13 @@ class Caller:
         )
 
     async def _recover(
-        self, call: Call[Any], verdict: Verdict, penalty: Penalty | None, deadline: float, used: _Attempts
+        self,
+        call: Call[Any],
+        verdict: Verdict,
+        penalty: Penalty | None,
+        deadline: float,
+        options: Options,
+        used: _Attempts,
     ) -> None:
         """Return where the call may be tried again, raise where not."""
         if isinstance(verdict, Unclear):
@@ -224,13 +229,13 @@ class Caller:
             raise _unknown(verdict.message, call, kind)
         if isinstance(verdict, Throttled):
             assert penalty is not None
-            penalty = await self._sharpen(verdict, penalty)
+            penalty = await self._sharpen(verdict, penalty, _patience(call.endpoint, options))
             if penalty.until > deadline:
                 self._raise_throttled(call, verdict, penalty)
             used.throttled = (verdict, penalty)
             return
         assert isinstance(verdict, Refused)
-        if await self._may_repeat(call.endpoint, verdict, used):
+        if await self._may_repeat(call.endpoint, verdict, options, used):
             return
         if verdict.meaning in (Meaning.CLOCK, Meaning.SIGNATURE):
             self.carrier.forget()
@@ -240,7 +245,7 @@ class Caller:
             verdict.code, verdict.message, call.endpoint.path, verdict.http_status, verdict.raw
         )
 
-    async def _may_repeat(self, endpoint: Endpoint[Any], verdict: Refused, used: _Attempts) -> bool:
+    async def _may_repeat(self, endpoint: Endpoint[Any], verdict: Refused, options: Options, used: _Attempts) -> bool:
         """A timestamp or signature that was not found or did not match was not executed: one more try each."""
         if verdict.meaning not in (Meaning.CLOCK, Meaning.SIGNATURE):
             return False
@@ -249,7 +254,7 @@ class Caller:
         can_sync = verdict.meaning is Meaning.CLOCK and not used.has_synced and not used.has_switched
         if can_sync:
             used.has_synced = True
-            await self.time.sync()
+            await self.time.sync(_patience(endpoint, options))
         if can_switch:
             used.has_switched = True
             if not self.carrier.is_settled:  # else another call has found out meanwhile
@@ -261,14 +266,14 @@ class Caller:
         if used.carrier is None or endpoint.method == "GET" or not self.carrier.settle(used.carrier):
             return
         reason = f"the first signed call was {how}"
-        log.info("parameters travel by %s: %s", used.carrier.value, reason)
+        inform("parameters travel by %s: %s", used.carrier.value, reason)
         self.governor.reporter.emit(events.CarrierChosen(self.governor.reporter.now(), used.carrier.value, reason))
 
-    async def _sharpen(self, verdict: Throttled, penalty: Penalty) -> Penalty:
+    async def _sharpen(self, verdict: Throttled, penalty: Penalty, patience: float) -> Penalty:
         """A moment is in the exchange's time: look at its clock again if the last look was long ago."""
         if verdict.until is None or verdict.scope is Scope.EGRESS or not self.clock.is_stale():
             return penalty
-        await self.time.sync()
+        await self.time.sync(patience)
         return self.governor.extend(penalty, verdict.until)
 
     def _raise_throttled(self, call: Call[Any], verdict: Throttled, penalty: Penalty) -> NoReturn:
@@ -285,8 +290,8 @@ class Caller:
         )
 
     async def _sample(self, endpoint: Endpoint[float | None]) -> Sample | None:
-        options, used = Options(TIME_PATIENCE, TIME_PATIENCE, 0), _Attempts()
-        deadline = self.clock.monotonic() + TIME_PATIENCE * 1000.0
+        options, used = Options(PATIENCE, PATIENCE, 0), _Attempts()
+        deadline = self.clock.monotonic() + PATIENCE * 1000.0
         permit = await self._acquire(endpoint, deadline, options, used)
         sent_at = self.clock.monotonic()
         reply = await self._send(Call(endpoint, {}), permit, options, used)
@@ -294,6 +299,11 @@ class Caller:
         self.governor.settle(permit, verdict, reply.received_at, reply.headers)
         millis = endpoint.read(verdict.data) if isinstance(verdict, Accepted) else None
         return (millis, sent_at, reply.received_at) if millis is not None else None
+
+
+def _patience(endpoint: Endpoint[Any], options: Options) -> float:
+    """Seconds for which a call waits for the exchange's clock; the machine's own is a fair guess for a cancel."""
+    return min(CANCEL_PATIENCE if endpoint.priority <= Priority.CANCEL else PATIENCE, options.timeout)
 
 
 def _check(call: Call[Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import inf
 from typing import Any, ClassVar, Literal, Self
 
@@ -264,9 +264,9 @@ class Governor:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    def evict(self, owner: object, error: BaseException) -> None:
-        """Let every waiting call of `owner` fail with `error`."""
-        self._queue.evict(owner, error, self.clock.monotonic())
+    def evict(self, owners: Collection[object], error: BaseException) -> None:
+        """Let every waiting call of `owners` fail with `error`."""
+        self._queue.evict(owners, error, self.clock.monotonic())
 
     def eta(
         self,

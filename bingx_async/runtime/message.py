@@ -9,6 +9,23 @@ from attrs import field, frozen
 Headers = list[tuple[bytes, bytes]]
 
 
+def without_frames(error: BaseException, handled: BaseException | None) -> BaseException:
+    """The exception and what is behind it, without the frames of foreign code: their locals hold key and signature.
+
+    `handled` is what the caller was handling before: it is not ours to change.
+    """
+    seen = {id(handled), id(None)}
+    left: list[BaseException | None] = [error]
+    while left:
+        each = left.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        each.__traceback__ = None
+        left += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+    return error
+
+
 class Unanswered(Exception):
     """The request was written, and no whole reply came. `reply` holds what did come, if its headers did."""
 

@@ -8,7 +8,7 @@ order. So a waiter holds back only those who need the bucket it waits for, and a
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import count
 from math import inf
 
@@ -166,10 +166,16 @@ class WaitQueue:
                 self._refuse(waiter, NotUntil(until, key), now)
         self._run(now)
 
-    def evict(self, owner: object, error: BaseException, now: float) -> None:
-        """Refuse every waiter of `owner`."""
-        for waiter in [w for w in self.waiters() if w.owner is owner]:
-            self._refuse(waiter, error, now)
+    def evict(self, owners: Collection[object], error: BaseException, now: float) -> None:
+        """Refuse every waiter of `owners`. All are gone before anybody is asked: none of them may be granted now."""
+        evicted = {waiter for waiter in self.waiters() if waiter.owner in owners}
+        heads = {id(lane): lane for lane in self.lanes.values() if lane.head() in evicted}
+        for waiter in sorted(evicted):
+            waiter.refusal = error
+            self.lanes[waiter.claims.gates[0], waiter.claims.egress].remove(waiter)
+            waiter.wake()
+        for lane in heads.values():
+            self._advance(lane, now)
         self._run(now)
 
     def forget(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,9 +10,8 @@ from bingx_async.core.budget import BudgetState
 from bingx_async.core.ledger import Key, Penalty, Permit
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.logs import inform, warn
 from bingx_async.runtime.queue import Waiter
-
-log = logging.getLogger("bingx_async")
 
 HINT = (
     "under this governor a refusal may mean: it was closed before this process began; another process or client uses "
@@ -35,7 +33,7 @@ class Reporter:
         try:
             self.on_event(event)
         except Exception:
-            log.exception("on_event failed")
+            warn("on_event failed", with_traceback=True)
 
     def now(self) -> datetime:
         """The moment of an event."""
@@ -61,30 +59,30 @@ class Reporter:
             claims, took = permit.claims, (at - permit.granted_at) / 1000.0
             self.emit(events.Settled(self.now(), claims.path, claims.account, outcome, took))
         for key in reopened:
-            log.info("%s is open again", key)
+            inform("%s is open again", key)
             self.emit(events.Reopened(self.now(), str(key)))
 
     def penalised(self, penalty: Penalty, verdict: Throttled) -> None:
         """The exchange has closed something."""
         hint = HINT if verdict.meaning in (Meaning.CLOSED, Meaning.RATE_LIMITED, Meaning.BANNED) else ""
         until = self._clock.moment(penalty.until)
-        log.warning("%s closed until %s (%s). %s", penalty.key, until.isoformat(), penalty.reason, hint)
+        warn("%s closed until %s (%s). %s", penalty.key, until.isoformat(), penalty.reason, hint)
         self.emit(events.Penalised(self.now(), str(penalty.key), until, penalty.reason, penalty.was_clamped, hint))
 
     def foreign(self, key: Key, calls: int) -> None:
         """Somebody else uses the account."""
-        log.warning("%s: %d calls are counted that are not ours", key, calls)
+        warn("%s: %d calls are counted that are not ours", key, calls)
         self.emit(events.ForeignUse(self.now(), str(key), calls))
 
     def counting(self, key: Key, model: str) -> None:
         """The exchange has shown more of how it counts."""
-        log.info("%s is counted %s", key, model)
+        inform("%s is counted %s", key, model)
         self.emit(events.CountingLearnt(self.now(), str(key), model))
 
     def budget_low(self, state: BudgetState) -> None:
         """The error budget is half or four fifths gone."""
         account, path, code = state.key
-        log.warning("%s: %d of %d errors with code %d are spent", path, state.used, state.limit, code)
+        warn("%s: %d of %d errors with code %d are spent", path, state.used, state.limit, code)
         self.emit(events.BudgetLow(self.now(), path, account, code, state.used, state.limit))
 
 

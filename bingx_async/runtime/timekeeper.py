@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -13,9 +12,10 @@ from bingx_async.core.endpoint import Endpoint
 from bingx_async.errors import ApiError, BingXError, ConnectFailed, OutcomeUnknown, QuotaWait, TransportError
 from bingx_async.runtime.clock import ROUND_TRIPS, STEP, ServerClock
 from bingx_async.runtime.governor import Governor
+from bingx_async.runtime.logs import warn
 
+PATIENCE = 5.0  # seconds for setting the clock
 Sample = tuple[float, float, float]  # server time, sent at, received at
-log = logging.getLogger("bingx_async")
 
 
 @define(eq=False)
@@ -28,20 +28,25 @@ class Timekeeper:
     look: Callable[[Endpoint[float | None]], Awaitable[Sample | None]]
     _lock: anyio.Lock = field(init=False, factory=anyio.Lock)
 
-    async def sync(self) -> BingXError | None:
-        """Set the clock by the time endpoint: the best of a few round trips. A failure is logged and returned."""
+    async def sync(self, patience: float = PATIENCE) -> BingXError | None:
+        """Set the clock by the time endpoint: the best of a few round trips, for `patience` seconds at most.
+
+        A failure is logged and returned; the machine's own clock is used then.
+        """
         started = self.clock.monotonic()
-        async with self._lock:
-            if self.clock.synced_at is not None and self.clock.synced_at >= started:
-                return None
+        error: BingXError = OutcomeUnknown(f"no answer within {patience:g} s", self.endpoints[0].path, {}, ())
+        with anyio.move_on_after(patience):
             try:
-                self.tell(self.clock.set_from(*await self._best_sample()))
-                self.governor.lend_clock()
-            except (QuotaWait, TransportError, ApiError) as error:
-                log.warning("the exchange's clock could not be read (%s)", error)
-                self.clock.synced_at = self.clock.monotonic()
-                return error
-        return None
+                async with self._lock:
+                    if self.clock.synced_at is None or self.clock.synced_at < started:
+                        self.tell(self.clock.set_from(*await self._best_sample()))
+                        self.governor.lend_clock()
+                return None
+            except (QuotaWait, TransportError, ApiError) as failure:
+                error = failure
+        warn("the exchange's clock could not be read (%s)", error)
+        self.clock.synced_at = self.clock.monotonic()
+        return error
 
     async def _best_sample(self) -> Sample:
         """(server time, sent at, received at) of the shortest round trip, from the first endpoint that answers."""
@@ -67,5 +72,5 @@ class Timekeeper:
     def tell(self, step: float) -> None:
         """A step of the clock, in milliseconds, that is worth telling about."""
         if abs(step) >= STEP:
-            log.warning("the exchange's clock is %.3f s from where it was believed to be", step / 1000.0)
+            warn("the exchange's clock is %.3f s from where it was believed to be", step / 1000.0)
             self.governor.reporter.emit(events.ClockStepped(self.clock.moment(self.clock.monotonic()), step / 1000.0))

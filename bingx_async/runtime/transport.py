@@ -11,16 +11,18 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from typing import Protocol, cast, runtime_checkable
 
 import anyio
 import httpx
 import sniffio
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from bingx_async.errors import BingXError, ConnectFailed
-from bingx_async.runtime.message import Reply, Request, Unanswered
+from bingx_async.runtime.loops import Loop
+from bingx_async.runtime.message import Reply, Request, Unanswered, without_frames
 from bingx_async.runtime.tcp import round_trip_floor
 
 CONNECTIONS = 16  # the pool re-checks every connection, so a small one is quick (PEERS.md)
@@ -78,6 +80,27 @@ class _Host:
         return url
 
 
+@define
+class _Heard:
+    """What has come of a reply so far."""
+
+    status: int = 0
+    headers: dict[str, str] = field(factory=dict[str, str])
+    chunks: list[bytes] = field(factory=list[bytes])
+    received_at: float = 0.0
+
+    def begin(self, response: httpx.Response, at: float) -> None:
+        """Its headers are here."""
+        self.status, self.received_at = response.status_code, at
+        for name, value in response.headers.raw:
+            self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def reply(self, tcp_floor: float | None = None) -> Reply | None:
+        """As far as it has come; None before its headers."""
+        text = b"".join(self.chunks).decode("utf-8", "replace")
+        return Reply(self.status, self.headers, text, self.received_at, tcp_floor) if self.status else None
+
+
 class Transport:
     """Sends requests to the first host that can be reached."""
 
@@ -89,6 +112,7 @@ class Transport:
         self._hosts = [_Host.of(host) for host in hosts]
         self._monotonic = monotonic
         self._is_closed = False
+        self._loop: Loop | None = None
         self.measures_tcp = False
 
     @property
@@ -98,19 +122,20 @@ class Transport:
 
     async def send(self, request: Request, timeout: float) -> Reply:
         """The reply within `timeout` seconds; else `ConnectFailed` (not sent) or `Unanswered` (it may have run)."""
+        heard = _Heard()
         with anyio.move_on_after(timeout):
-            return await self._send_to_any(request, timeout)
-        raise Unanswered(f"no reply within {timeout:g} s")
+            return await self._send_to_any(request, timeout, heard)
+        raise Unanswered(f"no reply within {timeout:g} s", heard.reply())
 
-    async def _send_to_any(self, request: Request, timeout: float) -> Reply:
+    async def _send_to_any(self, request: Request, timeout: float, heard: _Heard) -> Reply:
         *first, last = self._hosts
         for host in first:
             try:
-                return await self._send(request, host, timeout)
+                return await self._send(request, host, timeout, heard)
             except ConnectFailed:
                 if self._hosts[0] is host:  # else another call has already turned to the next
                     self._hosts.append(self._hosts.pop(0))
-        return await self._send(request, last, timeout)
+        return await self._send(request, last, timeout, heard)
 
     async def aclose(self) -> None:
         """Close the connections, if the transport is ours; nothing is sent any more."""
@@ -119,32 +144,42 @@ class Transport:
             inner, self._inner = self._inner, None
             await inner.aclose()
 
-    async def _send(self, request: Request, host: _Host, timeout: float) -> Reply:
-        if self._is_closed:
-            raise ConnectFailed("the client is closed", request.path)
-        inner = self._inner = self._inner or default_transport()
+    async def _send(self, request: Request, host: _Host, timeout: float, heard: _Heard) -> Reply:
+        inner, handled = self._open(request), sys.exception()
         try:
             response = await inner.handle_async_request(self._to_httpx(request, host, timeout))
         except BingXError:
             raise
         except Exception as error:
-            raise _translate(error, request.path) from _printable(error)
-        received_at = self._monotonic()
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
-        chunks: list[bytes] = []
+            raise _translate(error, request.path) from _printable(error, handled)
+        heard.begin(response, self._monotonic())
         stream = cast(httpx.AsyncByteStream, response.stream)
         try:
             # What is not compressed needs none of httpx' decoders and counters.
-            async for chunk in response.aiter_bytes() if "content-encoding" in headers else stream:
-                chunks.append(chunk)
+            async for chunk in response.aiter_bytes() if "content-encoding" in heard.headers else stream:
+                heard.chunks.append(chunk)
         except Exception as error:
-            partial = Reply(response.status_code, headers, _text(chunks), received_at)
-            raise Unanswered(f"the reply broke off ({type(error).__name__})", partial) from _printable(error)
+            message = f"the reply broke off ({type(error).__name__})"
+            raise Unanswered(message, heard.reply()) from _printable(error, handled)
         finally:
             with contextlib.suppress(Exception):  # the reply is there; how its connection ends changes nothing
                 await stream.aclose()
-        floor = self._tcp_floor(inner, response) if self.measures_tcp else None
-        return Reply(response.status_code, headers, _text(chunks), received_at, floor)
+        reply = heard.reply(self._tcp_floor(inner, response) if self.measures_tcp else None)
+        assert reply is not None
+        return reply
+
+    def _open(self, request: Request) -> httpx.AsyncBaseTransport:
+        """The transport. One of our own lives in one event loop, and another takes its place when that has ended."""
+        if self._is_closed:
+            raise ConnectFailed("the client is closed", request.path)
+        if self._is_ours and (self._loop is None or not self._loop.is_current()):
+            if self._loop is not None and not self._loop.has_ended():
+                raise ConnectFailed("the client is in use in another event loop: give each loop its own", request.path)
+            abandon, self._inner, self._loop = getattr(self._inner, "abandon", None), None, Loop()
+            if abandon is not None:
+                abandon()
+        inner = self._inner = self._inner or default_transport()
+        return inner
 
     @staticmethod
     def _tcp_floor(inner: httpx.AsyncBaseTransport, response: httpx.Response) -> float | None:
@@ -172,10 +207,6 @@ class Transport:
         return made
 
 
-def _text(chunks: list[bytes]) -> str:
-    return b"".join(chunks).decode("utf-8", "replace")
-
-
 def _translate(error: Exception, path: str) -> Exception:
     """`ConnectFailed` where it is sure that nothing was written, else `Unanswered`."""
     name = type(error.__cause__ or error).__name__
@@ -184,9 +215,10 @@ def _translate(error: Exception, path: str) -> Exception:
     return Unanswered(f"no reply ({name})")
 
 
-def _printable(error: Exception) -> Exception | None:
+def _printable(error: Exception, handled: BaseException | None) -> BaseException | None:
     """The exception, unless its text shows the URL with the signature, as aiohttp's for garbled replies does."""
-    return None if "signature=" in f"{error} {error.__cause__}" else error
+    bare = without_frames(error, handled)
+    return None if "signature=" in f"{error} {error.__cause__}" else bare
 
 
 def was_not_sent(error: Exception) -> bool:

@@ -11,27 +11,11 @@ from math import inf
 
 import anyio
 import anyio.lowlevel
-from attrs import field, frozen
 
 from bingx_async.core.ledger import NotUntil, Permit
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.loops import Loop
 from bingx_async.runtime.queue import Waiter, WaitQueue
-
-
-@frozen
-class _Loop:
-    """Which event loop the waiters sleep in."""
-
-    token: anyio.lowlevel.EventLoopToken = field()
-
-    def has_ended(self) -> bool:
-        loop = self.token.native_token
-        schedule = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon  # type: ignore[attr-defined]
-        try:
-            schedule(lambda: None)
-        except RuntimeError:
-            return True
-        return False
 
 
 class WaitingRoom:
@@ -42,7 +26,7 @@ class WaitingRoom:
         self._clock = clock
         self._leader: Waiter | None = None
         self._led_until = inf
-        self._loop: _Loop | None = None
+        self._loop: Loop | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -54,7 +38,7 @@ class WaitingRoom:
 
         Raises the error it was evicted with, if it was.
         """
-        self._loop = _Loop(anyio.lowlevel.current_token())
+        self._loop = Loop()
         try:
             while waiter.permit is None and waiter.refusal is None:
                 await self._sleep(waiter)
@@ -63,6 +47,7 @@ class WaitingRoom:
             raise
         finally:
             self._hand_over(waiter)
+            self.rearm()  # a permit that went back may have been refused to the next until an earlier moment
         if waiter.permit is not None:
             return waiter.permit
         if isinstance(waiter.refusal, BaseException):
@@ -103,7 +88,7 @@ class WaitingRoom:
 
     def check_loop(self) -> None:
         """Forget the waiters of an event loop that has ended; refuse to serve two at a time."""
-        if self._loop is None or self._loop.token == anyio.lowlevel.current_token():
+        if self._loop is None or self._loop.is_current():
             return
         if not self._loop.has_ended():
             raise RuntimeError("a Governor serves one event loop at a time; give each loop its own, with share")

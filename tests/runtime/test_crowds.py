@@ -175,7 +175,7 @@ def test_cancelled_with_the_refusal() -> None:
         mine = object()
         task = asyncio.create_task(hall.acquire(owner=mine))
         await in_turn()
-        hall.governor.evict(mine, ValueError("not seen"))
+        hall.governor.evict([mine], ValueError("not seen"))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -373,7 +373,7 @@ def test_evicted(backend: Backend) -> None:
             for number in range(40):
                 group.start_soon(wait, number)
                 await in_turn()
-            hall.governor.evict(mine, error)
+            hall.governor.evict([mine], error)
             await in_turn()
             assert sorted(failed) == list(range(1, 40, 2))
         assert hall.names() == list(range(0, 40, 2))

@@ -1,0 +1,27 @@
+"""Which event loop something lives in, under asyncio or trio."""
+
+from __future__ import annotations
+
+import anyio.lowlevel
+from attrs import field, frozen
+
+
+@frozen
+class Loop:
+    """One event loop."""
+
+    token: anyio.lowlevel.EventLoopToken = field(factory=anyio.lowlevel.current_token)
+
+    def is_current(self) -> bool:
+        """Whether this is the loop that runs here."""
+        return self.token == anyio.lowlevel.current_token()
+
+    def has_ended(self) -> bool:
+        """Whether it will never run again."""
+        loop = self.token.native_token
+        schedule = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon  # type: ignore[attr-defined]
+        try:
+            schedule(lambda: None)
+        except RuntimeError:
+            return True
+        return False
