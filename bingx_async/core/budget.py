@@ -76,18 +76,23 @@ class ErrorBudget:
         return found
 
     def states(self, now: float) -> list[BudgetState]:
-        """Every count that is not empty; empty ones are dropped."""
-        found: list[BudgetState] = []
-        for (account, path), codes in list(self._errors.items()):
+        """Every count that is not empty."""
+        self.sweep(now)
+        return [
+            self._state(ErrorKey(account, path, code), errors)
+            for (account, path), codes in self._errors.items()
+            for code, errors in codes.items()
+        ]
+
+    def sweep(self, now: float) -> None:
+        """Forget the counts that have become empty."""
+        for name, codes in list(self._errors.items()):
             for code, errors in list(codes.items()):
                 self._expire(errors, now)
-                if errors:
-                    found.append(self._state(ErrorKey(account, path, code), errors))
-                else:
+                if not errors:
                     del codes[code]
             if not codes:
-                del self._errors[account, path]
-        return found
+                del self._errors[name]
 
     def _expire(self, errors: deque[float], now: float) -> None:
         while errors and self._leaves_at(errors[0]) <= now:

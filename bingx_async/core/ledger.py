@@ -24,6 +24,8 @@ LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is clamped and report
 COLD_MARGIN = 250.0  # ms on top of one hold after a cold start (GOVERNOR.md)
 LISTENING_GAP = 0.25  # of a window, between grants while less than half of the tokens are free
 LISTENING_CALLS = 64  # after so many calls of a bucket no more are held apart
+FORGOTTEN = 3_600_000.0  # ms after its end in which nobody has called into a closed period
+FORGET_EVERY = 60_000.0  # ms between looks for what else can be forgotten
 SWEEP_FROM = 64  # buckets; below that nothing is worth sweeping
 
 
@@ -168,6 +170,7 @@ class Ledger:
         self._gates: dict[Key, Gate] = {}
         self._held = Held()
         self._sweep_at = SWEEP_FROM
+        self._forget_at = -inf
 
     def reserve(self, claims: Claims, now: float) -> Permit | NotUntil:
         """Take one token of every claim, or none and say when and where it will be possible."""
@@ -381,4 +384,14 @@ class Ledger:
     def _sweep(self, now: float) -> None:
         self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_idle(now)}
         self._held.sweep(now)
+        if now >= self._forget_at:
+            self._forget_at = now + FORGET_EVERY
+            self._forget(now)
         self._sweep_at = max(SWEEP_FROM, 2 * len(self._buckets))
+
+    def _forget(self, now: float) -> None:
+        """Errors that have left their window, and periods long over into which nobody has called since."""
+        self.budget.sweep(now)
+        for key, gate in list(self._gates.items()):
+            if gate.probe is None and gate.closed_until + FORGOTTEN <= now:
+                del self._gates[key]

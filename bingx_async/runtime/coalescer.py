@@ -17,6 +17,7 @@ from bingx_async.core.endpoint import Call
 from bingx_async.core.pool import Lane
 from bingx_async.errors import BingXError, LocalError, RateLimited, ServerBusy
 from bingx_async.runtime.drain import LateCaller
+from bingx_async.runtime.groups import one_error
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -60,11 +61,12 @@ class Coalescer(Generic[T, R]):
         self._waiting[id(entry)] = entry
         self._tell()
         try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._go_alone, entry, options)
-                group.start_soon(self._go_together, entry, options)
-                await entry.done.wait()
-                group.cancel_scope.cancel()
+            with one_error():
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._go_alone, entry, options)
+                    group.start_soon(self._go_together, entry, options)
+                    await entry.done.wait()
+                    group.cancel_scope.cancel()
         finally:
             del self._waiting[id(entry)]
         if entry.error is not None:

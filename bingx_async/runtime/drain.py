@@ -14,7 +14,8 @@ from attrs import define, field
 
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.pool import Lane, Pool
-from bingx_async.errors import BingXError, ConnectFailed, LocalError, RateLimited, ServerBusy
+from bingx_async.errors import BingXError, ConnectFailed, LocalError, QuotaWait, RateLimited, ServerBusy
+from bingx_async.runtime.groups import one_error
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -61,11 +62,12 @@ class Drain(Generic[T, R]):
         """The result of every item; those that no lane could send fail with the last error."""
         if self.pool.is_done:
             return self.pool.results
-        async with anyio.create_task_group() as self._group:
-            self._join(len(self.lanes) if everything_at_once or self._is_closed() else 1)
-            while not self.pool.is_done and self._working:
-                await self._changed.wait()
-            self._group.cancel_scope.cancel()
+        with one_error():
+            async with anyio.create_task_group() as self._group:
+                self._join(len(self.lanes) if everything_at_once or self._is_closed() else 1)
+                while not self.pool.is_done and self._working:
+                    await self._changed.wait()
+                self._group.cancel_scope.cancel()
         if self.last_error is not None:
             self.pool.finish({item: self.fail(item, self.last_error) for item in self.pool.pending})
         return self.pool.results
@@ -89,7 +91,8 @@ class Drain(Generic[T, R]):
                 failures = 0 if await self._step(lane) else failures + 1
         except LocalError as error:
             self.last_error = error
-            self._join(len(self.lanes))
+            if not isinstance(error, QuotaWait) or self._is_closed():
+                self._join(len(self.lanes))
         finally:
             self._working -= 1
             self._tell()

@@ -167,8 +167,8 @@ def test_no_time(backend: Backend) -> None:
         hall = Hall({CANCEL_ORDERS: [accept], CANCEL: [accept]})
         done = await hall.client().spot.cancel_many("BTC-USDT", range(1, 101), max_wait=0)
         statuses = [each.status for each in done]
-        assert statuses.count(CancelStatus.CANCELLED) == 25  # two batches and five single ones
-        assert statuses.count(CancelStatus.NOT_SENT) == 75
+        assert statuses.count(CancelStatus.CANCELLED) == 20  # two batches; single ones might spend error budget
+        assert statuses.count(CancelStatus.NOT_SENT) == 80
         assert "no quota" in next(each.error for each in done if each.status is CancelStatus.NOT_SENT)
 
     run(backend, main)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bingx_async.core.backoff import backoff
+from bingx_async.core.budget import ErrorKey
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import (
     SWEEP_FROM,
@@ -439,6 +440,24 @@ def test_idle_buckets_are_dropped() -> None:
         ledger.settle(granted(ledger.reserve(claims(account=str(number)), now)), now + 50.0)
         most = max(most, len(state(ledger, now)))
     assert most <= 2 * SWEEP_FROM
+
+
+def test_what_is_long_over_is_forgotten() -> None:
+    """Errors and closed periods of a thousand accounts that call no more are dropped; what may matter stays."""
+    ledger, day = Ledger(), 86_400_000.0
+    for number in range(1_000):
+        name = str(number)
+        ledger.budget.record(ErrorKey(name, "/a", 1), 0.0)
+        ledger.penalise(claims(account=name).gates[0], 1_000.0, 0.0, "closed")
+    probe = granted(ledger.reserve(claims(account="0"), 2_000.0))
+    ledger.penalise(claims(account="1").gates[0], day, day - 1_000.0, "closed again")
+    for number in range(SWEEP_FROM + 1):
+        ledger.reserve(claims(account=f"x{number}"), day)
+    assert ledger.budget._errors == {}
+    closed = [claims(account=str(number)).gates[0] for number in range(1_000)]
+    assert [key.owner for key in closed if ledger.closed_until(key) is not None] == ["0", "1"]
+    ledger.settle(probe, day, opens=True)
+    assert ledger.closed_until(closed[0]) is None
 
 
 @pytest.mark.parametrize("others", range(SWEEP_FROM - 3, SWEEP_FROM + 3))
