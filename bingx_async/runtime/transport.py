@@ -172,8 +172,9 @@ class Transport:
         """The transport. One of our own lives in one event loop, and another takes its place when that has ended."""
         if self._is_closed:
             raise ConnectFailed("the client is closed", request.path)
-        if self._is_ours and (self._loop is None or not self._loop.is_current()):
-            if self._loop is not None and not self._loop.has_ended():
+        self._loop = self._loop or Loop()
+        if self._is_ours and not self._loop.is_current():
+            if not self._loop.has_ended():
                 raise ConnectFailed("the client is in use in another event loop: give each loop its own", request.path)
             abandon, self._inner, self._loop = getattr(self._inner, "abandon", None), None, Loop()
             if abandon is not None:

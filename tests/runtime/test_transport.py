@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import re
+import socket
+import ssl
 import sys
 import traceback
+import warnings
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -28,8 +34,10 @@ from bingx_async.runtime.transport import (
     httpcore_transport,
     was_not_sent,
 )
+from tests.certificate import make_certificate
 from tests.runtime.server import OK, Server, serving, unused_port
 
+TCP_CLOSE = 7  # the state of a socket whose connection is gone (Linux)
 Make = Callable[[], httpx.AsyncBaseTransport]
 GET = Request("GET", "/time")
 POST = Request("POST", "/cancel", body=b'{"a":1}', headers=[(b"Content-Type", b"application/json")])
@@ -177,6 +185,88 @@ def test_read_timeout(make: Make, backend: Any, answer: bytes) -> None:
             await transport.send(POST, 1.5)
 
     assert len(on_server(make, backend, act, (answer, "hang")).requests) == 1
+
+
+@both
+def test_what_came_before_the_deadline(make: Make, backend: Any) -> None:
+    """A reply that has not ended in time comes with the error, as far as it has come."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        with pytest.raises(Unanswered, match=r"no reply within 0\.5 s") as caught:
+            await transport.send(POST, 0.5)
+        assert caught.value.reply is not None
+        assert (caught.value.reply.status, caught.value.reply.text) == (200, '{"code":0')
+
+    on_server(make, backend, act, (b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"code":0', "hang"))
+
+
+@pytest.mark.parametrize("lives", [["asyncio", "asyncio", "asyncio"], ["asyncio", "trio", "asyncio"]])
+def test_one_event_loop_after_the_other(lives: list[Any]) -> None:
+    """In a new event loop the client opens new connections; nothing is written to those of a loop that has ended."""
+
+    async def one() -> None:
+        async with serving((OK, "keep")) as server:
+            transport._hosts = Transport(None, (server.url,), monotonic_ms)._hosts
+            assert (await transport.send(POST, 5)).status == 200
+            assert (await transport.send(POST, 5)).status == 200
+            assert (server.connections, len(server.requests)) == (1, 2)
+
+    transport = Transport(None, ("http://127.0.0.1:1",), monotonic_ms)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what was not closed in its loop says so
+        for backend in lives:
+            anyio.run(one, backend=backend)
+        del transport._inner
+        gc.collect()
+
+
+def test_two_event_loops_at_a_time() -> None:
+    """A client in use in one event loop refuses calls from another, and sends nothing."""
+
+    async def outer() -> None:
+        async with serving((OK, "keep")) as server:
+            transport = Transport(None, (server.url,), monotonic_ms)
+            await transport.send(POST, 5)
+            with pytest.raises(ConnectFailed, match="another event loop"):
+                await anyio.to_thread.run_sync(anyio.run, transport.send, POST, 5)
+            assert len(server.requests) == 1
+            await transport.aclose()
+
+    anyio.run(outer)
+
+
+def is_gone(connection: socket.socket) -> bool:
+    return connection.fileno() == -1 or connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the state of a socket")
+def test_given_up_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call given up over TLS is reset at once too, though the other side is silent: nothing is delivered later."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make_certificate(key, certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    accepted: list[socket.socket] = []
+
+    async def never_read_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        accepted.append(writer.get_extra_info("socket"))
+
+    async def main() -> None:
+        async with await asyncio.start_server(never_read_on, "127.0.0.1", 0, ssl=context) as server:
+            port = server.sockets[0].getsockname()[1]
+            transport = Transport(aiohttp_transport(), (f"https://localhost:{port}",), monotonic_ms)
+            with pytest.raises(Unanswered, match="no reply within"):
+                await transport.send(POST, 0.5)
+            with anyio.fail_after(LINGER_RESET / 1000.0):
+                while not is_gone(accepted[0]):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            assert transport._inner is not None
+            await transport._inner.aclose()
+
+    asyncio.run(main())
 
 
 @both
