@@ -253,3 +253,20 @@ def test_cancelled_on_entering(backend: Backend) -> None:
         assert repr(client).endswith("closed>")
 
     run(backend, main)
+
+
+@backends
+@pytest.mark.parametrize(("options", "longest"), [({}, 1.0), ({"timeout": 0.3}, 0.3)])
+def test_a_cancel_hardly_waits_for_the_clock(backend: Backend, options: dict[str, float], longest: float) -> None:
+    """While the time endpoint is silent, cancels leave by the machine's own clock after a second at most."""
+
+    async def main() -> None:
+        hall = Hall({TIME: [HANG], TIME_OLD: [HANG]})
+        client = hall.client()
+        async with anyio.create_task_group() as group:
+            for number in range(1, 4):
+                group.start_soon(lambda id_=number: client.spot.cancel_order("BTC-USDT", id_, **options))
+        assert len(hall.exchange.calls(CANCEL)) == 3
+        assert max(hall.exchange.times(CANCEL)) == pytest.approx(longest * 1000, abs=5)
+
+    run(backend, main)

@@ -407,3 +407,18 @@ def test_coalesced_and_closed_client(backend: Backend) -> None:
         assert kinds.count(ClientClosed) > 20
 
     run(backend, main)
+
+
+@backends
+@pytest.mark.parametrize("settings", [{}, {"coalesce_cancels": True}])
+def test_errors_come_out_as_themselves(backend: Backend, settings: dict[str, Any]) -> None:
+    """What makes a call impossible is raised as it is, not in a group."""
+
+    async def main() -> None:
+        client = Hall(share=0.1).client(**settings)
+        with pytest.raises(InvalidRequest, match="leaves no whole call"):
+            await client.spot.cancel_many("BTC-USDT", [1, 2])
+        with pytest.raises(InvalidRequest, match="leaves no whole call"):
+            await client.spot.cancel_order("BTC-USDT", 1)
+
+    run(backend, main)

@@ -1,0 +1,67 @@
+"""Things that happen at an awkward moment: nobody is forgotten, no token is lost."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import anyio
+import pytest
+
+from bingx_async import BingXClient, ClientClosed, Governor, RateLimited
+from bingx_async.emulator import Emulator
+from tests.client.exchange import CANCEL, OK, Backend, Hall, backends, refused, run
+
+
+class BrokenFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        raise OSError("disk full")
+
+
+@backends
+def test_a_log_that_cannot_be_written(backend: Backend) -> None:
+    """A logging filter that raises changes nothing about a call: its tokens come back, its scope opens again."""
+
+    async def main() -> None:
+        hall = Hall({CANCEL: [refused(100410, "rate limited"), OK]})
+        client = hall.client()
+        await client.sync_clock()
+        with pytest.raises(RateLimited):
+            await client.spot.cancel_order("BTC-USDT", 1, max_wait=0)
+        await client.spot.cancel_order("BTC-USDT", 1)
+        assert hall.governor.snapshot().find(CANCEL).in_flight == 0
+        assert hall.governor.snapshot().find(CANCEL).closed_until is None
+
+    log, broken = logging.getLogger("bingx_async"), BrokenFilter()
+    log.addFilter(broken)
+    try:
+        run(backend, main)
+    finally:
+        log.removeFilter(broken)
+
+
+async def test_closed_at_the_moment_of_a_grant() -> None:
+    """Tokens are back, but nobody could look because the program was busy: closing ends every waiter and closes."""
+    emulator, ended = Emulator(), list[str]()
+    keys = emulator.accounts[0]
+
+    async def cancel() -> None:
+        try:
+            await client.spot.cancel_open_orders("BTC-USDT")
+            ended.append("done")
+        except ClientClosed:
+            ended.append("closed")
+
+    client = BingXClient(
+        keys.api_key, keys.secret_key, account=keys.account, transport=emulator.transport(), governor=Governor()
+    )
+    async with anyio.create_task_group() as group:
+        await client.__aenter__()
+        for _ in range(6):
+            group.start_soon(cancel)
+        await anyio.sleep(0.3)
+        time.sleep(1.0)  # noqa: ASYNC251
+        await client.aclose()
+    assert sorted(ended) == ["closed"] * 4 + ["done"] * 2
+    assert client._shared.transport._is_closed
+    assert client.governor.snapshot().waiting == 0
