@@ -23,6 +23,7 @@ class Listener:
         self._channel = channel
         self._woken: dict[Callable[[], None], None] = {}
         self._task: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     def watch(self, woken: Callable[[], None]) -> None:
         """Call `woken` at every message."""
@@ -35,14 +36,24 @@ class Listener:
         """No longer; the last to go ends the subscription."""
         self._woken.pop(woken, None)
         if not self._woken and self._task is not None:
-            self._task.cancel()
+            self._end(self._task)
 
     async def aclose(self) -> None:
         """End the subscription."""
         self._woken.clear()
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        if self._task is not None:
+            self._end(self._task)
+        if self._ending:
+            loop = asyncio.get_running_loop()
+            await asyncio.gather(*(each for each in self._ending if each.get_loop() is loop), return_exceptions=True)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """It is over with its next step; who watches before that has a subscription of its own."""
+        self._task = None
+        if not task.done():
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+            task.cancel()
 
     async def _listen(self) -> None:
         while True:

@@ -116,7 +116,7 @@ for i = 1, claims do
       ready = math.min(ready, tonumber(redis.call('ZRANGE', returns, missing - 1, missing - 1, 'WITHSCORES')[2]))
     end
   end
-  if ready <= now and process and due_before_us(lines[i]) >= free then ready = now + 0.001 end
+  if ready <= now and lines[i] ~= '' and process and due_before_us(lines[i]) >= free then ready = now + 0.001 end
   if ready > latest then latest, where, wait = ready, i, patience end
   live[i], grants[i] = back + out, tonumber(known[1] or '0')
   is_new[i] = out == 0
@@ -149,6 +149,7 @@ if not is_again then
       local line, place = read_line(lines[where])
       table.insert(line, place + 1, {process, now + wait})
       redis.call('HSET', KEYS[3 * where + 4], 'line', written(line))
+      if is_stale[where] then redis.call('PEXPIRE', KEYS[3 * where + 4], math.ceil(life) + 90000) end
       wait = wait + place * math.min(TURN, SPREAD / #line)
     end
     return table.concat({'no', now_text, text(wait), where}, ' ')

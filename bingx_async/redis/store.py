@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bingx_async.core.ledger import Claims, Key
 from bingx_async.errors import StoreUnavailable
 from bingx_async.redis import arguments
-from bingx_async.redis.asking import Asking
+from bingx_async.redis.asking import Asking, nothing
 from bingx_async.redis.axis import Axis
 from bingx_async.redis.connection import Connection
 from bingx_async.redis.listener import Listener
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
 
 LONGEST_TIMEOUT = 1.5  # seconds; a grant that takes longer to arrive is void (runtime/shared.py)
+ARRIVE_AFTER = 1.0  # ms; and a tenth of the round trip, since the next one may be shorter
 ATTEMPTS = 3  # to ask; after a step of Redis' clock the first comes too late for it, and corrects what we know of it
 
 
@@ -68,9 +69,10 @@ class RedisStore:
         """Take a token of every claim or none, in one round trip."""
         for _ in range(ATTEMPTS):
             patience = self._axis.latest(self._monotonic() + self._timeout * 1000.0)
-            kind, *rest = await self._ask(arguments.reserve(self.names, ask, patience, self._moment()))
+            question = arguments.reserve(self.names, ask, patience, self._moment())
+            (kind, *rest), took = await self._ask(question, lambda: self.release(ask.permit, ask.claims))
             if kind != "late":
-                return _read(ask.claims, kind, rest)
+                return _read(ask.claims, kind, rest, took)
         raise StoreUnavailable("Redis' clock does not stand still")
 
     def settle(self, done: Settlement, foreign: Callable[[int], None]) -> None:
@@ -97,7 +99,7 @@ class RedisStore:
 
     async def read_clock(self) -> tuple[float, float] | None:
         """The exchange's clock minus this process' monotonic one, as somebody found out, and how long ago."""
-        found = await self._ask(arguments.read_clock(self.names, self._moment()))
+        found, _ = await self._ask(arguments.read_clock(self.names, self._moment()))
         return (float(found[0]) + self._axis.middle(), float(found[1])) if found else None
 
     def tell_clock(self, offset: float, at: float) -> None:
@@ -125,14 +127,15 @@ class RedisStore:
         await self._outbox.aclose()
         await self._connection.aclose()
 
-    async def _ask(self, called: arguments.Called) -> list[str]:
-        """The reply; those of the scripts that are asked by it name Redis' moment."""
+    async def _ask(self, called: arguments.Called, unheard: Callable[[], None] = nothing) -> tuple[list[str], float]:
+        """The reply, and how long it took (ms); those of the scripts that are asked by it name Redis' moment."""
         asked_at = self._monotonic()
-        reply = _text(await self._asking.ask(called)).split()
+        reply = _text(await self._asking.ask(called, unheard)).split()
+        heard_at = self._monotonic()
         moment = 0 if called.name == "exchange" else 1
-        self._axis.hear(float(reply.pop(moment)), asked_at, self._monotonic())
+        self._axis.hear(float(reply.pop(moment)), asked_at, heard_at)
         self._outbox.hurry()
-        return reply
+        return reply, heard_at - asked_at
 
 
 def _text(part: Any) -> str:
@@ -140,7 +143,7 @@ def _text(part: Any) -> str:
     return part.decode() if isinstance(part, bytes) else str(part)
 
 
-def _read(claims: Claims, kind: str, rest: list[str]) -> Granted | Later | Spent:
+def _read(claims: Claims, kind: str, rest: list[str], took: float) -> Granted | Later | Spent:
     if kind == "ok":
         bound, *live = map(int, rest)
         return Granted(bound, tuple(live))
@@ -148,4 +151,6 @@ def _read(claims: Claims, kind: str, rest: list[str]) -> Granted | Later | Spent
         code, used, wait = rest
         return Spent(int(code), int(used), max(0.0, float(wait)))
     where = int(rest[1])
-    return Later(float(rest[0]), claims.items[where - 1].key if where > 0 else claims.gates[-where])
+    # The next question is to arrive a little after the moment, however far Redis is: it leaves a round trip earlier.
+    early = took - min(took, ARRIVE_AFTER + 0.1 * took)
+    return Later(max(0.0, float(rest[0]) - early), claims.items[where - 1].key if where > 0 else claims.gates[-where])

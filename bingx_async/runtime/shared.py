@@ -12,7 +12,6 @@ remembers for one hold.
 
 from __future__ import annotations
 
-import logging
 from itertools import count
 from math import inf
 from secrets import token_hex
@@ -26,10 +25,10 @@ from bingx_async.core.bucket import Bucket, hold_of, share_of
 from bingx_async.core.ledger import COLD_MARGIN, Claim, Key, Ledger, NotUntil, Permit
 from bingx_async.errors import StoreUnavailable
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.logs import warn
 from bingx_async.runtime.reporter import Reporter
 from bingx_async.runtime.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
 
-log = logging.getLogger("bingx_async")
 VALIDITY = 2_000.0  # ms; a grant that took longer to get here (or a process that was stopped meanwhile) is void
 STALL = 15_000.0  # ms; a process may be stopped this long between grant and sending without breaking the quota
 RETRY = 250.0  # ms between looks at a store that is away
@@ -172,7 +171,11 @@ class SharedQuota:
         for claim, live in zip(permit.claims.items, answer.live, strict=True):
             if claim.is_paced:
                 self._live[claim.key] = live
-            else:
+        self._note_holds(permit)
+
+    def _note_holds(self, permit: Permit) -> None:
+        for claim in permit.claims.items:
+            if not claim.is_paced:
                 self._shortest = min(self._shortest, hold_of(claim.quota))
 
     def _alone(self, permit: Permit, now: float, error: StoreUnavailable | None = None) -> NotUntil | None:
@@ -188,6 +191,7 @@ class SharedQuota:
             return NotUntil(min(refusal.ready_at, max(self._next_look, now + 1.0)), refusal.key)
         permit.ticket = self._new_ticket()  # so that the store hears of the call when it is back
         permit.live = ()
+        self._note_holds(permit)
         return None
 
     def _ready_alone(self, bucket: Bucket, claim: Claim, now: float) -> float:
@@ -206,7 +210,7 @@ class SharedQuota:
         self._is_lasting = error.is_lasting
         if self.away_since is None:
             self.away_since = now
-            log.warning("the quota store is away (%s); on_store_failure=%s", error, self.on_failure)
+            warn("the quota store is away (%s); on_store_failure=%s", error, self.on_failure)
             self.reporter.emit(events.StoreLost(self.reporter.now(), str(error), self.on_failure))
 
     def _found(self) -> None:
@@ -216,5 +220,5 @@ class SharedQuota:
             self.away_since = None
             self._is_lasting = False
             self.ledger.let_go()
-            log.warning("the quota store is back after %.1f s", away)
+            warn("the quota store is back after %.1f s", away)
             self.reporter.emit(events.StoreFound(self.reporter.now(), away))

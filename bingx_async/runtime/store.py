@@ -87,7 +87,7 @@ class QuotaStore(Protocol):
     """
 
     async def reserve(self, ask: Ask) -> Granted | Later | Spent:
-        """Take a token of every claim or none. Raises `StoreUnavailable`."""
+        """Take a token of every claim or none. Raises `StoreUnavailable`. Cancelled, it keeps nothing."""
         ...
 
     def settle(self, done: Settlement, foreign: Callable[[int], None]) -> None:
