@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import anyio.lowlevel
 from attrs import field, frozen
 
@@ -14,6 +17,9 @@ class Loop:
 
     def is_current(self) -> bool:
         """Whether this is the loop that runs here."""
+        with contextlib.suppress(RuntimeError):  # under trio nothing of asyncio runs; where it does this is quick
+            if asyncio.get_running_loop() is self.token.native_token:
+                return True
         return self.token == anyio.lowlevel.current_token()
 
     def has_ended(self) -> bool:
