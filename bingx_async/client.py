@@ -299,12 +299,8 @@ def _options(recv_window: int, max_wait: float, timeout: float, priority: Priori
 
 def _base_url(url: str) -> str:
     """The scheme and host to call. Keys travel in headers, so plain http only goes to this machine itself."""
-    try:
-        parts = urlsplit(url)
-        is_text = isinstance(url, str) and not any(each.isspace() for each in url)  # pyright: ignore[reportUnnecessaryIsInstance]
-    except (ValueError, AttributeError, TypeError):  # brackets that do not close; not a text
-        is_text = False
-    if not is_text:
+    parts = _split(url)
+    if parts is None:
         raise InvalidRequest(f"base_url must be a text without blanks, like {LIVE_HOST!r}")
     if "@" in url:
         raise InvalidRequest(f"base_url holds a user name or password; it must be like {LIVE_HOST!r}")
@@ -313,6 +309,15 @@ def _base_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not _has_host(parts) or parts.query or parts.fragment:
         raise InvalidRequest(f"base_url={url!r} must be like {LIVE_HOST!r}")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _split(url: object) -> SplitResult | None:
+    if not isinstance(url, str) or any(each.isspace() for each in url):
+        return None
+    try:
+        return urlsplit(url)
+    except ValueError:  # brackets that do not close
+        return None
 
 
 def _has_host(parts: SplitResult) -> bool:

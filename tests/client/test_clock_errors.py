@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
 import anyio
 import httpx
@@ -257,7 +258,7 @@ def test_cancelled_on_entering(backend: Backend) -> None:
 
 @backends
 @pytest.mark.parametrize(("options", "longest"), [({}, 1.0), ({"timeout": 0.3}, 0.3)])
-def test_a_cancel_hardly_waits_for_the_clock(backend: Backend, options: dict[str, float], longest: float) -> None:
+def test_a_cancel_hardly_waits_for_the_clock(backend: Backend, options: dict[str, Any], longest: float) -> None:
     """While the time endpoint is silent, cancels leave by the machine's own clock after a second at most."""
 
     async def main() -> None:

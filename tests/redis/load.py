@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from attrs import define, field, frozen
@@ -109,7 +110,7 @@ class Fleet:
         await asyncio.gather(*self.readers)
 
 
-Trouble = Callable[[Fleet, RedisServer], Coroutine[None, None, None]]
+Trouble = Callable[[Fleet, RedisServer], Coroutine[Any, Any, None]]
 
 
 async def calm(fleet: Fleet, server: RedisServer) -> None:
