@@ -31,7 +31,6 @@ from tests.redis.server import INSTALLED, RedisServer
 Found = dict[Trouble, dict[str, Figures]]
 # What is left of the quota by what each trouble takes away: Redis is away, or its memory is lost and one window waited.
 LEAST_USED: dict[Trouble, float] = {
-    
     calm: 0.9,
     killing: 0.9,
     pausing: 0.9,
@@ -39,7 +38,6 @@ LEAST_USED: dict[Trouble, float] = {
     restarting: 0.6,
     leaving: 0.4,
     flushing: 0.6,
-,
 }
 
 
