@@ -282,6 +282,45 @@ def test_given_up(make: Make, backend: Any) -> None:
     assert on_server(make, backend, act, (b"", "hang"), (OK, "keep")).connections == 2
 
 
+def locals_of(error: BaseException) -> str:
+    """The locals of every frame in the chain but the tests' own, in files of anybody."""
+    found: list[str] = []
+    left: list[traceback.TracebackException | None] = [
+        traceback.TracebackException.from_exception(error, capture_locals=True)
+    ]
+    while left:
+        each = left.pop()
+        if each is not None:
+            left += [each.__cause__, each.__context__]
+            found += [f"{frame.name} {frame.locals}" for frame in each.stack if "/tests/" not in frame.filename]
+    return "\n".join(found)
+
+
+@both
+@pytest.mark.parametrize("how", ["closed", "garbled", "cancelled", "refused"])
+def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
+    """Whatever goes wrong in a transport: no frame of anybody's code, shown with its locals, holds key or signature."""
+    secret = Request("POST", "/cancel", "signature=5ec2e7", b'"5ec2e7"', [(b"X-BX-APIKEY", b"5ec2e7")])
+    caught: list[BaseException] = []
+
+    async def act(transport: Transport, server: Server) -> None:
+        if how == "refused":
+            transport._hosts = Transport(None, (f"http://127.0.0.1:{unused_port()}",), monotonic_ms)._hosts
+        try:
+            if how == "cancelled":
+                with anyio.fail_after(0.3):
+                    await transport.send(secret, 5)
+            await transport.send(secret, 5)
+        except Exception as error:
+            caught.append(error)
+
+    answer = {"closed": (b"", "close"), "garbled": (b"no HTTP at all\r\n\r\n", "close")}.get(how, (b"", "hang"))
+    on_server(make, backend, act, answer)
+    shown = locals_of(caught[0])
+    assert "5ec2e7" not in shown
+    assert "send " in shown or how == "cancelled"  # the library's own frames are really there
+
+
 @both
 def test_pool_is_full(make: Make, backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No connection free in time: nothing was sent."""
