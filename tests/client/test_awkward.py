@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
-from typing import Any
 
 import anyio
-import httpx
 import pytest
 
-from bingx_async import BingXClient, ClientClosed, Governor, InvalidRequest, RateLimited
+from bingx_async import BingXClient, ClientClosed, Governor, RateLimited
 from bingx_async.emulator import Emulator
 from tests.client.exchange import CANCEL, OK, Backend, Hall, backends, refused, run
 
@@ -69,25 +66,3 @@ async def test_closed_at_the_moment_of_a_grant() -> None:
     assert sorted(ended) == ["closed"] * 4 + ["done"] * 2
     assert client._shared.transport._is_closed
     assert client.governor.snapshot().waiting == 0
-
-
-@pytest.mark.parametrize(
-    ("settings", "text"),
-    [
-        ({"transport": httpx.AsyncClient}, "pass its transport"),
-        ({"transport": Emulator()}, "not Emulator; of an httpx client or an Emulator pass its transport"),
-        ({"governor": "documented"}, "must be a Governor, not str"),
-        ({"egress": ""}, "egress='' must be a name"),
-        ({"egress": None}, "egress=None must be a name"),
-        ({"account": ""}, "account='' must be the UID"),
-        ({"account": True}, "account=True must be the UID"),
-        ({"account": [1]}, "must be the UID"),
-        ({"base_url": 5}, "must be a text"),
-        ({"base_url": "https://[::1"}, "must be a text"),
-        ({"base_url": "https://exa mple.com"}, "without blanks"),
-    ],
-)
-def test_settings_that_cannot_work(settings: dict[str, Any], text: str) -> None:
-    """A client that could not work is not made, and the error says what to write instead."""
-    with pytest.raises(InvalidRequest, match=re.escape(text)):
-        BingXClient("key", "secret", **settings)
