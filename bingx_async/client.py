@@ -100,17 +100,18 @@ class BingXClient:
         coalesce_cancels: bool = False,
     ) -> None:
         keys = _Keys(
-            api_key or os.environ.get("BINGX_API_KEY"),
-            secret_key or os.environ.get("BINGX_SECRET_KEY"),
+            api_key if _is_given(api_key) else os.environ.get("BINGX_API_KEY"),
+            secret_key if _is_given(secret_key) else os.environ.get("BINGX_SECRET_KEY"),
         )
         del api_key, secret_key
+        _check_wiring(governor, transport, egress)
         if carrier not in ("auto", "json", "query", "form"):
             raise InvalidRequest(f"carrier={carrier!r} must be 'auto', 'json', 'query' or 'form'")
         if isinstance(ids_per_batch, bool) or not isinstance(ids_per_batch, int) or ids_per_batch < 1:
             raise InvalidRequest(f"ids_per_batch={ids_per_batch!r} must be a whole number above 0")
         self._defaults = _options(recv_window, max_wait, timeout, None)
         self.governor = governor or Governor()
-        self._base_url = _base_url(base_url or os.environ.get("BINGX_BASE_URL") or LIVE_HOST)
+        self._base_url = _base_url(_url_given(base_url) or os.environ.get("BINGX_BASE_URL") or LIVE_HOST)
         self._egress = egress
         self._ids_per_batch = ids_per_batch
         self._coalesces = coalesce_cancels
@@ -207,7 +208,7 @@ class BingXClient:
         credentials = Credentials.of(keys.api, keys.secret, public) if keys.api and keys.secret else None
         self._life = _Life(is_closed=self._shared.is_over)
         self._shared.lives.add(self._life)
-        owner = str(account) if account is not None else _fingerprint(keys.api)
+        owner = _owner(account) if account is not None else _fingerprint(keys.api)
         self._caller = Caller(
             governor=self.governor,
             clock=self._shared.clock,
@@ -286,16 +287,65 @@ def _options(recv_window: int, max_wait: float, timeout: float, priority: Priori
     return Options(max_wait, timeout, recv_window, priority)
 
 
+def _check_wiring(governor: object, transport: object, egress: object) -> None:
+    """What the client is to work with can do that."""
+    if governor is not None and not isinstance(governor, Governor):
+        raise InvalidRequest(f"governor must be a Governor, such as Governor('trader'), not {_kind(governor)}")
+    if transport is not None and (isinstance(transport, type) or not hasattr(transport, "handle_async_request")):
+        cure = "an httpx.AsyncBaseTransport, such as httpx.AsyncHTTPTransport()"
+        if not isinstance(transport, type) and callable(getattr(transport, "transport", None)):
+            cure = "what its method gives: write emulator.transport()"
+        raise InvalidRequest(f"transport must be {cure}, not {_kind(transport)}")
+    if not isinstance(egress, str) or not egress.strip():
+        raise InvalidRequest("egress must be a str that names the outgoing address, such as 'default'")
+
+
+def _kind(value: object) -> str:
+    """What kind of thing was given; the thing itself may hold what must not be shown."""
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
+
+
+def _owner(account: object) -> str:
+    """The UID as text."""
+    if isinstance(account, str) and account.strip():
+        return account
+    if isinstance(account, int) and not isinstance(account, bool) and 0 <= account < 2**63:
+        return str(account)
+    found = f"{account!r}" if isinstance(account, (str, bool)) else _kind(account)
+    raise InvalidRequest(f"account must be the UID, a str or an int such as '1001', not {found}")
+
+
+def _url_given(url: object) -> str | None:
+    if url is None or isinstance(url, str):
+        return url
+    raise InvalidRequest(f"base_url must be a str like {LIVE_HOST!r}, not {_kind(url)}")
+
+
 def _base_url(url: str) -> str:
     """The scheme and host to call. Keys travel in headers, so plain http only goes to this machine itself."""
-    parts = urlsplit(url)
     if "@" in url:
         raise InvalidRequest(f"base_url holds a user name or password; it must be like {LIVE_HOST!r}")
+    if " " in url or not url.isprintable():
+        raise InvalidRequest(f"base_url={url!r} holds blanks; it must be like {LIVE_HOST!r}")
+    parts = _parts(url)
+    if parts is None:
+        raise InvalidRequest(f"base_url={url!r} must be like {LIVE_HOST!r}")
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise InvalidRequest(f"base_url={url!r}: plain http is only for a loopback address; write https")
     if parts.scheme not in ("http", "https") or not _has_host(parts) or parts.query or parts.fragment:
         raise InvalidRequest(f"base_url={url!r} must be like {LIVE_HOST!r}")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of a URL that the standard library and httpx can both read."""
+    import httpx  # loaded with the first client
+
+    try:
+        httpx.URL(url)
+        return urlsplit(url)
+    except (ValueError, httpx.InvalidURL):
+        return None
 
 
 def _has_host(parts: SplitResult) -> bool:
@@ -306,11 +356,25 @@ def _has_host(parts: SplitResult) -> bool:
 
 
 def _check_keys(keys: _Keys) -> None:
+    for name, is_text in (("api_key", _is_text(keys.api)), ("secret_key", _is_text(keys.secret))):
+        if not is_text:
+            raise InvalidRequest(
+                f"{name} must be a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
+            )
     if bool(keys.api) != bool(keys.secret):
         raise InvalidRequest(f"the {'secret_key' if keys.api else 'api_key'} is missing; give both or neither")
     for name, is_whole in (("api_key", _is_key(keys.api)), ("secret_key", _is_key(keys.secret))):
         if not is_whole:
             raise InvalidRequest(f"the {name} holds blanks or characters that no key has; was it copied whole?")
+
+
+def _is_given(key: object) -> bool:
+    """Whether there is something to use or to complain about: `b""` is no key, but no missing one either."""
+    return key is not None and not (isinstance(key, str) and not key)
+
+
+def _is_text(key: object) -> bool:
+    return key is None or isinstance(key, str)
 
 
 def _is_key(key: str | None) -> bool:

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 
-from bingx_async import BingXClient, CancelRestriction, InvalidRequest, Priority, Side
+from bingx_async import BingXClient, CancelRestriction, Governor, InvalidRequest, Priority, Side
+from bingx_async.emulator import Emulator
 from tests.client.exchange import Backend, Hall, backends, run
 
 Act = Callable[[BingXClient], Awaitable[Any]]
@@ -206,6 +208,22 @@ def test_repeated_ids(backend: Backend) -> None:
         ({"api_key": "k\n"}, "the api_key holds blanks or characters that no key has; was it copied whole?"),
         ({"secret_key": "a b"}, "the secret_key holds blanks or characters that no key has"),
         ({"secret_key": "schlüssel"}, "the secret_key holds blanks or characters that no key has"),
+        *(({"api_key": bad}, "api_key must be a str") for bad in (b"key", bytearray(), 5, 0, False, ["key"])),
+        *(({"secret_key": bad}, "secret_key must be a str") for bad in (b"key", 5, 0)),
+        ({"base_url": "https://[::1"}, "must be like 'https://open-api.bingx.com'"),
+        ({"base_url": "https://[::1]x"}, "must be like 'https://open-api.bingx.com'"),
+        ({"base_url": "https://1.2.3.999"}, "must be like 'https://open-api.bingx.com'"),
+        *(({"base_url": bad}, "holds blanks") for bad in (" https://host", "https://ho st", "https://host\n")),
+        *(
+            ({"base_url": bad}, "base_url must be a str like")
+            for bad in (b"https://host", 5, 0, httpx.URL("https://h"))
+        ),
+        ({"egress": ""}, "egress must be a str that names the outgoing address, such as 'default'"),
+        *(({"egress": bad}, "egress must be a str") for bad in (None, 1, " ", b"a")),
+        ({"account": ""}, "account must be the UID, a str or an int such as '1001', not ''"),
+        ({"account": True}, "not True"),
+        ({"account": 1.5}, "account must be the UID, a str or an int such as '1001', not of type float"),
+        *(({"account": bad}, "account must be the UID") for bad in (" ", b"1001", ["1001"], -1, 10**5000)),
     ],
 )
 def test_settings(settings: dict[str, Any], message: str, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,3 +239,23 @@ def test_settings(settings: dict[str, Any], message: str, backend: Backend, monk
         assert "pass@" not in str(caught.value)
 
     run(backend, main)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"transport": Emulator()}, "write emulator.transport(), not of type Emulator"),
+        ({"transport": httpx.AsyncClient()}, "such as httpx.AsyncHTTPTransport(), not of type AsyncClient"),
+        ({"transport": httpx.HTTPTransport()}, "such as httpx.AsyncHTTPTransport(), not of type HTTPTransport"),
+        ({"transport": httpx.AsyncHTTPTransport}, "not the class AsyncHTTPTransport"),
+        ({"transport": "aiohttp"}, "not of type str"),
+        ({"governor": "trader"}, "governor must be a Governor, such as Governor('trader'), not of type str"),
+        ({"governor": Governor}, "not the class Governor"),
+        ({"governor": 0}, "not of type int"),
+    ],
+)
+def test_wiring(settings: dict[str, Any], message: str) -> None:
+    """What is no transport or no governor is refused when the client is made, with what to pass."""
+    with pytest.raises(InvalidRequest) as caught:
+        BingXClient("key", "secret", **settings)
+    assert message in str(caught.value)
