@@ -7,9 +7,10 @@ come as named profiles and a user can override any of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from enum import IntEnum
 from math import inf
+from typing import Protocol
 
 from attrs import Attribute, evolve, field, frozen
 
@@ -90,7 +91,12 @@ _TRADER: Mapping[str, Quota] = {
 }
 
 
-Quotas = Mapping[str, Quota] | Mapping[IpGroup, Quota] | Mapping[str | IpGroup, Quota]
+class Quotas(Protocol):
+    """A mapping of paths, of `IpGroup`s or of both to quotas. `Mapping` is too strict with its keys to say that."""
+
+    def items(self) -> ItemsView[str | IpGroup, Quota]:
+        """What replaces what."""
+        ...
 
 
 @frozen

@@ -24,6 +24,7 @@ from bingx_async.models import Priority
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.queue import Order, Waiter, WaitQueue
 from bingx_async.runtime.reporter import Reporter, outcome_of
+from bingx_async.runtime.settings import check_hook, check_numbers, check_quotas, check_store
 from bingx_async.runtime.shared import SharedQuota
 from bingx_async.runtime.snapshot import Snapshot, take_snapshot
 from bingx_async.runtime.store import QuotaStore, Spent
@@ -66,7 +67,10 @@ class Governor:
         clock: ServerClock | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        if profile not in PROFILES:
+        check_numbers(share=share, credit=credit, fallback_share=fallback_share)
+        check_store(store)
+        check_hook(on_event)
+        if not isinstance(profile, str) or profile not in PROFILES:
             raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
         if not 0 < share <= 1:
             raise ValueError(f"share must be above 0 and at most 1, not {share!r}")
@@ -80,6 +84,8 @@ class Governor:
             raise ValueError(f"on_store_failure must be 'local' or 'refuse', not {on_store_failure!r}")
         if not 0 < fallback_share <= 1:
             raise ValueError(f"fallback_share must be above 0 and at most 1, not {fallback_share!r}")
+        if quotas is not None:
+            check_quotas(quotas, PROFILES[profile], self.catalogue)
         self.profile: Profile = PROFILES[profile].override(quotas or {})
         self.clock = clock or ServerClock()
         self.reporter = Reporter(self.clock, on_event)

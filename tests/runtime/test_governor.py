@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import anyio
@@ -10,7 +11,9 @@ import pytest
 
 from bingx_async import ErrorBudgetSpent, Governor, InvalidRequest, IpGroup, Priority, Quota, QuotaWait
 from bingx_async.core import events
+from bingx_async.core.quota import PLACE_ORDER
 from bingx_async.core.verdict import Meaning, Refused, Scope, Throttled, Unclear
+from bingx_async.runtime.store import MemoryStore
 from bingx_async.testing import EPOCH
 from tests.runtime.hall import (
     CANCEL_OCO_ORDER,
@@ -626,9 +629,37 @@ def test_error_budget(backend: Backend) -> None:
         ({"share": 1.5}, "share must be above 0 and at most 1"),
         ({"credit": -0.1}, "credit must be from 0 to 1"),
         ({"cold_start": "warm"}, "cold_start must be 'free' or 'spent', not 'warm'"),
+        ({"profile": ["trader"]}, "no profile ['trader']; there are documented"),
+        ({"share": "half"}, "share must be a number such as 0.5, not 'half'"),
+        ({"share": True}, "share must be a number such as 0.5, not True"),
+        ({"share": float("nan")}, "share must be above 0 and at most 1, not nan"),
+        ({"credit": None}, "credit must be a number such as 0.5, not None"),
+        ({"fallback_share": "1"}, "fallback_share must be a number such as 0.5, not '1'"),
+        ({"quotas": [Quota(1, 1)]}, "quotas must be a dict such as {IpGroup.TRADE: Quota(1000, 10.0)}"),
+        ({"quotas": 0}, "quotas must be a dict"),
+        (
+            {"quotas": {"/trade/cancel": Quota(1, 1)}},
+            "quotas has no place for '/trade/cancel'; there are IpGroup.MARKET",
+        ),
+        ({"quotas": {"cancel_order": Quota(1, 1)}}, "IpGroup.TRADE, /openApi/spot/v1/oco/cancel, "),
+        ({"quotas": {3: Quota(1, 1)}}, "quotas has no place for 3; there are"),
+        ({"quotas": {IpGroup.TRADE: 10}}, "must be a Quota such as Quota(10, 1.0), not 10"),
+        ({"quotas": {CANCEL_ORDER.path: (10, 1)}}, "must be a Quota such as Quota(10, 1.0), not (10, 1)"),
+        ({"on_event": "print"}, "on_event must be a function of one event, not 'print'"),
+        ({"on_event": anyio.sleep}, "on_event must be a plain function, not a coroutine function"),
+        ({"store": "redis://:word@host"}, "write store=RedisStore('redis://...'), not of type str"),
+        ({"store": MemoryStore}, "write store=RedisStore('redis://...'), not the class MemoryStore"),
     ],
 )
 def test_settings(settings: dict[str, Any], message: str) -> None:
     """Bad settings are refused with what to write."""
-    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
         Governor(**settings)
+    assert "word" not in str(caught.value)
+
+
+def test_quotas_for_every_path() -> None:
+    """A quota can be set for each endpoint, the time endpoints, and placing orders, which other programs may use."""
+    paths = [*Governor.catalogue, PLACE_ORDER]
+    governor = Governor(quotas=dict.fromkeys(paths, Quota(7, 1.0)), on_event=print, store=MemoryStore())
+    assert {governor.profile[path] for path in paths} == {Quota(7, 1.0)}

@@ -50,6 +50,13 @@ async def use(transport: httpx.AsyncBaseTransport) -> None:
     quotas: dict[str | IpGroup, Quota] = {"/openApi/spot/v1/trade/cancel": Quota(10, 1.0), IpGroup.TRADE: Quota(9, 1)}
     governor = Governor("trader", quotas=quotas, share=0.5, cold_start="spent", on_event=on_event)
     Governor(quotas={"/openApi/spot/v1/trade/cancel": Quota(10, 1.0)})
+    Governor(quotas={IpGroup.TRADE: Quota(9, 1)})
+    Governor(quotas={"/openApi/spot/v1/trade/cancel": Quota(10, 1.0), IpGroup.TRADE: Quota(9, 1)})
+    by_path = {"/openApi/spot/v1/trade/cancel": Quota(10, 1.0)}
+    by_group = {IpGroup.TRADE: Quota(9, 1)}
+    Governor(quotas=by_path)
+    Governor(quotas=by_group)
+    Governor(quotas={"/openApi/spot/v1/trade/cancel": 10})  # type: ignore[dict-item]  # pyright: ignore
     async with BingXClient(
         "key",
         "secret",
