@@ -24,7 +24,7 @@ from bingx_async.models import Priority
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.queue import Order, Waiter, WaitQueue
 from bingx_async.runtime.reporter import Reporter, outcome_of
-from bingx_async.runtime.settings import check_hook, check_numbers, check_quotas, check_store
+from bingx_async.runtime.settings import check_hook, check_numbers, check_profile, check_quotas, check_store
 from bingx_async.runtime.shared import SharedQuota
 from bingx_async.runtime.snapshot import Snapshot, take_snapshot
 from bingx_async.runtime.store import QuotaStore, Spent
@@ -70,8 +70,7 @@ class Governor:
         check_numbers(share=share, credit=credit, fallback_share=fallback_share)
         check_store(store)
         check_hook(on_event)
-        if not isinstance(profile, str) or profile not in PROFILES:
-            raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
+        check_profile(profile)
         if not 0 < share <= 1:
             raise ValueError(f"share must be above 0 and at most 1, not {share!r}")
         if not 0 <= credit <= 1:

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping
+from typing import cast
 
-from bingx_async.core.quota import SERVER_TIME, SERVER_TIME_OLD, IpGroup, Profile, Quota
+from bingx_async.core.quota import PROFILES, SERVER_TIME, SERVER_TIME_OLD, IpGroup, Profile, Quota
 
 RESERVING = "a store shares quotas among processes: write store=RedisStore('redis://...')"
+
+
+def check_profile(profile: object) -> None:
+    """It is the name of one."""
+    if not isinstance(profile, str) or profile not in PROFILES:
+        raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
 
 
 def check_numbers(**settings: object) -> None:
@@ -25,7 +32,7 @@ def check_quotas(quotas: object, profile: Profile, paths: Collection[str]) -> No
     if not isinstance(quotas, Mapping):
         raise ValueError(f"quotas must be a dict such as {{IpGroup.TRADE: Quota(1000, 10.0)}}, not {quotas!r}")
     known = {*paths, *profile.uid, SERVER_TIME, SERVER_TIME_OLD}
-    for key, quota in quotas.items():
+    for key, quota in cast(Mapping[object, object], quotas).items():
         if not isinstance(key, IpGroup) and not (isinstance(key, str) and key in known):
             raise ValueError(f"quotas has no place for {key!r}; there are {', '.join([*_groups(), *sorted(known)])}")
         if not isinstance(quota, Quota):
