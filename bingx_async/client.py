@@ -29,6 +29,7 @@ from bingx_async.runtime.coalescer import Coalescer
 from bingx_async.runtime.drain import Drain
 from bingx_async.runtime.governor import Governor
 from bingx_async.spot import CATALOGUE, TIME_ENDPOINTS, CallOptions, SpotApi
+from bingx_async.spot.arguments import shown
 
 if TYPE_CHECKING:
     import httpx
@@ -277,7 +278,9 @@ class BingXClient:
 
 def _options(recv_window: int, max_wait: float, timeout: float, priority: Priority | None) -> Options:
     if isinstance(recv_window, bool) or not isinstance(recv_window, int) or not 0 < recv_window <= LONGEST_RECV_WINDOW:
-        raise InvalidRequest(f"recv_window={recv_window!r} must be whole milliseconds from 1 to {LONGEST_RECV_WINDOW}")
+        raise InvalidRequest(
+            f"recv_window={shown(recv_window)} must be whole milliseconds from 1 to {LONGEST_RECV_WINDOW}"
+        )
     if isinstance(max_wait, bool) or not isinstance(max_wait, (int, float)) or not max_wait >= 0:
         raise InvalidRequest(f"max_wait={max_wait!r} must be seconds, 0 (now or never) or more")
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from bingx_async.errors import InvalidRequest
 from bingx_async.models import CancelRestriction
@@ -15,25 +16,39 @@ from bingx_async.models import CancelRestriction
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch
 _OCO_CLIENT_ID = re.compile(r"[0-9]{1,40}").fullmatch
+_ORDER_ID = re.compile(r"[0-9]{1,19}").fullmatch
 _INT64 = 2**63 - 1
+_LONGEST_ID = 10**40
+SHOWN = 100  # characters of a wrong value that a message shows
 
 Number = Decimal | int | str
+
+
+def shown(value: object) -> str:
+    """A wrong value for a message: short, and whatever Python refuses to write out, such as 10**5000, by its type."""
+    try:
+        text = float.__repr__(value) if isinstance(value, float) else repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def symbol(value: str) -> str:
     """A trading pair in upper case with a dash (seed: "e.g., BTC-USDT")."""
     if isinstance(value, str) and _SYMBOL(value):
         return value
-    raise InvalidRequest(f"symbol={value!r} is not a trading pair: write it as in 'BTC-USDT', upper case with a dash")
+    raise InvalidRequest(
+        f"symbol={shown(value)} is not a trading pair: write it as in 'BTC-USDT', upper case with a dash"
+    )
 
 
 def order_id(value: int | str, name: str = "order_id") -> int:
     """A positive int64, from an int or its digits."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if isinstance(text, str) and text.isascii() and text.isdigit() and 0 < int(text[:20]) <= _INT64 and len(text) < 20:
-        return int(text)
+    number = _whole(value)
+    if 0 < number <= _INT64:
+        return number
     raise InvalidRequest(
-        f"{name}={value!r} is not an order id: write the whole number the exchange gave, as int or str"
+        f"{name}={shown(value)} is not an order id: write the whole number the exchange gave, as int or str"
     )
 
 
@@ -41,39 +56,53 @@ def client_order_id(value: str, name: str = "client_order_id") -> str:
     """1 to 40 characters (seed: trade/cancel), of those that need no escaping; no comma, which separates ids."""
     if isinstance(value, str) and _CLIENT_ID(value):
         return value
-    raise InvalidRequest(f"{name}={value!r} is not a client order id: write 1 to 40 characters of A-Z a-z 0-9 . _ -")
+    raise InvalidRequest(
+        f"{name}={shown(value)} is not a client order id: write 1 to 40 characters of A-Z a-z 0-9 . _ -"
+    )
 
 
 def oco_client_order_id(value: str | int, name: str) -> str:
     """Digits only (seed: oco/order), at most 40."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    text = _digits(value)
     if isinstance(text, str) and _OCO_CLIENT_ID(text):
         return text
-    raise InvalidRequest(f"{name}={value!r} must be digits only, at most 40 of them, such as '123456'")
+    raise InvalidRequest(f"{name}={shown(value)} must be digits only, at most 40 of them, such as '123456'")
+
+
+def oco_leg_client_order_id(value: str | int) -> str:
+    """That of a leg, which may have been placed with more than digits."""
+    return client_order_id(_digits(value))
 
 
 def side(value: str) -> str:
     """BUY or SELL."""
-    if value in ("BUY", "SELL"):
+    if isinstance(value, str) and value in ("BUY", "SELL"):
         return str(value)
-    raise InvalidRequest(f"side={value!r} must be 'BUY' or 'SELL'")
+    raise InvalidRequest(f"side={shown(value)} must be 'BUY' or 'SELL'")
 
 
 def amount(value: Number, name: str) -> str:
     """A positive decimal in plain notation. A float is refused: its digits are not the ones you wrote."""
-    if isinstance(value, float):
-        raise InvalidRequest(f"{name}={value!r} is a float: write {name}=Decimal('{value!r}')")
-    if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
-        raise InvalidRequest(f"{name}={value!r} is not a number: write a Decimal, an int or a str such as '0.1'")
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int, str, float)):
+        raise InvalidRequest(f"{name}={shown(value)} is not a number: write a Decimal, an int or a str such as '0.1'")
     try:
-        number = Decimal(value)
+        number = Decimal(float.__repr__(value) if isinstance(value, float) else value)
     except InvalidOperation:
-        raise InvalidRequest(f"{name}={value!r} is not a number: write a Decimal or a str such as '0.1'") from None
+        raise InvalidRequest(f"{name}={shown(value)} is not a number: write a Decimal or a str such as '0.1'") from None
     if not number.is_finite() or number <= 0:
-        raise InvalidRequest(f"{name}={value!r} must be a finite number above 0")
+        raise InvalidRequest(f"{name}={shown(value)} must be a finite number above 0")
     if number.adjusted() > 30 or number.as_tuple().exponent < -30:  # type: ignore[operator]
-        raise InvalidRequest(f"{name}={value!r} has more digits than any market; write at most 30 on each side")
+        raise InvalidRequest(f"{name}={shown(value)} has more digits than any market; write at most 30 on each side")
+    if isinstance(value, float):
+        raise InvalidRequest(f"{name}={shown(value)} is a float: write {name}=Decimal('{shown(value)}')")
     return format(number, "f")
+
+
+def flag(value: bool, name: str) -> bool:
+    """True or False: `partial="no"` would mean yes."""
+    if isinstance(value, bool):
+        return value
+    raise InvalidRequest(f"{name}={shown(value)} must be True or False")
 
 
 def either(given: dict[str, object]) -> None:
@@ -84,18 +113,15 @@ def either(given: dict[str, object]) -> None:
         raise InvalidRequest(f"give exactly one of {names}, not {'none' if not count else 'both'}")
 
 
-def order_ids(values: Iterable[int | str]) -> list[int]:
-    """Order ids of a batch, each once, in the order given."""
-    if isinstance(values, (str, bytes, int)):
-        raise InvalidRequest(f"order_ids={values!r} must be a list, such as [1, 2]")
-    return list(dict.fromkeys(order_id(value, "order_ids") for value in values))
+def order_ids(values: Iterable[int | str], name: str = "order_ids") -> list[int]:
+    """Order ids of a batch, in the order given."""
+    return [order_id(value, name) for value in _listed(values, name, "[1, 2]")]
 
 
 def client_order_ids(values: Iterable[str]) -> list[str]:
-    """Client order ids of a batch, each once, in the order given."""
-    if isinstance(values, (str, bytes)):
-        raise InvalidRequest(f"client_order_ids={values!r} must be a list, such as ['a', 'b']")
-    return list(dict.fromkeys(client_order_id(value, "client_order_ids") for value in values))
+    """Client order ids of a batch, in the order given."""
+    name = "client_order_ids"
+    return [client_order_id(value, name) for value in _listed(values, name, "['a', 'b']")]
 
 
 def not_empty(values: list[int | str], name: str) -> None:
@@ -110,5 +136,25 @@ def restriction(value: str) -> str:
         return CancelRestriction(value).value
     except ValueError:
         raise InvalidRequest(
-            f"only_if={value!r} must be one of {', '.join(member.value for member in CancelRestriction)}"
+            f"only_if={shown(value)} must be one of {', '.join(member.value for member in CancelRestriction)}"
         ) from None
+
+
+def _whole(value: object) -> int:
+    """The number of an int or of up to 19 digits; 0 for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    return int(value) if isinstance(value, str) and _ORDER_ID(value) else 0
+
+
+def _digits(value: Any) -> Any:
+    """An int as its digits, if they can be an id; anything else as it is."""
+    is_id = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LONGEST_ID
+    return str(int(value)) if is_id else value
+
+
+def _listed(values: Iterable[Any], name: str, example: str) -> Iterable[Any]:
+    """Several values. A text is one value, though Python can iterate over its characters."""
+    if isinstance(values, (str, bytes, bytearray, memoryview)) or not isinstance(values, Iterable):
+        raise InvalidRequest(f"{name}={shown(values)} must be a list, such as {example}")
+    return values

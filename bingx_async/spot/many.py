@@ -43,16 +43,18 @@ class ManyOrders(Orders):
         certain: bool = False,
         **options: Unpack[CallOptions],
     ) -> list[CancelOutcome]:
-        """Cancel any number of orders of one symbol as fast as the quotas allow; one outcome per id, in order.
+        """Cancel any number of orders of one symbol as fast as the quotas allow; one outcome per id given, in order.
 
-        `ids` are order ids. Which ids a request takes is decided when it may leave, so the plan follows every
-        closed period. `certain`: every id is known to be open, so single cancels help from the start (25 ids per
-        window instead of 20 under the documented quotas); otherwise they join only while `cancelOrders` is closed,
-        because a single cancel of an order that is gone spends error budget. `max_wait` holds for each request.
-        Nothing the exchange answers raises; see `CancelStatus`.
+        `ids` are order ids; the outcomes of `client_order_ids` follow theirs. An id given twice travels once, and its
+        outcome stands in both places. Which ids a request takes is decided when it may leave, so the plan follows
+        every closed period. `certain`: every id is known to be open, so single cancels help from the start (25 ids
+        per window instead of 20 under the documented quotas); otherwise they join only while `cancelOrders` is
+        closed, because a single cancel of an order that is gone spends error budget. `max_wait` holds for each
+        request. Nothing the exchange answers raises; see `CancelStatus`.
         """
         pair = arguments.symbol(symbol)
-        wanted: list[Id] = [*arguments.order_ids(ids), *arguments.client_order_ids(client_order_ids)]
+        arguments.flag(certain, "certain")
+        wanted: list[Id] = [*arguments.order_ids(ids, "ids"), *arguments.client_order_ids(client_order_ids)]
         done = await self._drain(wanted, lanes(pair, self._ids_per_batch), failed, options, everything_at_once=certain)
         return [done[each] for each in wanted]
 

@@ -91,5 +91,5 @@ class OcoOrders(Group):
         if order_id is not None:
             return await self._call(Call(CANCEL_OCO_ORDER, {"orderId": str(arguments.order_id(order_id))}), options)
         assert client_order_id is not None
-        name = arguments.client_order_id(str(client_order_id))
+        name = arguments.oco_leg_client_order_id(client_order_id)
         return await self._call(Call(CANCEL_OCO_ORDER, {"clientOrderId": name}, (name,)), options)

@@ -64,7 +64,8 @@ class Orders(Group):
         if client_order_id is not None:
             each: int | str = arguments.client_order_id(client_order_id)
         else:
-            each = arguments.order_id(order_id or 0)
+            assert order_id is not None
+            each = arguments.order_id(order_id)
         if only_if is None:
             return await self._cancel_one(pair, each, options)
         params = {**single_params(pair, each), "cancelRestrictions": arguments.restriction(only_if)}
@@ -79,7 +80,7 @@ class Orders(Group):
         partial: bool = False,
         **options: Unpack[CallOptions],
     ) -> CancelOrdersResult:
-        """Cancel several orders of one symbol; at least one id.
+        """Cancel several orders of one symbol; at least one id. An id given twice travels once.
 
         `partial`: cancel what can be cancelled and report the others in `fails`; without it one bad id fails the
         request and nothing is cancelled. More than 10 ids travel in several requests (each all or nothing); once one
@@ -87,10 +88,9 @@ class Orders(Group):
         Quota: 2/s per account (seed).
         """
         pair = arguments.symbol(symbol)
-        ids: list[int | str] = [
-            *arguments.order_ids(order_ids),
-            *arguments.client_order_ids(client_order_ids),
-        ]
+        arguments.flag(partial, "partial")
+        given: list[int | str] = [*arguments.order_ids(order_ids), *arguments.client_order_ids(client_order_ids)]
+        ids = list(dict.fromkeys(given))
         arguments.not_empty(ids, "order_ids or client_order_ids")
         chunks = [ids[i : i + self._ids_per_batch] for i in range(0, len(ids), self._ids_per_batch)]
         result = await self._cancel_chunk(pair, chunks[0], partial, options)

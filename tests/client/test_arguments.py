@@ -25,6 +25,10 @@ def batch(*arguments: Any, **named: Any) -> Act:
     return lambda client: client.spot.cancel_orders("BTC-USDT", *arguments, **named)
 
 
+def many(*arguments: Any, **named: Any) -> Act:
+    return lambda client: client.spot.cancel_many("BTC-USDT", *arguments, **named)
+
+
 def oco(symbol: Any = "BTC-USDT", side: Any = "SELL", **named: Any) -> Act:
     return lambda client: client.spot.place_oco_order(symbol, side, **{**OCO, **named})
 
@@ -33,6 +37,14 @@ def cancel_oco(*arguments: Any, **named: Any) -> Act:
     return lambda client: client.spot.cancel_oco_order(*arguments, **named)
 
 
+class Sub(float):
+    """A float that shows itself in its own way, as numpy's do."""
+
+    def __repr__(self) -> str:
+        return f"Sub({float.__repr__(self)})"
+
+
+HUGE = 10**5000  # more digits than Python writes out
 DASH = "write it as in 'BTC-USDT', upper case with a dash"
 WHOLE = "write the whole number the exchange gave, as int or str"
 CHARACTERS = "write 1 to 40 characters of A-Z a-z 0-9 . _ -"
@@ -45,6 +57,16 @@ BAD: list[tuple[Act, str]] = [
     (lambda client: client.spot.cancel_orders("BTC/USDT", [1]), DASH),
     (oco(symbol="BTC-"), DASH),
     *((cancel("BTC-USDT", number), WHOLE) for number in (0, -1, 1.5, True, "", "1a", "+1", " 1", "\uff11", 2**63)),
+    (cancel("BTC-USDT", ""), f"order_id='' is not an order id: {WHOLE}"),
+    (cancel("BTC-USDT", False), f"order_id=False is not an order id: {WHOLE}"),
+    (cancel("BTC-USDT", []), f"order_id=[] is not an order id: {WHOLE}"),
+    (cancel("BTC-USDT", HUGE), f"order_id=<int> is not an order id: {WHOLE}"),
+    (cancel("BTC-USDT", -HUGE), f"order_id=<int> is not an order id: {WHOLE}"),
+    (cancel(HUGE, 1), DASH),
+    (cancel("BTC-USDT", 1, recv_window=HUGE), "recv_window=<int> must be whole milliseconds"),
+    (cancel("BTC-USDT", 1, only_if=HUGE), "only_if=<int> must be one of"),
+    (batch([1, HUGE]), WHOLE),
+    (cancel_oco(HUGE), WHOLE),
     (batch([1, "x"]), WHOLE),
     (batch(["9" * 30]), WHOLE),
     (cancel_oco("12;"), WHOLE),
@@ -57,17 +79,39 @@ BAD: list[tuple[Act, str]] = [
         for name in ("", "a" * 41, "a,b", "a&side=BUY", "a=b", "a b", "a%20", "a#", "a?", "ä", "a\n", 7)
     ),
     (batch(client_order_ids=["ok", "not ok"]), CHARACTERS),
-    (cancel_oco(client_order_id="a b"), CHARACTERS),
+    *(
+        (cancel_oco(client_order_id=bad), CHARACTERS)
+        for bad in ("a b", True, 1.5, float("nan"), Decimal("1.5"), -1, 10**40, HUGE)
+    ),
     (batch(), "give at least one id in order_ids or client_order_ids"),
     (batch([]), "to cancel everything there is cancel_open_orders"),
     (batch("12"), "order_ids='12' must be a list, such as [1, 2]"),
     (batch(12), "order_ids=12 must be a list, such as [1, 2]"),
+    *(
+        (batch(bad), f"order_ids={bad!r} must be a list, such as [1, 2]")
+        for bad in (None, 5.0, b"12", bytearray(b"12"), True)
+    ),
+    *(
+        (batch([1], bad), f"client_order_ids={bad!r} must be a list, such as ['a', 'b']")
+        for bad in (None, 5.0, b"ab", bytearray(b"ab"))
+    ),
+    *((many(bad), f"ids={bad!r} must be a list, such as [1, 2]") for bad in (None, "12", 12)),
+    *((batch([1], partial=bad), f"partial={bad!r} must be True or False") for bad in (1, "no", None)),
+    (many([1], certain="no"), "certain='no' must be True or False"),
     (batch(client_order_ids="ab"), "client_order_ids='ab' must be a list, such as ['a', 'b']"),
     (cancel("BTC-USDT", 1, only_if="FILLED"), "must be one of NEW, PENDING, PARTIALLY_FILLED"),
     (oco(side="sell"), "side='sell' must be 'BUY' or 'SELL'"),
     (oco(quantity=0.1), "quantity=0.1 is a float: write quantity=Decimal('0.1')"),
     (oco(limit_price=7e4), "limit_price=70000.0 is a float: write limit_price=Decimal('70000.0')"),
-    (oco(order_price=float("nan")), "order_price=nan is a float"),
+    (oco(quantity=Sub(0.5)), "quantity=0.5 is a float: write quantity=Decimal('0.5')"),
+    *(
+        (oco(quantity=bad), f"quantity={bad!r} must be a finite number above 0")
+        for bad in (float("nan"), float("inf"), -0.1, 0.0)
+    ),
+    (oco(quantity=1e-31), "write at most 30 on each side"),
+    (oco(quantity=HUGE), "quantity=<int> has more digits than any market"),
+    (oco(quantity=-HUGE), "quantity=<int> must be a finite number above 0"),
+    (oco(quantity="9" * 5000), "9... has more digits than any market"),
     (oco(trigger_price=True), NUMBER),
     (oco(trigger_price=None), NUMBER),
     (oco(quantity="1,5"), "write a Decimal or a str such as '0.1'"),
@@ -77,7 +121,7 @@ BAD: list[tuple[Act, str]] = [
     *(
         (oco(**{name: bad}), DIGITS)
         for name in ("list_client_order_id", "above_client_order_id", "below_client_order_id")
-        for bad in ("a1", "", "1" * 41, True, -1, 1.0)
+        for bad in ("a1", "", "1" * 41, True, -1, 1.0, 10**40, HUGE)
     ),
     *(
         (cancel("BTC-USDT", 1, recv_window=bad), "must be whole milliseconds from 1 to 5000")
@@ -170,6 +214,7 @@ def test_edges(backend: Backend) -> None:
     assert sent(backend, cancel("BTC-USDT", str(2**63 - 1)))[0]["orderId"] == str(2**63 - 1)
     assert sent(backend, cancel("BTC-USDT", 2**63 - 1))[0]["orderId"] == str(2**63 - 1)
     assert sent(backend, cancel("BTC-USDT", client_order_id="a" * 40))[0]["clientOrderID"] == "a" * 40
+    assert sent(backend, cancel_oco(client_order_id=10**40 - 1))[0]["clientOrderId"] == "9" * 40
     assert sent(backend, oco(list_client_order_id="0" * 40))[0]["listClientOrderId"] == "0" * 40
     assert sent(backend, cancel("BTC-USDT", 1, recv_window=1, max_wait=0, timeout=0.1, priority=Priority.READ)) == [
         {"symbol": "BTC-USDT", "orderId": "1"}

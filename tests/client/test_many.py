@@ -104,6 +104,23 @@ def test_outcomes(backend: Backend) -> None:
 
 
 @backends
+def test_repeated_ids(backend: Backend) -> None:
+    """An id given twice travels once; every id given has its outcome, in the order given."""
+
+    async def main() -> None:
+        reply = '{"code":0,"data":{"orders":[{"orderId":3},{"clientOrderID":"a"}],"fails":[{"orderId":1,"error":"x"}]}}'
+        hall = Hall({CANCEL_ORDERS: [reply]})
+        done = await hall.client().spot.cancel_many("BTC-USDT", [3, 1, "3"], client_order_ids=iter(["a", "a"]))
+        wanted = [(3, "cancelled"), (1, "refused"), (3, "cancelled"), ("a", "cancelled"), ("a", "cancelled")]
+        assert [(each.id, each.status) for each in done] == wanted
+        assert done[0] is done[2]
+        (call,) = hall.exchange.calls()
+        assert (call.params["orderIds"], call.params["clientOrderIDs"]) == ("3,1", "a")
+
+    run(backend, main)
+
+
+@backends
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
