@@ -1,0 +1,59 @@
+"""Askers that give up, and listeners that leave and come back: nothing is lost for the others."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import redis.asyncio as redis_asyncio
+
+from bingx_async.redis import RedisStore
+from bingx_async.redis.names import Names
+from bingx_async.runtime.store import Granted
+from tests.redis.desk import CANCEL, PLACE, Desk, warm
+from tests.redis.server import RedisServer
+
+
+@pytest.mark.parametrize("given_up", [0, 3, 7])
+async def test_a_question_given_up(redis_server: RedisServer, namespace: str, given_up: int) -> None:
+    """Of several who ask at once one is cancelled: its token comes back as soon as it has been granted, and the others
+    have their answers."""
+    await warm(redis_server.url, namespace, 0.0)
+    store = RedisStore(redis_server.url, namespace)
+    desk = Desk(store)
+    await desk.release(await desk.grant())
+    redis_server.pause()
+    try:
+        asking = [asyncio.create_task(desk.ask(CANCEL if number < 5 else PLACE)) for number in range(7)]
+        asking.append(asyncio.create_task(desk.ask()))
+        await asyncio.sleep(0.05)
+        asking[given_up].cancel()
+        await asyncio.sleep(0.05)
+    finally:
+        redis_server.resume()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert [number for number, each in enumerate(answers) if isinstance(each, asyncio.CancelledError)] == [given_up]
+    granted = sum(isinstance(each, Granted) for each in answers)
+    assert granted == (7 if given_up == 7 else 6)  # five cancels and two placings, less the one that was given up
+    await store.flush()
+    async with redis_asyncio.Redis.from_url(redis_server.url) as client:
+        names = Names(namespace)
+        flying = [await client.zcard(names.of("flights", claim.key)) for claim in (CANCEL, PLACE)]
+    assert sum(flying) == granted
+    await store.aclose()
+
+
+async def test_watching_again_at_once(redis_server: RedisServer, namespace: str) -> None:
+    """Whoever watches in the same instant in which the last watcher leaves hears what is said."""
+    store, heard = RedisStore(redis_server.url, namespace), asyncio.Event()
+    store.watch(heard.set)
+    await asyncio.wait_for(heard.wait(), 5)
+    store.unwatch(heard.set)
+    heard.clear()
+    store.watch(heard.set)
+    await asyncio.wait_for(heard.wait(), 5)  # the subscription itself is heard of too
+    heard.clear()
+    async with redis_asyncio.Redis.from_url(redis_server.url) as client:
+        assert await client.publish(Names(namespace).of("channel"), "free") == 1
+    await asyncio.wait_for(heard.wait(), 5)
+    await store.aclose()
