@@ -33,8 +33,8 @@ VALIDITY = 2_000.0  # ms; a grant that took longer to get here (or a process tha
 STALL = 15_000.0  # ms; a process may be stopped this long between grant and sending without breaking the quota
 RETRY = 250.0  # ms between looks at a store that is away
 NOTICE = 1_000.0  # ms within which others notice that the store is back: RETRY, and a look that was lost
-# ms on top of one hold before account quotas are used alone: what was granted last may leave VALIDITY later.
-PAUSE = VALIDITY + COLD_MARGIN
+# ms on top of one hold before anybody uses an account quota alone: what was granted last may leave VALIDITY later.
+LEAST_PAUSE = VALIDITY + COLD_MARGIN
 
 
 @define(eq=False)
@@ -51,6 +51,7 @@ class SharedQuota:
     _next_look: float = field(init=False, default=-inf)
     _heard_at: float = field(init=False, default=-inf)
     _shortest: float = field(init=False, default=inf)  # hold of an account quota in use
+    _longest: float = field(init=False, default=0.0)  # life of a call; other processes' are taken to be like ours
     _is_lasting: bool = field(init=False, default=False)
     _live: dict[Key, int] = field(init=False, factory=dict[Key, int])  # in paced buckets, as the store last said
     _process: str = field(init=False, factory=lambda: token_hex(6))
@@ -62,6 +63,7 @@ class SharedQuota:
         Shielded from cancellation, so that a token taken in the store is never forgotten here.
         """
         asked_at = self.clock.monotonic()
+        self._note(permit, life)
         if self.away_since is not None:
             if asked_at < self._next_look:
                 return self._alone(permit, asked_at)
@@ -156,11 +158,11 @@ class SharedQuota:
         return answer
 
     def _may_have_been_used_alone(self, now: float) -> bool:
-        """Whether the store was away for so long that somebody went on without it."""
+        """Whether the store was away for so long that somebody went on without it; their calls may be short-lived."""
         return (
             self.away_since is not None
             and self.on_failure == "local"
-            and now - self._heard_at >= self._shortest + PAUSE
+            and now - self._heard_at >= self._shortest + LEAST_PAUSE
         )
 
     def _new_ticket(self) -> str:
@@ -171,9 +173,9 @@ class SharedQuota:
         for claim, live in zip(permit.claims.items, answer.live, strict=True):
             if claim.is_paced:
                 self._live[claim.key] = live
-        self._note_holds(permit)
 
-    def _note_holds(self, permit: Permit) -> None:
+    def _note(self, permit: Permit, life: float) -> None:
+        self._longest = max(self._longest, life)
         for claim in permit.claims.items:
             if not claim.is_paced:
                 self._shortest = min(self._shortest, hold_of(claim.quota))
@@ -191,18 +193,22 @@ class SharedQuota:
             return NotUntil(min(refusal.ready_at, max(self._next_look, now + 1.0)), refusal.key)
         permit.ticket = self._new_ticket()  # so that the store hears of the call when it is back
         permit.live = ()
-        self._note_holds(permit)
         return None
 
     def _ready_alone(self, bucket: Bucket, claim: Claim, now: float) -> float:
         assert self.away_since is not None
         free = 1.0
-        if not claim.is_paced and now < self.away_since + bucket.hold + PAUSE:
-            return self.away_since + bucket.hold + PAUSE
+        alone_from = self.away_since + bucket.hold + self._pause()
+        if not claim.is_paced and now < alone_from:
+            return alone_from
         if claim.is_paced and now < self.away_since + bucket.hold:
             free = min(0.5, 1.0 - self._live.get(claim.key, 0) / bucket.limit)
         allowed = share_of(bucket.limit, self.fallback_share * free)
         return bucket.ready_within(allowed, now) if allowed else self._next_look
+
+    def _pause(self) -> float:
+        """Until others' calls have reached the exchange: on a slow network that takes as long as they may live."""
+        return max(LEAST_PAUSE, self._longest + COLD_MARGIN)
 
     def _lost(self, error: StoreUnavailable) -> None:
         now = self.clock.monotonic()

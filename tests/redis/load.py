@@ -33,6 +33,7 @@ PROCESSES = 4
 TASKS = 50
 LIMIT = 5  # cancels per second, by the documented profile
 LATENCY = 0.0025  # seconds each way
+KEYS: dict[str, Any] = {"api_key": "emulator-key-1001", "secret_key": "emulator-secret-1001", "account": "1001"}
 
 
 @frozen
@@ -179,6 +180,8 @@ TROUBLES: dict[Trouble, float] = {
     leaving: 14.0,
     flushing: 14.0,
 }  # and for how many seconds each is looked at
+# Seconds that a call may take. Who is left alone waits for the others' calls as long as they may take.
+TIMEOUT, TIMEOUT_ALONE = 10.0, 1.0
 
 
 async def run_all(start_redis: Callable[[], RedisServer]) -> dict[Trouble, dict[str, Figures]]:
@@ -193,7 +196,8 @@ async def run(server: RedisServer, trouble: Trouble, seconds: float, everybody: 
     emulators = {way: Emulator(model=way, latency=LATENCY, error_limit=None) for way in MODELS}
     async with AsyncExitStack() as stack:
         urls = [f"{way}={(await stack.enter_async_context(each.serve())).url}" for way, each in emulators.items()]
-        fleet = Fleet([server.url, uuid4().hex, *urls])
+        timeout = TIMEOUT_ALONE if trouble is leaving else TIMEOUT
+        fleet = Fleet([server.url, uuid4().hex, str(timeout), *urls])
         for number in range(PROCESSES):
             await fleet.start(number)
         await asyncio.gather(*(each.wait() for each in fleet.ready.values()))
@@ -219,18 +223,15 @@ async def run(server: RedisServer, trouble: Trouble, seconds: float, everybody: 
     return found
 
 
-async def work(redis: str, namespace: str, *urls: str) -> None:
+async def work(redis: str, namespace: str, timeout: str, *urls: str) -> None:
     """One process: 50 tasks in each way of counting, until it is killed."""
     async with AsyncExitStack() as stack:
         clients: dict[str, BingXClient] = {}
         for way, url in (each.split("=", 1) for each in urls):
             store = RedisStore(redis, namespace=f"{namespace}{way}")
             governor = await stack.enter_async_context(Governor(store=store, fallback_share=1 / PROCESSES))
-            clients[way] = await stack.enter_async_context(
-                BingXClient(
-                    "emulator-key-1001", "emulator-secret-1001", account="1001", base_url=url, governor=governor
-                )
-            )
+            client = BingXClient(**KEYS, base_url=url, governor=governor, timeout=float(timeout))
+            clients[way] = await stack.enter_async_context(client)
         print(json.dumps(["ready", ""]), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         await asyncio.gather(*(cancel(way, client) for way, client in clients.items() for _ in range(TASKS)))

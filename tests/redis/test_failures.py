@@ -20,7 +20,7 @@ from bingx_async.core import events
 from bingx_async.core.ledger import COLD_MARGIN, Permit
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore, connection
-from bingx_async.runtime.shared import PAUSE
+from bingx_async.runtime.governor import LIFE
 from bingx_async.spot.orders import CANCEL_ORDER
 from tests.redis.desk import HOLD, Desk, warm
 from tests.redis.server import RedisServer, free_port
@@ -28,10 +28,10 @@ from tests.redis.server import RedisServer, free_port
 OK = Accepted(None, {})
 
 
-async def call(governor: Governor, deadline: float = 30.0) -> Permit:
+async def call(governor: Governor, deadline: float = 30.0, life: float = LIFE) -> Permit:
     """A cancel that is answered at once."""
     now = governor.clock.monotonic()
-    permit = await governor.acquire(governor.claims(CANCEL_ORDER, "1"), now + deadline * 1000.0)
+    permit = await governor.acquire(governor.claims(CANCEL_ORDER, "1"), now + deadline * 1000.0, life=life)
     governor.settle(permit, OK, governor.clock.monotonic(), {})
     return permit
 
@@ -89,20 +89,20 @@ async def test_refuse(caplog: pytest.LogCaptureFixture) -> None:
 async def test_local_share(start_redis: Callable[..., RedisServer], namespace: str) -> None:
     """While Redis is away account quotas pause until all others' calls are over, then run on the share alone; back,
     nobody counts on what Redis remembers for one hold. Events tell of both."""
-    server = start_redis()
+    server, life = start_redis(), 2_500.0
     seen: list[events.Event] = []
     await warm(server.url, namespace, 0.0)
     async with Governor(store=RedisStore(server.url, namespace), fallback_share=0.4, on_event=seen.append) as governor:
         clock = governor.clock.monotonic
-        await call(governor)
+        await call(governor, life=life)
         server.stop()
         away = clock()
-        alone = [(await call(governor)).granted_at for _ in range(4)]
-        assert alone[0] - away == pytest.approx(HOLD + PAUSE, abs=400)
+        alone = [(await call(governor, life=life)).granted_at for _ in range(4)]
+        assert alone[0] - away == pytest.approx(HOLD + life + COLD_MARGIN, abs=400)
         assert alone[2] - alone[0] >= HOLD  # 0.4 of 5: two at a time
         server.start()
         began = clock()
-        back = [(await call(governor)).granted_at for _ in range(3)]
+        back = [(await call(governor, life=life)).granted_at for _ in range(3)]
         assert back[-1] - began >= HOLD + COLD_MARGIN
     told = [type(event) for event in seen if isinstance(event, (events.StoreLost, events.StoreFound))]
     assert told == [events.StoreLost, events.StoreFound]

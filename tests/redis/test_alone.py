@@ -1,0 +1,93 @@
+"""Going on without the store, in simulated time: whom to wait for, and whom to tell."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bingx_async import Governor, StoreUnavailable
+from bingx_async.core.endpoint import Endpoint
+from bingx_async.core.verdict import Accepted
+from bingx_async.runtime.shared import LEAST_PAUSE
+from bingx_async.runtime.store import Ask, Granted, Later, MemoryStore, Spent
+from bingx_async.spot import TIME_ENDPOINTS
+from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.testing import run_simulated, simulated_clock
+from tests.redis.desk import HOLD
+
+OK = Accepted(None, {})
+LIMIT = 5  # cancels per second
+LIFE = 10_000.0  # ms that a call may live
+REPLY = 0.02  # seconds from the exchange to us
+
+
+class Absent(MemoryStore):
+    """A store that goes away and comes back as the test says."""
+
+    is_away = False
+    rejoined = 0
+
+    async def reserve(self, ask: Ask) -> Granted | Later | Spent:
+        if self.is_away:
+            raise StoreUnavailable("cut off")
+        return await super().reserve(ask)
+
+    async def rejoin(self, notice: float) -> None:
+        if self.is_away:
+            raise StoreUnavailable("cut off")
+        self.rejoined += 1
+
+
+async def call(
+    governor: Governor, latency: float, counted: list[float], endpoint: Endpoint[Any] = CANCEL_ORDER
+) -> None:
+    """A call that the exchange counts after `latency` seconds."""
+    permit = await governor.acquire(governor.claims(endpoint, "1"), life=LIFE)
+    await asyncio.sleep(latency)
+    counted.append(governor.clock.monotonic())
+    await asyncio.sleep(REPLY)
+    governor.settle(permit, OK, governor.clock.monotonic(), {})
+
+
+def most_in_a_second(moments: list[float]) -> int:
+    return max(sum(first <= other < first + 1000.0 for other in moments) for first in moments)
+
+
+@pytest.mark.parametrize("latency", [0.05, 2.0, 4.0, 9.5])
+def test_others_calls_under_way(latency: float) -> None:
+    """The store goes while another process' calls crawl to the exchange: nobody adds to them before they are over."""
+
+    async def scene() -> list[float]:
+        clock, counted = simulated_clock(), list[float]()
+        store = Absent(monotonic=clock.monotonic)
+        one, two = (Governor(store=store, clock=clock, fallback_share=0.5) for _ in range(2))
+        crawling = [asyncio.create_task(call(two, latency, counted)) for _ in range(LIMIT)]
+        await asyncio.sleep(0.01)
+        store.is_away = True
+        await asyncio.gather(*crawling, *(call(one, REPLY, counted) for _ in range(12)))
+        return counted
+
+    assert most_in_a_second(run_simulated(scene)) == LIMIT
+
+
+@pytest.mark.parametrize(("away", "rejoined"), [(LEAST_PAUSE, 0), (HOLD + LEAST_PAUSE + 1, 1), (30_000.0, 1)])
+@pytest.mark.parametrize("before", [CANCEL_ORDER, TIME_ENDPOINTS[0]], ids=["signed", "unsigned"])
+def test_rejoins_after_a_time_alone(before: Endpoint[Any], away: float, rejoined: int) -> None:
+    """Away for so long that somebody may have called alone, the store is told so, once; also by a process that had
+    made no call on an account's quota before."""
+
+    async def scene() -> int:
+        clock = simulated_clock()
+        store = Absent(monotonic=clock.monotonic)
+        governor = Governor(store=store, clock=clock)
+        await call(governor, REPLY, [], before)
+        store.is_away = True
+        calls = [asyncio.create_task(call(governor, REPLY, [])) for _ in range(60)]
+        await asyncio.sleep(away / 1000.0)
+        store.is_away = False
+        await asyncio.gather(*calls)
+        return store.rejoined
+
+    assert run_simulated(scene) == rejoined
