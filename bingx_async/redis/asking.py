@@ -47,6 +47,11 @@ class Asking:
             answer.add_done_callback(lambda _: unheard())
             raise
 
+    async def finish(self, timeout: float) -> None:
+        """Wait for the answers that are on their way, for `timeout` seconds at most: some may have to be given back."""
+        if self._carriers and self._loop is asyncio.get_running_loop():
+            await asyncio.wait(self._carriers, timeout=timeout)
+
     async def _carry(self) -> None:
         """Take everybody who waits, until nobody does."""
         while self._waiting:

@@ -121,7 +121,8 @@ class RedisStore:
         await self._outbox.flush(self._timeout)
 
     async def aclose(self) -> None:
-        """Deliver what is left, end the tasks, close the connections if they are ours."""
+        """Hear the last answers, deliver what is left, end the tasks, close the connections if they are ours."""
+        await self._asking.finish(self._timeout)
         await self.flush()
         await self._listener.aclose()
         await self._outbox.aclose()
