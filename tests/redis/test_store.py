@@ -79,6 +79,43 @@ async def test_everything_expires(redis_server: RedisServer, client: redis_async
     assert max(age for key, age in ages.items() if ":flights:" in key) <= 60_000 + HOLD + 60_001
 
 
+async def test_what_was_only_refused_expires(
+    redis_server: RedisServer, client: redis_asyncio.Redis, namespace: str
+) -> None:
+    """A process that waits through a cold start and dies leaves no key for good either."""
+    store = RedisStore(redis_server.url, namespace)
+    assert isinstance(await Desk(store).ask(process="waiting"), Later)
+    await store.aclose()
+    ages = {key.split(":")[2]: await client.pttl(key) async for key in client.scan_iter(f"*{namespace}*")}
+    assert set(ages) == {"birth", "meta"}
+    assert [kind for kind, age in ages.items() if age <= 0] == []
+
+
+async def test_watched_again_at_once(redis_server: RedisServer, client: redis_asyncio.Redis, namespace: str) -> None:
+    """Who begins to wait in the moment in which the last one left hears what comes free; closing leaves no
+    subscription."""
+    store, woken = RedisStore(redis_server.url, namespace), asyncio.Event()
+    channel = Names(namespace).of("channel")
+
+    async def listening(wanted: int) -> None:
+        async with asyncio.timeout(5):
+            while (await client.pubsub_numsub(channel))[0][1] != wanted:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    store.watch(woken.set)
+    await listening(1)
+    store.unwatch(woken.set)
+    store.watch(woken.set)
+    await asyncio.sleep(0.05)
+    await listening(1)
+    woken.clear()
+    await client.publish(channel, "free")
+    async with asyncio.timeout(5):
+        await woken.wait()
+    await store.aclose()
+    await listening(0)
+
+
 async def test_a_dead_process_s_tokens_come_back(namespace: str, redis_server: RedisServer) -> None:
     """A call nobody settles holds its token for the longest life of its request and one hold, and no longer."""
     desk = Desk.__new__(Desk)
