@@ -51,7 +51,7 @@ class SharedQuota:
     _next_look: float = field(init=False, default=-inf)
     _heard_at: float = field(init=False, default=-inf)
     _shortest: float = field(init=False, default=inf)  # hold of an account quota in use
-    _longest: float = field(init=False, default=0.0)  # life of a call; other processes' are taken to be like ours
+    _longest: float = field(init=False, default=0.0)  # life of a call on them; others' are taken to be like ours
     _is_lasting: bool = field(init=False, default=False)
     _live: dict[Key, int] = field(init=False, factory=dict[Key, int])  # in paced buckets, as the store last said
     _process: str = field(init=False, factory=lambda: token_hex(6))
@@ -175,10 +175,11 @@ class SharedQuota:
                 self._live[claim.key] = live
 
     def _note(self, permit: Permit, life: float) -> None:
-        self._longest = max(self._longest, life)
+        """What counts for the pause: reading the exchange's clock, say, draws on no account."""
         for claim in permit.claims.items:
             if not claim.is_paced:
                 self._shortest = min(self._shortest, hold_of(claim.quota))
+                self._longest = max(self._longest, life)
 
     def _alone(self, permit: Permit, now: float, error: StoreUnavailable | None = None) -> NotUntil | None:
         """Without the store: may this process' own share pay for the call?"""

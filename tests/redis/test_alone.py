@@ -9,6 +9,7 @@ import pytest
 
 from bingx_async import Governor, StoreUnavailable
 from bingx_async.core.endpoint import Endpoint
+from bingx_async.core.ledger import COLD_MARGIN
 from bingx_async.core.verdict import Accepted
 from bingx_async.runtime.shared import LEAST_PAUSE
 from bingx_async.runtime.store import Ask, Granted, Later, MemoryStore, Spent
@@ -41,10 +42,14 @@ class Absent(MemoryStore):
 
 
 async def call(
-    governor: Governor, latency: float, counted: list[float], endpoint: Endpoint[Any] = CANCEL_ORDER
+    governor: Governor,
+    latency: float,
+    counted: list[float],
+    endpoint: Endpoint[Any] = CANCEL_ORDER,
+    life: float = LIFE,
 ) -> None:
     """A call that the exchange counts after `latency` seconds."""
-    permit = await governor.acquire(governor.claims(endpoint, "1"), life=LIFE)
+    permit = await governor.acquire(governor.claims(endpoint, "1"), life=life)
     await asyncio.sleep(latency)
     counted.append(governor.clock.monotonic())
     await asyncio.sleep(REPLY)
@@ -70,6 +75,27 @@ def test_others_calls_under_way(latency: float) -> None:
         return counted
 
     assert most_in_a_second(run_simulated(scene)) == LIMIT
+
+
+@pytest.mark.parametrize(
+    ("lives", "pause"), [([], LEAST_PAUSE), ([4_000.0], 4_000 + COLD_MARGIN), ([4_000.0, 500.0], 4_000 + COLD_MARGIN)]
+)
+def test_how_long_the_pause_is(lives: list[float], pause: float) -> None:
+    """It is as long as the longest-lived call on an account's quota, 2.25 s at least; reading the exchange's clock
+    does not count."""
+
+    async def scene() -> float:
+        clock, counted = simulated_clock(), list[float]()
+        store = Absent(monotonic=clock.monotonic)
+        governor = Governor(store=store, clock=clock)
+        await call(governor, REPLY, [], TIME_ENDPOINTS[0], life=20_000.0)
+        for life in lives:
+            await call(governor, REPLY, [], life=life)
+        store.is_away, began = True, clock.monotonic()
+        await call(governor, 0.0, counted, life=500.0)
+        return counted[0] - began
+
+    assert run_simulated(scene) == pytest.approx(HOLD + pause, abs=5)
 
 
 @pytest.mark.parametrize(("away", "rejoined"), [(LEAST_PAUSE, 0), (HOLD + LEAST_PAUSE + 1, 1), (30_000.0, 1)])
