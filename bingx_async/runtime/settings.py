@@ -33,7 +33,8 @@ def check_quotas(quotas: object, profile: Profile, paths: Collection[str]) -> No
         raise ValueError(f"quotas must be a dict such as {{IpGroup.TRADE: Quota(1000, 10.0)}}, not {quotas!r}")
     known = {*paths, *profile.uid, SERVER_TIME, SERVER_TIME_OLD}
     for key, quota in cast(Mapping[object, object], quotas).items():
-        if not isinstance(key, IpGroup) and not (isinstance(key, str) and key in known):
+        is_group = isinstance(key, int) and not isinstance(key, bool) and key in tuple(IpGroup)
+        if not is_group and not (isinstance(key, str) and key in known):
             raise ValueError(f"quotas has no place for {key!r}; there are {', '.join([*_groups(), *sorted(known)])}")
         if not isinstance(quota, Quota):
             raise ValueError(f"quotas[{key!r}] must be a Quota such as Quota(10, 1.0), not {quota!r}")

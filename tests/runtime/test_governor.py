@@ -642,7 +642,7 @@ def test_error_budget(backend: Backend) -> None:
             "quotas has no place for '/trade/cancel'; there are IpGroup.MARKET",
         ),
         ({"quotas": {"cancel_order": Quota(1, 1)}}, "IpGroup.TRADE, /openApi/spot/v1/oco/cancel, "),
-        ({"quotas": {3: Quota(1, 1)}}, "quotas has no place for 3; there are"),
+        ({"quotas": {4: Quota(1, 1)}}, "quotas has no place for 4; there are"),
         ({"quotas": {IpGroup.TRADE: 10}}, "must be a Quota such as Quota(10, 1.0), not 10"),
         ({"quotas": {CANCEL_ORDER.path: (10, 1)}}, "must be a Quota such as Quota(10, 1.0), not (10, 1)"),
         ({"on_event": "print"}, "on_event must be a function of one event, not 'print'"),

@@ -10,10 +10,12 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from math import inf
+from typing import Any, ClassVar
 
 import anyio
 from attrs import define, evolve, field
 
+from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import Claim, Claims, Permit
 from bingx_async.models import Priority
 from bingx_async.runtime.governor import Governor
@@ -28,10 +30,16 @@ PRIORITIES = tuple(Priority)
 After = Callable[[], None] | None
 
 
+class MadeUpGovernor(Governor):
+    """A governor that knows the made-up endpoints, and so takes quotas for them."""
+
+    catalogue: ClassVar[dict[str, Endpoint[Any]]] = {endpoint.path: endpoint for endpoint in ENDPOINTS}
+
+
 def build_governor(world: World) -> Governor:
     """A governor as a process of the condition's would build it."""
     condition = world.condition
-    return Governor(quotas=condition.quotas, clock=world.clock(), draw=world.rng.random, **condition.options)
+    return MadeUpGovernor(quotas=condition.quotas, clock=world.clock(), draw=world.rng.random, **condition.options)
 
 
 def claims_of_lines(governor: Governor, condition: Condition) -> list[Claims]:
