@@ -1,4 +1,4 @@
-"""Askers that give up, and listeners that leave and come back: nothing is lost for the others."""
+"""Askers that give up: nothing is lost for the others."""
 
 from __future__ import annotations
 
@@ -40,20 +40,4 @@ async def test_a_question_given_up(redis_server: RedisServer, namespace: str, gi
         names = Names(namespace)
         flying = [await client.zcard(names.of("flights", claim.key)) for claim in (CANCEL, PLACE)]
     assert sum(flying) == granted
-    await store.aclose()
-
-
-async def test_watching_again_at_once(redis_server: RedisServer, namespace: str) -> None:
-    """Whoever watches in the same instant in which the last watcher leaves hears what is said."""
-    store, heard = RedisStore(redis_server.url, namespace), asyncio.Event()
-    store.watch(heard.set)
-    await asyncio.wait_for(heard.wait(), 5)
-    store.unwatch(heard.set)
-    heard.clear()
-    store.watch(heard.set)
-    await asyncio.wait_for(heard.wait(), 5)  # the subscription itself is heard of too
-    heard.clear()
-    async with redis_asyncio.Redis.from_url(redis_server.url) as client:
-        assert await client.publish(Names(namespace).of("channel"), "free") == 1
-    await asyncio.wait_for(heard.wait(), 5)
     await store.aclose()
