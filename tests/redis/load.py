@@ -75,9 +75,12 @@ class Fleet:
 
     async def start(self, number: int) -> None:
         self.ready[number] = asyncio.Event()
+        # Under the coverage tracer so many processes would need more than two cores.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", __spec__.name if __name__ == "__main__" else __name__, "work", *self.arguments,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2],
+            env=environment,
         )  # fmt: skip
         self.running[number] = process
         self.readers.append(asyncio.create_task(self._read(number, process)))
@@ -181,7 +184,7 @@ TROUBLES: dict[Trouble, float] = {
     flushing: 14.0,
 }  # and for how many seconds each is looked at
 # Seconds that a call may take. Who is left alone waits for the others' calls as long as they may take.
-TIMEOUT, TIMEOUT_ALONE = 10.0, 1.0
+TIMEOUT, TIMEOUT_ALONE = 30.0, 1.0  # seconds; longer than a process stands still, and shorter than Redis is away
 
 
 async def run_all(start_redis: Callable[[], RedisServer]) -> dict[Trouble, dict[str, Figures]]:
