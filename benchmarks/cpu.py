@@ -27,7 +27,7 @@ import httpx_aiohttp
 from benchmarks import report
 from benchmarks.server import KEY, ORDER, SECRET, running
 from bingx_async import BingXClient, Governor
-from bingx_async.runtime import transport as transports
+from bingx_async.runtime.http import transport as transports
 
 PATH = "/openApi/spot/v1/trade/cancel"
 ORDER_ID = ORDER["orderId"]

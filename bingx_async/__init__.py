@@ -45,8 +45,8 @@ from bingx_async.models import (
     Priority,
     Side,
 )
-from bingx_async.runtime.governor import Governor
-from bingx_async.runtime.snapshot import BucketSnapshot, BudgetSnapshot, Snapshot
+from bingx_async.runtime.governor.governor import Governor
+from bingx_async.runtime.governor.snapshot import BucketSnapshot, BudgetSnapshot, Snapshot
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise
 

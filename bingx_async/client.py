@@ -19,22 +19,22 @@ from attrs import define, field, frozen
 
 from bingx_async import __version__
 from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.pool import Lane, Pool
+from bingx_async.core.pool import BatchRoute, Pool
 from bingx_async.errors import BingXError, ClientClosed, InvalidRequest
 from bingx_async.models import Priority
-from bingx_async.runtime.caller import Caller, Options
-from bingx_async.runtime.carriers import CarrierChoice, Credentials
+from bingx_async.runtime.bulk.coalescer import Coalescer
+from bingx_async.runtime.bulk.drain import Drain
+from bingx_async.runtime.call.caller import Caller, CallSettings
+from bingx_async.runtime.call.carriers import CarrierChoice, Credentials
 from bingx_async.runtime.clock import ServerClock
-from bingx_async.runtime.coalescer import Coalescer
-from bingx_async.runtime.drain import Drain
-from bingx_async.runtime.governor import Governor
+from bingx_async.runtime.governor.governor import Governor
 from bingx_async.spot import CATALOGUE, TIME_ENDPOINTS, CallOptions, SpotApi
 from bingx_async.spot.arguments import shown
 
 if TYPE_CHECKING:
     import httpx
 
-    from bingx_async.runtime.transport import Transport
+    from bingx_async.runtime.http.transport import Transport
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -46,7 +46,7 @@ Governor.catalogue.update({endpoint.path: endpoint for endpoint in CATALOGUE})
 
 
 @define(eq=False)
-class _Life:
+class _ClientState:
     """Whether a client is closed; its waiting calls belong to it."""
 
     is_closed: bool = False
@@ -60,7 +60,7 @@ class _Shared:
     clock: ServerClock
     carrier: CarrierChoice
     is_over: bool = False
-    lives: WeakSet[_Life] = field(factory=WeakSet["_Life"])
+    lives: WeakSet[_ClientState] = field(factory=WeakSet["_ClientState"])
 
 
 @frozen
@@ -116,12 +116,12 @@ class BingXClient:
         self._egress = egress
         self._ids_per_batch = ids_per_batch
         self._coalesces = coalesce_cancels
-        from bingx_async.runtime.transport import Transport  # httpx is loaded with the first client
+        from bingx_async.runtime.http.transport import Transport  # httpx is loaded with the first client
 
         clock = self.governor.clock
         hosts = (self._base_url, FALLBACK_HOST) if self._base_url == LIVE_HOST else (self._base_url,)
         self._shared = _Shared(Transport(transport, hosts, clock.monotonic), clock, CarrierChoice.of(carrier))
-        self._shared.transport.measures_tcp = self.governor.credit > 0
+        self._shared.transport.measures_min_rtt = self.governor.credit > 0
         self._is_first = True
         self._wire(keys, account)
 
@@ -207,7 +207,7 @@ class BingXClient:
         public = [(b"User-Agent", f"bingx-async/{__version__}".encode())]
         _check_keys(keys)
         credentials = Credentials.of(keys.api, keys.secret, public) if keys.api and keys.secret else None
-        self._life = _Life(is_closed=self._shared.is_over)
+        self._life = _ClientState(is_closed=self._shared.is_over)
         self._shared.lives.add(self._life)
         owner = _owner(account) if account is not None else _fingerprint(keys.api)
         self._caller = Caller(
@@ -222,8 +222,8 @@ class BingXClient:
             public_headers=public,
             owner=self._life,
         )
-        self._joined: dict[str, Coalescer[Any, Any]] = {}
-        self.spot = SpotApi(self._call, self._drain, self._join, self._ids_per_batch)
+        self._coalescers: dict[str, Coalescer[Any, Any]] = {}
+        self.spot = SpotApi(self._call, self._drain, self._coalesce, self._ids_per_batch)
 
     async def _call(self, call: Call[T], options: CallOptions) -> T:
         self._check_ready(call.endpoint)
@@ -240,29 +240,29 @@ class BingXClient:
     async def _drain(
         self,
         items: Sequence[T],
-        lanes: Sequence[Lane[T, R]],
+        routes: Sequence[BatchRoute[T, R]],
         fail: Callable[[T, BingXError], R],
         options: CallOptions,
         *,
         everything_at_once: bool,
     ) -> Mapping[T, R]:
-        self._check_ready(lanes[0].endpoint)
-        job = Drain(self._caller, Pool[T, R](items), lanes, self._options(options), fail)
+        self._check_ready(routes[0].endpoint)
+        job = Drain(self._caller, Pool[T, R](items), routes, self._options(options), fail)
         return await job.run(everything_at_once)
 
-    async def _join(self, kind: str, item: T, lanes: Sequence[Lane[T, R]], options: CallOptions) -> R | None:
+    async def _coalesce(self, kind: str, item: T, routes: Sequence[BatchRoute[T, R]], options: CallOptions) -> R | None:
         if not self._coalesces:
             return None
-        self._check_ready(lanes[0].endpoint)
-        together, alone = lanes
-        joined: Coalescer[T, R] = self._joined.setdefault(kind, Coalescer(self._caller, together, alone))
+        self._check_ready(routes[0].endpoint)
+        together, alone = routes
+        joined: Coalescer[T, R] = self._coalescers.setdefault(kind, Coalescer(self._caller, together, alone))
         try:
             return await joined.run(item, self._options(options))
         finally:
             if joined.is_idle:
-                self._joined.pop(kind, None)
+                self._coalescers.pop(kind, None)
 
-    def _options(self, given: CallOptions) -> Options:
+    def _options(self, given: CallOptions) -> CallSettings:
         unknown = sorted(given.keys() - CallOptions.__annotations__.keys())
         if unknown:
             raise TypeError(
@@ -276,7 +276,7 @@ class BingXClient:
         )
 
 
-def _options(recv_window: int, max_wait: float, timeout: float, priority: Priority | None) -> Options:
+def _options(recv_window: int, max_wait: float, timeout: float, priority: Priority | None) -> CallSettings:
     if isinstance(recv_window, bool) or not isinstance(recv_window, int) or not 0 < recv_window <= LONGEST_RECV_WINDOW:
         raise InvalidRequest(
             f"recv_window={shown(recv_window)} must be whole milliseconds from 1 to {LONGEST_RECV_WINDOW}"
@@ -287,7 +287,7 @@ def _options(recv_window: int, max_wait: float, timeout: float, priority: Priori
         raise InvalidRequest(f"timeout={timeout!r} must be seconds above 0")
     if priority is not None and priority not in tuple(Priority):
         raise InvalidRequest(f"priority={priority!r} must be a Priority")
-    return Options(max_wait, timeout, recv_window, priority)
+    return CallSettings(max_wait, timeout, recv_window, priority)
 
 
 def _check_wiring(governor: object, transport: object, egress: object) -> None:

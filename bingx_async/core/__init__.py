@@ -10,18 +10,19 @@ on several buckets, its *claims*; it gets a *permit* for all of them or none, an
 a moment. A reply is read into a *verdict*. A *penalty* closes a scope until a moment the exchange named; a
 *backoff* is our own delay where it named none. At the end of either, one call goes first as a *probe*.
 
-**Rule R.** A bucket allows `limit` live calls. A call is live from its grant until one hold after its reply::
+**Rule R.** A bucket allows `limit` live calls. A call is live from its grant until one occupancy after its reply::
 
-    hold    = window * (1 + 5e-4) + 2 ms      on our monotonic clock, which may run 5e-4 faster than the exchange's
-    done    : live until replied_at + hold - credit
-    failed  : live until given_up_at + hold + linger
-    unsent  : free at once
+    occupancy = window * (1 + 5e-4) + 2 ms      on our monotonic clock, which may run 5e-4 faster than the exchange's
+    done      : live until replied_at + occupancy - credit
+    failed    : live until given_up_at + occupancy + linger
+    unsent    : free at once
 
 **Proof.** Suppose that more than `limit` calls were counted within one window ending at t. Let x be the one of them
 that was granted last. Each of the others was granted before x and was counted later than t - window. Its reply came
-no earlier than its counting, so it was live until one hold after that, which is after t. And x was granted no later
-than it was counted, so before t. Then `limit` others were live when x was granted: but x was granted, and a bucket
-grants only while fewer than `limit` are live. Nothing was assumed about delays, order, route, queues or stalls.
+no earlier than its counting, so it was live until one occupancy after that, which is after t. And x was granted no
+later than it was counted, so before t. Then `limit` others were live when x was granted: but x was granted, and a
+bucket grants only while fewer than `limit` are live. Nothing was assumed about delays, order, route, queues or
+stalls.
 
 What was assumed: every call on this account and address is in this ledger (nobody else uses them, nothing ran just
 before the start, nothing sends a call twice), the reply comes after the counting, a call given up is counted within

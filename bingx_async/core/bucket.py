@@ -1,6 +1,6 @@
 """One bucket's arithmetic: rule R. Milliseconds on one monotonic axis; `now` is always a parameter.
 
-A bucket allows `limit` live calls. A call is live from its grant until one hold after its reply. The reply cannot
+A bucket allows `limit` live calls. A call is live from its grant until one occupancy after its reply. The reply cannot
 come before the exchange has counted the call, so whatever the network does, a call stays live here at least until
 it has left the exchange's window: see the essay of `bingx_async.core` for the proof.
 """
@@ -18,7 +18,7 @@ MARGIN = 2.0  # ms on top of the stretched window (GOVERNOR.md)
 PACE = 0.9  # paced grants are this share of window / limit apart (GOVERNOR.md)
 
 
-def hold_of(quota: Quota) -> float:
+def occupancy_of(quota: Quota) -> float:
     """Milliseconds for which a call stays live after its reply."""
     return quota.window * 1000.0 * (1.0 + STRETCH) + MARGIN
 
@@ -31,14 +31,14 @@ def share_of(limit: int, share: float) -> int:
 class Bucket:
     """Live calls of one quota and one owner: those in flight, and the moments at which the others' tokens return."""
 
-    __slots__ = ("counting", "gap", "grants", "hold", "in_flight", "last_grant", "limit", "quota", "returns")
+    __slots__ = ("counting", "expiries", "grants", "in_flight", "last_grant", "limit", "occupancy", "quota", "spacing")
 
     def __init__(self, quota: Quota, share: float = 1.0, is_paced: bool = False) -> None:
         self.quota = quota
         self.limit = share_of(quota.limit, share)
-        self.hold = hold_of(quota)
-        self.gap = PACE * quota.window * 1000.0 / self.limit if is_paced and self.limit else 0.0
-        self.returns: list[float] = []
+        self.occupancy = occupancy_of(quota)
+        self.spacing = PACE * quota.window * 1000.0 / self.limit if is_paced and self.limit else 0.0
+        self.expiries: list[float] = []
         self.in_flight = 0
         self.grants = 0
         self.last_grant = -inf
@@ -46,32 +46,32 @@ class Bucket:
 
     def ready_at(self, now: float) -> float:
         """The earliest moment at which a token is free: `now`, later, or infinity if only a reply can tell."""
-        returns = self.returns
-        if returns and returns[0] <= now:
-            del returns[: bisect_right(returns, now)]
-        free = self.limit - self.in_flight - len(returns)
+        expiries = self.expiries
+        if expiries and expiries[0] <= now:
+            del expiries[: bisect_right(expiries, now)]
+        free = self.limit - self.in_flight - len(expiries)
         if free > 0:
             ready = now
-        elif len(returns) > -free:
-            ready = returns[-free]
+        elif len(expiries) > -free:
+            ready = expiries[-free]
         else:
             return inf
-        if self.gap and 2 * free < self.limit:
+        if self.spacing and 2 * free < self.limit:
             return self._paced(ready, (self.limit + 1) // 2 - free)
         return ready
 
     def _paced(self, ready: float, missing: int) -> float:
         """One gap after the last grant, or when `missing` more tokens are free and the pace is off."""
-        paced = max(ready, self.last_grant + self.gap)
-        return min(paced, self.returns[missing - 1]) if missing <= len(self.returns) else paced
+        paced = max(ready, self.last_grant + self.spacing)
+        return min(paced, self.expiries[missing - 1]) if missing <= len(self.expiries) else paced
 
     def ready_within(self, limit: int, now: float) -> float:
         """Like `ready_at` for a smaller `limit`, for a call that has its token already."""
-        spent = bisect_right(self.returns, now)
-        free = limit - (self.in_flight - 1) - (len(self.returns) - spent)
+        spent = bisect_right(self.expiries, now)
+        free = limit - (self.in_flight - 1) - (len(self.expiries) - spent)
         if free > 0:
             return now
-        return self.returns[spent - free] if spent - free < len(self.returns) else now + self.hold
+        return self.expiries[spent - free] if spent - free < len(self.expiries) else now + self.occupancy
 
     def take(self, now: float) -> None:
         """Grant a token; `ready_at(now)` has said it is free."""
@@ -79,7 +79,7 @@ class Bucket:
         self.grants += 1
         self.last_grant = now
 
-    def give_back(self, at: float) -> None:
+    def expire_at(self, at: float) -> None:
         """A call in flight has ended; its token returns at `at`."""
         self.in_flight -= 1
         self.block(at)
@@ -90,40 +90,40 @@ class Bucket:
 
     def block(self, until: float) -> None:
         """Keep one token back until `until`: somebody else's call, or one of ours that has been answered."""
-        returns = self.returns
-        if not returns or until >= returns[-1]:
-            returns.append(until)
+        expiries = self.expiries
+        if not expiries or until >= expiries[-1]:
+            expiries.append(until)
         else:
-            insort(returns, until)
+            insort(expiries, until)
 
     def cap(self, until: float) -> None:
         """No token of a call that has been answered returns later than `until`."""
-        at = bisect_right(self.returns, until)
-        self.returns[at:] = [until] * (len(self.returns) - at)
+        at = bisect_right(self.expiries, until)
+        self.expiries[at:] = [until] * (len(self.expiries) - at)
 
     def live(self, now: float) -> int:
         """Tokens not free at `now`."""
-        return self.in_flight + len(self.returns) - bisect_right(self.returns, now)
+        return self.in_flight + len(self.expiries) - bisect_right(self.expiries, now)
 
     def nth_ready_at(self, ahead: int, now: float) -> float:
         """The earliest moment for a call that has `ahead` others before it; a lower bound while calls are in flight
         or linger.
 
-        A call in flight returns its token one hold from now at the soonest; each further round of `limit` grants
-        takes one hold more. A token that lingers longer than one hold is passed by those that go round.
+        A call in flight returns its token one occupancy from now at the soonest; each further round of `limit` grants
+        takes one occupancy more. A token that lingers longer than one occupancy is passed by those that go round.
         """
-        spent = bisect_right(self.returns, now)
-        free = max(0, self.limit - self.in_flight - len(self.returns) + spent)
+        spent = bisect_right(self.expiries, now)
+        free = max(0, self.limit - self.in_flight - len(self.expiries) + spent)
         rounds, place = divmod(ahead, self.limit)
         index = place - free + spent
         if place < free:
             moment = now
-        elif index < len(self.returns):
-            moment = min(self.returns[index], now + self.hold)
+        elif index < len(self.expiries):
+            moment = min(self.expiries[index], now + self.occupancy)
         else:
-            moment = now + self.hold
-        return moment + rounds * self.hold
+            moment = now + self.occupancy
+        return moment + rounds * self.occupancy
 
     def is_idle(self, now: float) -> bool:
         """Whether forgetting the bucket would change nothing."""
-        return not self.in_flight and (not self.returns or self.returns[-1] <= now)
+        return not self.in_flight and (not self.expiries or self.expiries[-1] <= now)

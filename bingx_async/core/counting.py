@@ -70,10 +70,10 @@ class Counting:
         "_low",
         "_seen",
         "_windows",
+        "candidates",
         "contradictions",
-        "is_refuted",
+        "is_invalidated",
         "limit",
-        "suspects",
         "window",
     )
 
@@ -81,8 +81,8 @@ class Counting:
         self.limit = limit
         self.window = window
         self.contradictions = 0
-        self.is_refuted = False
-        self.suspects = set(CountingModel)
+        self.is_invalidated = False
+        self.candidates = set(CountingModel)
         self._calls: deque[tuple[float, float]] = deque()
         self._last_end: float | None = None
         self._windows = 0
@@ -92,19 +92,19 @@ class Counting:
     @property
     def is_fixed(self) -> bool:
         """Whether only windows with a fixed end are left, and nothing has spoken against them since."""
-        return not self.is_refuted and bool(self.suspects) and self.suspects <= FIXED
+        return not self.is_invalidated and bool(self.candidates) and self.candidates <= FIXED
 
     @property
     def is_decided(self) -> bool:
         """Whether listening on would tell no more that matters."""
-        return self.is_refuted or self.suspects <= FIXED or len(self.suspects) == 1
+        return self.is_invalidated or self.candidates <= FIXED or len(self.candidates) == 1
 
-    def refute(self) -> None:
+    def invalidate(self) -> None:
         """A call was refused for its pace: whatever is believed is not to be relied on."""
-        self.is_refuted = True
+        self.is_invalidated = True
 
     def observe(
-        self, granted: float, replied: float, remaining: int, flying: int, end: float | None, epoch: float
+        self, granted: float, replied: float, remaining: int, in_flight: int, end: float | None, epoch: float
     ) -> None:
         """A call counted between `granted` and `replied` was told that `remaining` are left.
 
@@ -115,34 +115,36 @@ class Counting:
         self._track_tokens(granted, replied)
         overtaken = sum(r >= granted for _, r in self._calls)  # answered before, but perhaps counted after this one
         models = {
-            CountingModel.SLIDING: self._since(granted - self.window, replied - self.window, granted, replied, flying),
+            CountingModel.SLIDING: self._since(
+                granted - self.window, replied - self.window, granted, replied, in_flight
+            ),
             CountingModel.TOKEN: (
                 self.limit - 1 - int(self._high) - overtaken,
-                self.limit if overtaken else self.limit - 1 - int(self._low) + flying,
+                self.limit if overtaken else self.limit - 1 - int(self._low) + in_flight,
             ),
         }
         slack = replied - granted + TOLERANCE
         if end is not None:
             begun = end - self.window
-            fixed = self._since(begun - slack, begun + slack, granted, replied, flying)
+            fixed = self._since(begun - slack, begun + slack, granted, replied, in_flight)
             models[CountingModel.FIXED_FIRST] = models[CountingModel.FIXED_CLOCK] = fixed
             self._judge_end(end, epoch, slack)
-        self.suspects -= {model for model, (least, most) in models.items() if not least <= taken <= most}
+        self.candidates -= {model for model, (least, most) in models.items() if not least <= taken <= most}
         self._calls.append((granted, replied))
         while self._calls and self._calls[0][1] < replied - KEEP * self.window:
             self._calls.popleft()
-        if not self.suspects:
+        if not self.candidates:
             self.contradictions += 1
-            self.suspects = set(CountingModel)
+            self.candidates = set(CountingModel)
             self._calls.clear()
             self._last_end, self._windows = None, 0
             self._seen, self._low, self._high = None, 0.0, float(self.limit)
 
-    def _since(self, earliest: float, latest: float, granted: float, replied: float, flying: int) -> tuple[int, int]:
+    def _since(self, earliest: float, latest: float, granted: float, replied: float, in_flight: int) -> tuple[int, int]:
         """At least and at most how many of our other calls were counted since a moment between the two."""
         least = sum(g >= latest + TOLERANCE and r < granted for g, r in self._calls)
         most = sum(r >= earliest - TOLERANCE and g <= replied for g, r in self._calls)
-        return least, most + flying
+        return least, most + in_flight
 
     def _track_tokens(self, granted: float, replied: float) -> None:
         """The tokens a refilled bucket would hold after this call, at least and at most."""
@@ -157,13 +159,13 @@ class Counting:
         last = end - self.window if self._last_end is None else self._last_end
         if end - last > slack:
             if end - last < self.window - slack:
-                self.suspects -= FIXED
+                self.candidates -= FIXED
             self._last_end, self._windows = end, self._windows + 1
         off = (end + epoch) % self.window
         if min(off, self.window - off) > slack:
-            self.suspects.discard(CountingModel.FIXED_CLOCK)
-        elif self._windows >= ALIGNED and slack < SHARP and CountingModel.FIXED_CLOCK in self.suspects:
-            self.suspects.discard(CountingModel.FIXED_FIRST)
+            self.candidates.discard(CountingModel.FIXED_CLOCK)
+        elif self._windows >= ALIGNED and slack < SHARP and CountingModel.FIXED_CLOCK in self.candidates:
+            self.candidates.discard(CountingModel.FIXED_FIRST)
 
     def __str__(self) -> str:
-        return " or ".join(sorted(self.suspects)) if len(self.suspects) < len(CountingModel) else "unknown"
+        return " or ".join(sorted(self.candidates)) if len(self.candidates) < len(CountingModel) else "unknown"

@@ -17,11 +17,11 @@ from bingx_async.core.bucket import MARGIN, Bucket
 from bingx_async.core.budget import ErrorBudget
 from bingx_async.core.counting import Counting
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.held import Held
 from bingx_async.core.quota import UNLIMITED, Profile, Quota
+from bingx_async.core.store_refusals import StoreRefusals
 
 LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is clamped and reported (GOVERNOR.md)
-COLD_MARGIN = 250.0  # ms on top of one hold after a cold start (GOVERNOR.md)
+COLD_MARGIN = 250.0  # ms on top of one occupancy after a cold start (GOVERNOR.md)
 LISTENING_GAP = 0.25  # of a window, between grants while less than half of the tokens are free
 LISTENING_CALLS = 64  # after so many calls of a bucket no more are held apart
 FORGOTTEN = 3_600_000.0  # ms after its end in which nobody has called into a closed period
@@ -90,7 +90,7 @@ class NotUntil:
 class Permit:
     """A call that may leave now. Settle it exactly once; more often does nothing."""
 
-    __slots__ = ("bound", "buckets", "claims", "granted_at", "is_settled", "live", "order", "probes", "ticket")
+    __slots__ = ("bound", "buckets", "claims", "granted_at", "is_settled", "live", "place", "probes", "ticket")
 
     def __init__(self, claims: Claims, buckets: list[Bucket], granted_at: float) -> None:
         self.claims = claims
@@ -100,9 +100,9 @@ class Permit:
         self.probes: tuple[Key, ...] = ()
         self.ticket: str | None = None  # its name in a shared store that has granted it too
         self.live: tuple[int, ...] = ()  # how many calls are live in each bucket there
-        self.order: tuple[int, int] = (0, 0)  # the place in the queue, kept for a repeat
+        self.place: tuple[int, int] = (0, 0)  # the place in the queue, kept for a repeat
         # With the first bucket's grants since: an upper bound of what the exchange can have counted of ours.
-        self.bound = len(buckets[0].returns) + buckets[0].in_flight - buckets[0].grants
+        self.bound = len(buckets[0].expiries) + buckets[0].in_flight - buckets[0].grants
 
     def __repr__(self) -> str:
         return f"Permit({self.claims.path}, {'settled' if self.is_settled else 'in flight'})"
@@ -168,7 +168,7 @@ class Ledger:
         self.budget = ErrorBudget()
         self._buckets: dict[Key, Bucket] = {}
         self._gates: dict[Key, Gate] = {}
-        self._held = Held()
+        self._store_refusals = StoreRefusals()
         self._sweep_at = SWEEP_FROM
         self._forget_at = -inf
 
@@ -183,8 +183,8 @@ class Ledger:
             bucket.take(now)
         if self._gates:
             self._send_probe(permit)
-        if self._held:
-            self._held.ask(claims.keys, now)
+        if self._store_refusals:
+            self._store_refusals.ask(claims.keys, now)
         return permit
 
     def look(self, claims: Claims, now: float) -> NotUntil | None:
@@ -202,17 +202,17 @@ class Ledger:
                 gate = self._gates.get(gate_key)
                 if gate is not None and gate.ready_at(now) > latest:
                     latest, key = gate.ready_at(now), gate_key
-        if self._held:
+        if self._store_refusals:
             for held_key in claims.keys:
-                if self._held.until(held_key) > latest:
-                    latest, key = self._held.until(held_key), held_key
+                if self._store_refusals.until(held_key) > latest:
+                    latest, key = self._store_refusals.until(held_key), held_key
         return None if key is None else NotUntil(latest, key)
 
     def nth_ready_at(self, claims: Claims, ahead: int, now: float) -> NotUntil:
         """The earliest moment (a lower bound) for a call with `ahead` calls of the same claims before it."""
         latest, key = now, claims.items[0].key
         for bucket, claim in zip(self._find(claims, now), claims.items, strict=True):
-            first = min(bucket.ready_at(now), now + bucket.hold) if bucket.in_flight else bucket.ready_at(now)
+            first = min(bucket.ready_at(now), now + bucket.occupancy) if bucket.in_flight else bucket.ready_at(now)
             ready = max(bucket.nth_ready_at(ahead, now), first)
             if ready > latest:
                 latest, key = ready, claim.key
@@ -220,28 +220,28 @@ class Ledger:
             gate = self._gates.get(gate_key)
             if gate is not None and gate.closed_until > latest:
                 latest, key = gate.closed_until, gate_key
-        for held_key in claims.keys if self._held else ():
-            if self._held.named(held_key) > latest:
-                latest, key = self._held.named(held_key), held_key
+        for held_key in claims.keys if self._store_refusals else ():
+            if self._store_refusals.named(held_key) > latest:
+                latest, key = self._store_refusals.named(held_key), held_key
         return NotUntil(latest, key)
 
     def hold_back(self, key: Key, until: float) -> None:
         """A shared store has no token for `key` before `until`; unlike a penalty this needs no probe."""
-        self._held.hold(key, until)
+        self._store_refusals.record(key, until)
 
     def let_go(self) -> None:
         """Something has come free in the store: it may be asked again."""
-        self._held.let_go()
+        self._store_refusals.let_go()
 
     def confirm(self, claims: Claims, full: Collection[Key]) -> bool:
         """The store has granted the call too; `full` have no token left there. Whether others may ask now."""
-        was_held = bool(self._held)
+        was_held = bool(self._store_refusals)
         if was_held:
-            self._held.granted(claims.keys, full)
+            self._store_refusals.granted(claims.keys, full)
         return was_held
 
     def settle(self, permit: Permit, at: float, extra: float = 0.0, *, opens: bool = False) -> tuple[Key, ...]:
-        """The call was answered or given up at `at`: its tokens return one hold plus `extra` later.
+        """The call was answered or given up at `at`: its tokens return one occupancy plus `extra` later.
 
         `extra` is the linger of a call given up, or minus the credit. With `opens` the reply proves that the
         scope is open. Returns the scopes that a probe has reopened.
@@ -250,7 +250,7 @@ class Ledger:
             return ()
         permit.is_settled = True
         for bucket in permit.buckets:
-            bucket.give_back(at + bucket.hold + extra)
+            bucket.expire_at(at + bucket.occupancy + extra)
         return self._end_probe(permit, opens)
 
     def release(self, permit: Permit) -> None:
@@ -260,8 +260,8 @@ class Ledger:
         permit.is_settled = True
         for bucket in permit.buckets:
             bucket.release()
-        if self._held:
-            self._held.answered(permit.claims.keys)
+        if self._store_refusals:
+            self._store_refusals.answered(permit.claims.keys)
         self._end_probe(permit, opens=False)
 
     def penalise(self, key: Key, until: float, now: float, reason: str) -> Penalty:
@@ -290,7 +290,7 @@ class Ledger:
     def observe(self, permit: Permit, remaining: int, now: float) -> int:
         """The exchange says `remaining` calls are left in the account's window; returns the calls that are not ours.
 
-        It may only tighten: the foreign calls hold tokens of ours for one hold. Nonsense is ignored. Under a share
+        It may only tighten: the foreign calls hold tokens of ours for one occupancy. Nonsense is ignored. Under a share
         others may use the rest of the quota; what they use beyond it counts.
         """
         bucket = permit.buckets[0]
@@ -299,7 +299,7 @@ class Ledger:
         ours = permit.bound + bucket.grants
         foreign = bucket.limit - remaining - max(ours, bucket.live(now))
         for _ in range(foreign):
-            bucket.block(now + bucket.hold)
+            bucket.block(now + bucket.occupancy)
         return max(0, foreign)
 
     def learn(self, permit: Permit, at: float, remaining: int, end: float | None, epoch: float) -> Counting | None:
@@ -321,17 +321,17 @@ class Ledger:
         if self.settings.anchor:
             # Calls all at once look the same under every way of counting: until it is known, some are held apart.
             is_listening = not counting.is_decided and bucket.grants < LISTENING_CALLS
-            bucket.gap = LISTENING_GAP * counting.window if is_listening else 0.0
+            bucket.spacing = LISTENING_GAP * counting.window if is_listening else 0.0
             if counting.is_fixed and end is not None and end >= at:
                 bucket.cap(end + MARGIN)
         return counting if str(counting) != before else None
 
-    def distrust(self, permit: Permit) -> None:
+    def invalidate_counting(self, permit: Permit) -> None:
         """A call was refused for its pace: nothing rests on the way of counting any more."""
         counting = permit.buckets[0].counting
         if counting is not None:
-            counting.refute()
-            permit.buckets[0].gap = 0.0
+            counting.invalidate()
+            permit.buckets[0].spacing = 0.0
 
     def closed_until(self, key: Key) -> float | None:
         """Until when `key` is closed, or None."""
@@ -377,13 +377,13 @@ class Ledger:
     def _open(self, claim: Claim, now: float) -> Bucket:
         bucket = self._buckets[claim.key] = Bucket(claim.quota, self.settings.share, claim.is_paced)
         began = self.settings.cold_start
-        if began is not None and began + bucket.hold + COLD_MARGIN > now and claim.quota.limit < UNLIMITED.limit:
-            bucket.returns = [began + bucket.hold + COLD_MARGIN] * bucket.limit
+        if began is not None and began + bucket.occupancy + COLD_MARGIN > now and claim.quota.limit < UNLIMITED.limit:
+            bucket.expiries = [began + bucket.occupancy + COLD_MARGIN] * bucket.limit
         return bucket
 
     def _sweep(self, now: float) -> None:
         self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_idle(now)}
-        self._held.sweep(now)
+        self._store_refusals.sweep(now)
         if now >= self._forget_at:
             self._forget_at = now + FORGET_EVERY
             self._forget(now)

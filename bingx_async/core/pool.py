@@ -20,7 +20,7 @@ R = TypeVar("R")  # its result
 
 
 @frozen(eq=False)
-class Lane(Generic[T, R]):
+class BatchRoute(Generic[T, R]):
     """How `endpoint` does items: the call for some of them, its reply as results, an error as a result."""
 
     endpoint: Endpoint[Any]

@@ -15,8 +15,8 @@ from bingx_async.emulator.accounts import Account, default_accounts
 from bingx_async.emulator.emulator import Emulator
 from bingx_async.emulator.faults import Alter, Answer, CloseAfter, CloseBefore, Delay, Fault, Html, Truncate
 from bingx_async.emulator.limits import MODELS, Model
-from bingx_async.emulator.messages import Reply, Request
 from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats
+from bingx_async.emulator.traffic import Reply, Request
 
 __all__ = [
     "MODELS",

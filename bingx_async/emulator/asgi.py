@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bingx_async.emulator.faults import ConnectionClosed
-from bingx_async.emulator.messages import Reply, Request
+from bingx_async.emulator.traffic import Reply, Request
 
 if TYPE_CHECKING:
     from bingx_async.emulator.emulator import Emulator

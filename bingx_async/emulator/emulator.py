@@ -24,10 +24,10 @@ from bingx_async.emulator.endpoints import ROUTES
 from bingx_async.emulator.exchange import Exchange, PenaltyStyle, RateHeaders
 from bingx_async.emulator.faults import Delay, Effect, Execute, Fault, FaultPlan
 from bingx_async.emulator.limits import Model
-from bingx_async.emulator.messages import Reply, Request, mask
 from bingx_async.emulator.parameters import CARRIERS, Carrier
 from bingx_async.emulator.penalties import ErrorBudget
 from bingx_async.emulator.stats import Stats
+from bingx_async.emulator.traffic import Reply, Request, mask
 from bingx_async.emulator.transport import EmulatorTransport
 
 if TYPE_CHECKING:

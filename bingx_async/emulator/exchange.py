@@ -24,11 +24,11 @@ from bingx_async.emulator import endpoints, jsontext, parameters, refusals
 from bingx_async.emulator.accounts import Account
 from bingx_async.emulator.book import Book
 from bingx_async.emulator.limits import Limit, Model, build_limit
-from bingx_async.emulator.messages import Reply, Request
 from bingx_async.emulator.parameters import CARRIERS, Carrier, Pairs
 from bingx_async.emulator.penalties import Closure, Closures, ErrorBudget
 from bingx_async.emulator.refusals import AddressRefusal, BusinessRefusal, Refusal
 from bingx_async.emulator.stats import AddressTally, Tally
+from bingx_async.emulator.traffic import Reply, Request
 
 RateHeaders = Literal["epoch-ms", "epoch-s", "remaining-ms"]
 PenaltyStyle = Literal["closed", "plain"]

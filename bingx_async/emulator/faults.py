@@ -18,7 +18,7 @@ from typing import Any, Protocol, cast
 from attrs import evolve, field, frozen
 
 from bingx_async.emulator import jsontext
-from bingx_async.emulator.messages import Reply, Request
+from bingx_async.emulator.traffic import Reply, Request
 
 Execute = Callable[[], Reply]
 

@@ -14,7 +14,7 @@ import anyio.lowlevel
 import httpx
 
 from bingx_async.emulator.faults import ConnectionClosed
-from bingx_async.emulator.messages import Reply, Request
+from bingx_async.emulator.traffic import Reply, Request
 
 if TYPE_CHECKING:
     from bingx_async.emulator.emulator import Emulator

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from bingx_async.core.bucket import MARGIN, STRETCH, Bucket, hold_of, share_of
+from bingx_async.core.bucket import MARGIN, STRETCH, Bucket, occupancy_of, share_of
 from bingx_async.core.ledger import COLD_MARGIN, LONGEST_PENALTY, Claims, Key
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.redis.names import Names
-from bingx_async.runtime.store import Ask, Settlement
+from bingx_async.runtime.governor.store import Ask, Settlement
 
 CLOCK_AGE = 300_000.0  # ms; how old a finding of the exchange's clock may get
 
@@ -30,10 +30,10 @@ def reserve(names: Names, ask: Ask, deadline: str = "", now: str = "", cold: flo
     """Take a token of every claim or none."""
     claims = ask.claims
     limit = ask.error_limit if claims.is_creating else 0
-    words: list[object] = [ask.permit, ask.life, cold, deadline or "-", limit, _stretched(ask.error_window)]
+    words: list[object] = [ask.permit, ask.max_lifetime_ms, cold, deadline or "-", limit, _stretched(ask.error_window)]
     for claim in claims.items:
         bucket = Bucket(claim.quota, ask.share, claim.is_paced)
-        words += [bucket.limit, bucket.hold, bucket.gap]
+        words += [bucket.limit, bucket.occupancy, bucket.spacing]
     return Called("reserve", [names.of("birth"), *_keys(names, claims)], [now, _line(words)])
 
 
@@ -46,8 +46,8 @@ def settle(names: Names, done: Settlement, age: float, now: str = "") -> Called:
     words: list[object] = [done.permit, age, int(done.opens), code, _stretched(done.error_window), left]
     words += [done.bound, share_of(first.quota.limit, done.share)]
     for claim in claims.items:
-        hold = hold_of(claim.quota)
-        words += [hold, hold + done.extra]
+        occupancy = occupancy_of(claim.quota)
+        words += [occupancy, occupancy + done.extra]
     return Called("settle", _keys(names, claims), [now, names.of("channel"), _line(words)])
 
 
@@ -61,26 +61,26 @@ def penalise(names: Names, key: Key, span: float, reason: str, now: str = "") ->
     return Called("penalise", [names.of("gate", key)], [now, repr(span), reason, repr(LONGEST_PENALTY)])
 
 
-def rejoin(names: Names, notice: float, now: str = "") -> Called:
+def invalidate_history(names: Names, notice: float, now: str = "") -> Called:
     """Trust nothing from before."""
-    return Called("rejoin", [names.of("birth")], [now, repr(notice)])
+    return Called("invalidate_history", [names.of("birth")], [now, repr(notice)])
 
 
 def tell_clock(names: Names, ahead: float, age: float, now: str = "") -> Called:
     """The exchange's clock is `ahead` ms of Redis', found out `age` ms ago."""
-    return Called("exchange", [names.of("clock")], [now, repr(ahead), repr(age), repr(CLOCK_AGE)])
+    return Called("exchange_clock", [names.of("clock")], [now, repr(ahead), repr(age), repr(CLOCK_AGE)])
 
 
 def read_clock(names: Names, now: str = "") -> Called:
     """What somebody has found out about the exchange's clock."""
-    return Called("exchange", [names.of("clock")], [now, "", "0", repr(CLOCK_AGE)])
+    return Called("exchange_clock", [names.of("clock")], [now, "", "0", repr(CLOCK_AGE)])
 
 
 @lru_cache(maxsize=4096)
 def _keys(names: Names, claims: Claims) -> list[bytes]:
     """The gates, the errors, and three keys of each claim; in use all the time, so laid out once."""
     keys = [*names.gates(claims), names.of("errors", claims.items[0].key)]
-    return [key.encode() for key in keys + names.buckets(claims, "returns", "flights", "meta")]
+    return [key.encode() for key in keys + names.buckets(claims, "expiries", "flights", "meta")]
 
 
 def _stretched(window: float) -> float:

@@ -31,7 +31,7 @@ class Asking:
         self._carriers: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def ask(self, called: Called, unheard: Callable[[], None] = nothing) -> Any:
+    async def run(self, called: Called, unheard: Callable[[], None] = nothing) -> Any:
         """The script's reply. Raises `StoreUnavailable`. Cancelled, it calls `unheard` once the reply is there."""
         self._connection.check_library()
         loop = self._enter_loop()
@@ -71,8 +71,8 @@ class Asking:
 
     async def _put(self, questions: list[Called]) -> list[Any]:
         if len(questions) == 1:
-            return [await self._connection.ask(questions[0])]
-        return await self._connection.tell(questions)
+            return [await self._connection.run(questions[0])]
+        return await self._connection.run_all(questions)
 
     def _enter_loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()

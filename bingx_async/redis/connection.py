@@ -63,13 +63,13 @@ class Connection:
         if sniffio.current_async_library() != "asyncio":
             raise StoreUnavailable("RedisStore works under asyncio only", is_lasting=True)
 
-    async def ask(self, called: Called) -> Any:
+    async def run(self, called: Called) -> Any:
         """The script's reply, within the timeout. Raises `StoreUnavailable`."""
-        return await self._within(lambda client: self._ask(client, called))
+        return await self._within(lambda client: self._run(client, called))
 
-    async def tell(self, batch: Sequence[Called]) -> list[Any]:
+    async def run_all(self, batch: Sequence[Called]) -> list[Any]:
         """The replies of all, in one round trip. Raises `StoreUnavailable`."""
-        return await self._within(lambda client: self._tell(client, batch))
+        return await self._within(lambda client: self._run_all(client, batch))
 
     async def aclose(self) -> None:
         """Close the client if it is ours."""
@@ -103,20 +103,20 @@ class Connection:
                 raise StoreUnavailable(f"Redis {version} is too old; 5.0 is needed", is_lasting=True)
         self._is_checked = True
 
-    async def _ask(self, client: Any, called: Called) -> Any:
+    async def _run(self, client: Any, called: Called) -> Any:
         name, keys, arguments = called
         try:
             return await client.evalsha(digest(name), len(keys), *keys, *arguments)
         except redis.exceptions.NoScriptError:
             return await client.eval(source(name), len(keys), *keys, *arguments)
 
-    async def _tell(self, client: Any, batch: Sequence[Called]) -> list[Any]:
+    async def _run_all(self, client: Any, batch: Sequence[Called]) -> list[Any]:
         if self._has_pipelines:
             try:
                 return await self._pipeline(client, batch)
             except redis.exceptions.RedisClusterException:  # its client lets no script into a pipeline
                 self._has_pipelines = False
-        return [await self._ask(client, called) for called in batch]
+        return [await self._run(client, called) for called in batch]
 
     async def _pipeline(self, client: Any, batch: Sequence[Called]) -> list[Any]:
         async with client.pipeline(transaction=False) as pipeline:
@@ -125,7 +125,7 @@ class Connection:
             replies: list[Any] = await pipeline.execute(raise_on_error=False)
         for number, reply in enumerate(replies):
             if isinstance(reply, redis.exceptions.NoScriptError):
-                replies[number] = await self._ask(client, batch[number])
+                replies[number] = await self._run(client, batch[number])
             elif isinstance(reply, Exception):
                 raise reply
         return replies

@@ -20,7 +20,7 @@ BATCH = 200  # letters in one pipeline
 LONGEST_PAUSE = 1.0  # seconds between attempts
 
 
-class Letter(NamedTuple):
+class Message(NamedTuple):
     """`write` is called when it goes out, since what it says depends on how long ago it happened."""
 
     at: float
@@ -38,24 +38,24 @@ class Outbox:
     def __init__(self, connection: Connection, monotonic: Callable[[], float]) -> None:
         self._connection = connection
         self._monotonic = monotonic
-        self._letters: deque[Letter] = deque(maxlen=MOST)
+        self._messages: deque[Message] = deque(maxlen=MOST)
         self._sender: asyncio.Task[None] | None = None
         self._is_back = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._letters)
+        return len(self._messages)
 
     def put(self, write: Callable[[], Called], heard: Callable[[Any], None] = nothing) -> None:
         """Tell this as soon as possible."""
-        self._letters.append(Letter(self._monotonic(), write, heard))
+        self._messages.append(Message(self._monotonic(), write, heard))
         loop = asyncio.get_running_loop()
         if self._sender is None or self._sender.done() or self._sender.get_loop() is not loop:
             self._is_back = asyncio.Event()
             self._sender = loop.create_task(self._send())
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """The server has just answered somebody: what waits for the next attempt may go now."""
-        if self._letters:
+        if self._messages:
             self._is_back.set()
 
     async def flush(self, timeout: float) -> None:
@@ -66,31 +66,31 @@ class Outbox:
 
     async def aclose(self) -> None:
         """End the task; what is left is dropped."""
-        self._letters.clear()
+        self._messages.clear()
         if self._sender is not None and not self._sender.done():
             self._sender.cancel()
             await asyncio.wait([self._sender])
 
     async def _send(self) -> None:
         pause = 0.0
-        while self._letters:
-            batch = [self._letters.popleft() for _ in range(min(BATCH, len(self._letters)))]
+        while self._messages:
+            batch = [self._messages.popleft() for _ in range(min(BATCH, len(self._messages)))]
             try:
-                replies = await self._connection.tell([letter.write() for letter in batch])
+                replies = await self._connection.run_all([message.write() for message in batch])
                 pause = 0.0
             except StoreUnavailable:
                 self._put_back(batch)
                 pause = min(LONGEST_PAUSE, pause + 0.1)
                 await self._wait(pause)
                 continue
-            for letter, reply in zip(batch, replies, strict=True):
-                letter.heard(reply)
+            for message, reply in zip(batch, replies, strict=True):
+                message.heard(reply)
 
-    def _put_back(self, batch: list[Letter]) -> None:
+    def _put_back(self, batch: list[Message]) -> None:
         now = self._monotonic()
-        kept = [letter for letter in batch if now - letter.at < KEPT]
-        room = MOST - len(self._letters)
-        self._letters.extendleft(reversed(kept[-room:] if room else []))
+        kept = [message for message in batch if now - message.at < KEPT]
+        room = MOST - len(self._messages)
+        self._messages.extendleft(reversed(kept[-room:] if room else []))
 
     async def _wait(self, pause: float) -> None:
         self._is_back.clear()

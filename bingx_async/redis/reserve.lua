@@ -1,9 +1,9 @@
 -- Take one token of every claim, or none and say when and where it will be possible.
 --
--- KEYS  1 birth, 2..3 gates (endpoint, egress), 4 errors, then per claim: returns, flights, meta
+-- KEYS  1 birth, 2..3 gates (endpoint, egress), 4 errors, then per claim: expiries, flights, meta
 -- ARGV  1 now or '', 2 the words: 1 permit, 2 longest life of the request (ms), 3 cold margin (ms),
 --       4 moment after which nobody waits for the answer any more or -, 5 error limit (0: no check),
---       6 error window (ms), then per claim: limit, hold (ms), gap (ms)
+--       6 error window (ms), then per claim: limit, occupancy (ms), spacing (ms)
 -- reply the words: ok, now, bound, live of each claim | no, now, wait (ms), claim number or 0/-1 for the gates
 --       | spent, now, code, used, wait (ms) | late, now
 local now, told = clock(ARGV[1]), words(ARGV[2])
@@ -85,35 +85,35 @@ end
 local latest, where, wait = now, nil, nil
 local live, grants, is_new, is_stale, lines = {}, {}, {}, {}, {}
 for i = 1, claims do
-  local returns, flights, meta = KEYS[3 * i + 2], KEYS[3 * i + 3], KEYS[3 * i + 4]
-  local limit, hold, gap = tonumber(told[3 * i + 4]), tonumber(told[3 * i + 5]), tonumber(told[3 * i + 6])
+  local expiries, flights, meta = KEYS[3 * i + 2], KEYS[3 * i + 3], KEYS[3 * i + 4]
+  local limit, occupancy, spacing = tonumber(told[3 * i + 4]), tonumber(told[3 * i + 5]), tonumber(told[3 * i + 6])
   local known = redis.call('HMGET', meta, 'grants', 'last', 'kept', 'line')
   lines[i] = known[4] or ''
-  redis.call('ZREMRANGEBYSCORE', returns, '-inf', now_text)
-  local back, out = redis.call('ZCARD', returns), redis.call('ZCARD', flights)
+  redis.call('ZREMRANGEBYSCORE', expiries, '-inf', now_text)
+  local back, out = redis.call('ZCARD', expiries), redis.call('ZCARD', flights)
   if 2 * (limit - back - out) < limit and redis.call('ZREMRANGEBYSCORE', flights, '-inf', now_text) > 0 then
     out = redis.call('ZCARD', flights)
   end
   local ready, patience = now, nil
-  local cold_until = birth + hold + tonumber(told[3])
+  local cold_until = birth + occupancy + tonumber(told[3])
   if now < cold_until then
-    if gap > 0 then limit = math.max(1, math.floor(limit / 2)) else ready = cold_until end
+    if spacing > 0 then limit = math.max(1, math.floor(limit / 2)) else ready = cold_until end
   end
   local free = limit - back - out
   if free <= 0 then
     local place = math.abs(free) -- not -free: minus zero is no index
     if back > place then
-      ready = math.max(ready, tonumber(redis.call('ZRANGE', returns, place, place, 'WITHSCORES')[2]))
-    else -- a reply must come first: then it takes a hold at least, unless the process is dead
+      ready = math.max(ready, tonumber(redis.call('ZRANGE', expiries, place, place, 'WITHSCORES')[2]))
+    else -- a reply must come first: then it takes a occupancy at least, unless the process is dead
       local last = redis.call('ZRANGE', flights, place - back, place - back, 'WITHSCORES')[2]
-      ready, patience = never, math.min(hold, tonumber(last) - now)
+      ready, patience = never, math.min(occupancy, tonumber(last) - now)
     end
   end
-  if gap > 0 and 2 * free < limit and ready < never then
+  if spacing > 0 and 2 * free < limit and ready < never then
     local missing = math.floor((limit + 1) / 2) - free
-    ready = math.max(ready, tonumber(known[2] or '-inf') + gap)
+    ready = math.max(ready, tonumber(known[2] or '-inf') + spacing)
     if missing <= back then
-      ready = math.min(ready, tonumber(redis.call('ZRANGE', returns, missing - 1, missing - 1, 'WITHSCORES')[2]))
+      ready = math.min(ready, tonumber(redis.call('ZRANGE', expiries, missing - 1, missing - 1, 'WITHSCORES')[2]))
     end
   end
   if ready <= now and lines[i] ~= '' and process and due_before_us(lines[i]) >= free then ready = now + 0.001 end
@@ -158,12 +158,12 @@ end
 
 local answer = {'ok', now_text, live[1] - grants[1]}
 for i = 1, claims do
-  local flights, meta, hold = KEYS[3 * i + 3], KEYS[3 * i + 4], tonumber(told[3 * i + 5])
+  local flights, meta, occupancy = KEYS[3 * i + 3], KEYS[3 * i + 4], tonumber(told[3 * i + 5])
   local one = is_again and 0 or 1
-  redis.call('ZADD', flights, text(now + life + hold), permit)
+  redis.call('ZADD', flights, text(now + life + occupancy), permit)
   redis.call('HSET', meta, 'last', now_text, 'grants', grants[i] + one)
   if lines[i] ~= '' then redis.call('HSET', meta, 'line', written((read_line(lines[i])))) end
-  local span = math.ceil(life + hold) + 60000
+  local span = math.ceil(life + occupancy) + 60000
   if is_stale[i] then -- the spans are long enough not to be renewed at every call
     redis.call('HSET', meta, 'kept', now_text)
     redis.call('PEXPIRE', meta, span)

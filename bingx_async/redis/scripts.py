@@ -11,7 +11,7 @@ from importlib.resources import files
 def source(name: str) -> str:
     """The text of a script as the server gets it."""
     here = files("bingx_async.redis")
-    return "\n".join((here / f"{part}.lua").read_text("utf-8") for part in ("clock", name))
+    return "\n".join((here / f"{part}.lua").read_text("utf-8") for part in ("prelude", name))
 
 
 @cache

@@ -1,10 +1,10 @@
--- The call has ended: its tokens return one hold after its reply. What it taught is written down. Saying it twice
+-- The call has ended: its tokens return one occupancy after its reply. What it taught is written down. Saying it twice
 -- changes nothing.
 --
--- KEYS  1..2 gates, 3 errors, then per claim: returns, flights, meta
+-- KEYS  1..2 gates, 3 errors, then per claim: expiries, flights, meta
 -- ARGV  1 now or '', 2 channel, 3 the words: 1 permit, 2 age of the reply (ms), 3 1 if it proves the scope open,
 --       4 error code or -, 5 error window (ms), 6 what the exchange says remains or -, 7 bound from the grant,
---       8 limit of claim 1, then per claim: hold (ms), hold + extra (ms)
+--       8 limit of claim 1, then per claim: occupancy (ms), occupancy + extra (ms)
 -- reply the words: gates opened, calls that are not ours
 local now, told = clock(ARGV[1]), words(ARGV[3])
 local permit = told[1]
@@ -12,13 +12,13 @@ local at = now - tonumber(told[2])
 local claims = (#KEYS - 3) / 3
 
 for i = 1, claims do
-  local returns, flights, back = KEYS[3 * i + 1], KEYS[3 * i + 2], at + tonumber(told[8 + 2 * i])
-  local known = redis.call('ZREM', flights, permit) == 0 and redis.call('ZSCORE', returns, permit)
+  local expiries, flights, back = KEYS[3 * i + 1], KEYS[3 * i + 2], at + tonumber(told[8 + 2 * i])
+  local known = redis.call('ZREM', flights, permit) == 0 and redis.call('ZSCORE', expiries, permit)
   -- Told twice, the earlier moment is right: the age was taken before the telling was held up.
   if back > now and (not known or back < tonumber(known)) then
-    redis.call('ZADD', returns, text(back), permit)
-    if redis.call('PTTL', returns) < back - now + 30000 then
-      redis.call('PEXPIRE', returns, math.ceil(back - now) + 90000)
+    redis.call('ZADD', expiries, text(back), permit)
+    if redis.call('PTTL', expiries) < back - now + 30000 then
+      redis.call('PEXPIRE', expiries, math.ceil(back - now) + 90000)
     end
   end
 end
@@ -45,14 +45,14 @@ end
 
 local foreign = 0
 if told[6] ~= '' then
-  local returns, flights, meta = KEYS[4], KEYS[5], KEYS[6]
+  local expiries, flights, meta = KEYS[4], KEYS[5], KEYS[6]
   local since = '(' .. text(now)
-  local live = redis.call('ZCOUNT', returns, since, '+inf') + redis.call('ZCOUNT', flights, since, '+inf')
+  local live = redis.call('ZCOUNT', expiries, since, '+inf') + redis.call('ZCOUNT', flights, since, '+inf')
   local ours = tonumber(told[7]) + tonumber(redis.call('HGET', meta, 'grants') or '0')
   foreign = tonumber(told[8]) - tonumber(told[6]) - math.max(ours, live)
-  for n = 1, foreign do redis.call('ZADD', returns, text(now + tonumber(told[9])), permit .. ':foreign:' .. n) end
+  for n = 1, foreign do redis.call('ZADD', expiries, text(now + tonumber(told[9])), permit .. ':foreign:' .. n) end
   if foreign > 0 then
-    redis.call('PEXPIRE', returns, math.max(math.ceil(tonumber(told[9])) + 60000, redis.call('PTTL', returns)))
+    redis.call('PEXPIRE', expiries, math.max(math.ceil(tonumber(told[9])) + 60000, redis.call('PTTL', expiries)))
   end
 end
 return opened .. ' ' .. math.max(0, foreign)

@@ -19,12 +19,12 @@ from bingx_async.redis.listener import Listener
 from bingx_async.redis.names import Names
 from bingx_async.redis.outbox import Outbox
 from bingx_async.runtime.clock import monotonic_ms
-from bingx_async.runtime.store import Ask, Granted, Later, Settlement, Spent
+from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
 
-LONGEST_TIMEOUT = 1.5  # seconds; a grant that takes longer to arrive is void (runtime/shared.py)
+LONGEST_TIMEOUT = 1.5  # seconds; a grant that takes longer to arrive is void (runtime/governor/shared.py)
 ARRIVE_AFTER = 1.0  # ms; and a tenth of the round trip, since the next one may be shorter
 ATTEMPTS = 3  # to ask; after a step of Redis' clock the first comes too late for it, and corrects what we know of it
 
@@ -65,14 +65,14 @@ class RedisStore:
         self._outbox = Outbox(self._connection, monotonic)
         self._listener = Listener(self._connection, self.names.of("channel"))
 
-    async def reserve(self, ask: Ask) -> Granted | Later | Spent:
+    async def reserve(self, run: Ask) -> Granted | Later | Spent:
         """Take a token of every claim or none, in one round trip."""
         for _ in range(ATTEMPTS):
             patience = self._axis.latest(self._monotonic() + self._timeout * 1000.0)
-            question = arguments.reserve(self.names, ask, patience, self._moment())
-            (kind, *rest), took = await self._ask(question, lambda: self.release(ask.permit, ask.claims))
+            question = arguments.reserve(self.names, run, patience, self._moment())
+            (kind, *rest), took = await self._run(question, lambda: self.release(run.permit, run.claims))
             if kind != "late":
-                return _read(ask.claims, kind, rest, took)
+                return _read(run.claims, kind, rest, took)
         raise StoreUnavailable("Redis' clock does not stand still")
 
     def settle(self, done: Settlement, foreign: Callable[[int], None]) -> None:
@@ -93,13 +93,13 @@ class RedisStore:
         """The exchange has closed `key`."""
         self._outbox.put(lambda: arguments.penalise(self.names, key, until - self._monotonic(), reason, self._moment()))
 
-    async def rejoin(self, notice: float) -> None:
+    async def invalidate_history(self, notice: float) -> None:
         """Nobody may count on what the store remembers from before."""
-        await self._asking.ask(arguments.rejoin(self.names, notice, self._moment()))
+        await self._asking.run(arguments.invalidate_history(self.names, notice, self._moment()))
 
     async def read_clock(self) -> tuple[float, float] | None:
         """The exchange's clock minus this process' monotonic one, as somebody found out, and how long ago."""
-        found, _ = await self._ask(arguments.read_clock(self.names, self._moment()))
+        found, _ = await self._run(arguments.read_clock(self.names, self._moment()))
         return (float(found[0]) + self._axis.middle(), float(found[1])) if found else None
 
     def tell_clock(self, offset: float, at: float) -> None:
@@ -128,14 +128,14 @@ class RedisStore:
         await self._outbox.aclose()
         await self._connection.aclose()
 
-    async def _ask(self, called: arguments.Called, unheard: Callable[[], None] = nothing) -> tuple[list[str], float]:
+    async def _run(self, called: arguments.Called, unheard: Callable[[], None] = nothing) -> tuple[list[str], float]:
         """The reply, and how long it took (ms); those of the scripts that are asked by it name Redis' moment."""
         asked_at = self._monotonic()
-        reply = _text(await self._asking.ask(called, unheard)).split()
+        reply = _text(await self._asking.run(called, unheard)).split()
         heard_at = self._monotonic()
-        moment = 0 if called.name == "exchange" else 1
+        moment = 0 if called.name == "exchange_clock" else 1
         self._axis.hear(float(reply.pop(moment)), asked_at, heard_at)
-        self._outbox.hurry()
+        self._outbox.retry_now()
         return reply, heard_at - asked_at
 
 

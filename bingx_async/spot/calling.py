@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypedDict, TypeVar
 
 from bingx_async.core.endpoint import Call
-from bingx_async.core.pool import Lane
+from bingx_async.core.pool import BatchRoute
 from bingx_async.errors import BingXError
 from bingx_async.models import Priority
 
@@ -41,7 +41,7 @@ class Drainer(Protocol):
     async def __call__(
         self,
         items: Sequence[T],
-        lanes: Sequence[Lane[T, R]],
+        routes: Sequence[BatchRoute[T, R]],
         fail: Callable[[T, BingXError], R],
         options: CallOptions,
         *,
@@ -54,7 +54,7 @@ class Drainer(Protocol):
 class Joiner(Protocol):
     """Whatever does independent items of one kind together while they queue."""
 
-    async def __call__(self, kind: str, item: T, lanes: Sequence[Lane[T, R]], options: CallOptions) -> R | None:
+    async def __call__(self, kind: str, item: T, routes: Sequence[BatchRoute[T, R]], options: CallOptions) -> R | None:
         """The item's result, or None if joining is switched off."""
         ...
 

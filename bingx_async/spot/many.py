@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Unpack
 
 from bingx_async.core.endpoint import Call
-from bingx_async.core.pool import Lane
+from bingx_async.core.pool import BatchRoute
 from bingx_async.errors import (
     ApiError,
     BingXError,
@@ -55,18 +55,18 @@ class ManyOrders(Orders):
         pair = arguments.symbol(symbol)
         arguments.flag(certain, "certain")
         wanted: list[Id] = [*arguments.order_ids(ids, "ids"), *arguments.client_order_ids(client_order_ids)]
-        done = await self._drain(wanted, lanes(pair, self._ids_per_batch), failed, options, everything_at_once=certain)
-        return [done[each] for each in wanted]
+        done = await self._drain(wanted, routes(pair, self._ids_per_batch), failed, options, everything_at_once=certain)
+        return [done[order_ref] for order_ref in wanted]
 
-    async def _cancel_one(self, symbol: str, each: Id, options: CallOptions) -> Order:
+    async def _cancel_one(self, symbol: str, order_ref: Id, options: CallOptions) -> Order:
         """Alone, or together with others of the symbol that queue, if the client coalesces cancels."""
-        outcome = await self._join(symbol, each, lanes(symbol, self._ids_per_batch), options)
+        outcome = await self._join(symbol, order_ref, routes(symbol, self._ids_per_batch), options)
         if outcome is None:
-            return await super()._cancel_one(symbol, each, options)
+            return await super()._cancel_one(symbol, order_ref, options)
         return unwrapped(outcome)
 
 
-def lanes(symbol: str, ids_per_batch: int) -> tuple[Lane[Id, CancelOutcome], ...]:
+def routes(symbol: str, ids_per_batch: int) -> tuple[BatchRoute[Id, CancelOutcome], ...]:
     """The batch lane, then the single one."""
 
     def batch(ids: Sequence[Id]) -> Call[CancelOrdersResult]:
@@ -76,8 +76,8 @@ def lanes(symbol: str, ids_per_batch: int) -> tuple[Lane[Id, CancelOutcome], ...
         return Call(CANCEL_ORDER, single_params(symbol, ids[0]), names_in(ids))
 
     return (
-        Lane(CANCEL_ORDERS, ids_per_batch, batch, read_batch),
-        Lane(
+        BatchRoute(CANCEL_ORDERS, ids_per_batch, batch, read_batch),
+        BatchRoute(
             CANCEL_ORDER, 1, single, lambda ids, order: {ids[0]: CancelOutcome(ids[0], CancelStatus.CANCELLED, order)}
         ),
     )
@@ -85,7 +85,10 @@ def lanes(symbol: str, ids_per_batch: int) -> tuple[Lane[Id, CancelOutcome], ...
 
 def read_batch(ids: Sequence[Id], result: CancelOrdersResult) -> Mapping[Id, CancelOutcome]:
     """One outcome per id of a batch; an id that the reply does not name is unknown."""
-    found = {each: CancelOutcome(each, CancelStatus.UNKNOWN, error="the reply does not name it") for each in ids}
+    found = {
+        order_ref: CancelOutcome(order_ref, CancelStatus.UNKNOWN, error="the reply does not name it")
+        for order_ref in ids
+    }
     for order in result.orders:
         for key in (order.order_id, order.client_order_id):
             if key in found:
@@ -98,16 +101,16 @@ def read_batch(ids: Sequence[Id], result: CancelOrdersResult) -> Mapping[Id, Can
     return found
 
 
-def failed(each: Id, error: BingXError) -> CancelOutcome:
+def failed(order_ref: Id, error: BingXError) -> CancelOutcome:
     """The outcome of an id whose call raised."""
     if isinstance(error, OrderNotFound):
-        return CancelOutcome(each, CancelStatus.NOT_FOUND, None, error.code, error.message)
+        return CancelOutcome(order_ref, CancelStatus.NOT_FOUND, None, error.code, error.message)
     if isinstance(error, OutcomeUnknown):
-        return CancelOutcome(each, CancelStatus.UNKNOWN, error=str(error))
+        return CancelOutcome(order_ref, CancelStatus.UNKNOWN, error=str(error))
     if isinstance(error, ApiError):
-        return CancelOutcome(each, CancelStatus.REFUSED, None, error.code, error.message)
+        return CancelOutcome(order_ref, CancelStatus.REFUSED, None, error.code, error.message)
     assert isinstance(error, (LocalError, TransportError))
-    return CancelOutcome(each, CancelStatus.NOT_SENT, error=str(error))
+    return CancelOutcome(order_ref, CancelStatus.NOT_SENT, error=str(error))
 
 
 def unwrapped(outcome: CancelOutcome) -> Order:

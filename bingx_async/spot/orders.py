@@ -62,14 +62,14 @@ class Orders(Group):
         pair = arguments.symbol(symbol)
         arguments.either({"order_id": order_id, "client_order_id": client_order_id})
         if client_order_id is not None:
-            each: int | str = arguments.client_order_id(client_order_id)
+            order_ref: int | str = arguments.client_order_id(client_order_id)
         else:
             assert order_id is not None
-            each = arguments.order_id(order_id)
+            order_ref = arguments.order_id(order_id)
         if only_if is None:
-            return await self._cancel_one(pair, each, options)
-        params = {**single_params(pair, each), "cancelRestrictions": arguments.restriction(only_if)}
-        return await self._call(Call(CANCEL_ORDER, params, names_in([each])), options)
+            return await self._cancel_one(pair, order_ref, options)
+        params = {**single_params(pair, order_ref), "cancelRestrictions": arguments.restriction(only_if)}
+        return await self._call(Call(CANCEL_ORDER, params, names_in([order_ref])), options)
 
     async def cancel_orders(
         self,
@@ -95,7 +95,7 @@ class Orders(Group):
         chunks = [ids[i : i + self._ids_per_batch] for i in range(0, len(ids), self._ids_per_batch)]
         result = await self._cancel_chunk(pair, chunks[0], partial, options)
         for chunk in chunks[1:]:
-            result = _joined(result, await self._try_chunk(pair, chunk, partial, options))
+            result = _merge(result, await self._try_chunk(pair, chunk, partial, options))
         return result
 
     async def cancel_open_orders(self, symbol: str, **options: Unpack[CallOptions]) -> list[Order]:
@@ -110,8 +110,8 @@ class Orders(Group):
         options.setdefault("priority", Priority.KILL_SWITCH)
         return await self._call(Call(CANCEL_OPEN_ORDERS, {}), options)
 
-    async def _cancel_one(self, symbol: str, each: int | str, options: CallOptions) -> Order:
-        return await self._call(Call(CANCEL_ORDER, single_params(symbol, each), names_in([each])), options)
+    async def _cancel_one(self, symbol: str, order_ref: int | str, options: CallOptions) -> Order:
+        return await self._call(Call(CANCEL_ORDER, single_params(symbol, order_ref), names_in([order_ref])), options)
 
     async def _cancel_chunk(
         self, symbol: str, ids: list[int | str], partial: bool, options: CallOptions
@@ -125,18 +125,18 @@ class Orders(Group):
         try:
             return await self._cancel_chunk(symbol, ids, partial, options)
         except BingXError as error:
-            return CancelOrdersResult(fails=tuple(_failure(each, str(error)) for each in ids))
+            return CancelOrdersResult(fails=tuple(_failure(order_ref, str(error)) for order_ref in ids))
 
 
 def names_in(ids: Sequence[int | str]) -> tuple[str, ...]:
     """The client order ids among `ids`."""
-    return tuple(each for each in ids if isinstance(each, str))
+    return tuple(order_ref for order_ref in ids if isinstance(order_ref, str))
 
 
 def batch_params(symbol: str, ids: Sequence[int | str], partial: bool) -> dict[str, str | int]:
     """The parameters of `cancelOrders`: ints are order ids, strings are client order ids."""
     params: dict[str, str | int] = {"symbol": symbol, "process": int(partial)}
-    numbers = [str(each) for each in ids if isinstance(each, int)]
+    numbers = [str(order_ref) for order_ref in ids if isinstance(order_ref, int)]
     names = names_in(ids)
     if numbers:
         params["orderIds"] = ",".join(numbers)
@@ -145,16 +145,16 @@ def batch_params(symbol: str, ids: Sequence[int | str], partial: bool) -> dict[s
     return params
 
 
-def single_params(symbol: str, each: int | str) -> dict[str, str | int]:
+def single_params(symbol: str, order_ref: int | str) -> dict[str, str | int]:
     """The parameters of `cancel` for one id."""
-    return {"symbol": symbol, "orderId" if isinstance(each, int) else "clientOrderID": each}
+    return {"symbol": symbol, "orderId" if isinstance(order_ref, int) else "clientOrderID": order_ref}
 
 
-def _failure(each: int | str, error: str) -> CancelFailure:
-    return CancelFailure(each, "", error) if isinstance(each, int) else CancelFailure(None, each, error)
+def _failure(order_ref: int | str, error: str) -> CancelFailure:
+    return CancelFailure(order_ref, "", error) if isinstance(order_ref, int) else CancelFailure(None, order_ref, error)
 
 
-def _joined(first: CancelOrdersResult, more: CancelOrdersResult) -> CancelOrdersResult:
+def _merge(first: CancelOrdersResult, more: CancelOrdersResult) -> CancelOrdersResult:
     raws: Mapping[str, object] = {
         name: [*wire.items(first.raw.get(name)), *wire.items(more.raw.get(name))] for name in ("orders", "fails")
     }

@@ -199,7 +199,7 @@ def test_total_timeout(backend: Backend) -> None:
 
 @backends
 def test_linger(backend: Backend) -> None:
-    """A call given up holds its token for one hold and the linger: the exchange may count it late."""
+    """A call given up holds its token for one occupancy and the linger: the exchange may count it late."""
 
     async def main() -> None:
         hall = Hall({CANCEL: [HANG] * 5 + [OK]})
@@ -215,7 +215,7 @@ def test_linger(backend: Backend) -> None:
                 group.start_soon(lost)
         given_up = hall.exchange.now()
         await client.spot.cancel_order("BTC-USDT", 1)
-        # the transport is not ours, so it may have left the request in a buffer: 10 s, and one hold of 1002.5 ms
+        # the transport is not ours, so it may have left the request in a buffer: 10 s, and one occupancy of 1002.5 ms
         assert hall.exchange.calls()[-1].at - given_up == pytest.approx(11_002.5, abs=0.01)
         assert [event.outcome for event in hall.events if isinstance(event, Settled)].count("failed") == 5
 

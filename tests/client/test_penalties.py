@@ -180,7 +180,7 @@ def test_waiters_that_do_not_fit(backend: Backend) -> None:
             for max_wait in [20.0] * 14 + [100.0] * 2:
                 group.start_soon(cancel, max_wait)
                 await in_turn()
-        # the second five leave one hold after the first replies, and the first of them to come back says stop
+        # the second five leave one occupancy after the first replies, and the first of them to come back says stop
         assert sorted(ended) == [("QuotaWait", 1_252)] * 4 + [("RateLimited", 1_252)] * 5
         assert hall.exchange.times(CANCEL)[-2:] == [60_050, 60_100]
 
@@ -322,7 +322,7 @@ def test_shared_governor(backend: Backend) -> None:
                 client = first if number % 2 else second
                 group.start_soon(client.spot.cancel_order, "BTC-USDT", number)
         times = hall.exchange.times(CANCEL)
-        assert [at - times[0] for at in times] == [0] * 5 + [1_052] * 3  # one hold after the replies at 50 ms
+        assert [at - times[0] for at in times] == [0] * 5 + [1_052] * 3  # one occupancy after the replies at 50 ms
         hall.exchange.answers[CANCEL] = [closed_until(60_000)]
         await anyio.sleep(2)
         with raising(RateLimited):
@@ -367,7 +367,7 @@ def test_quota_wait(backend: Backend) -> None:
         with raising(QuotaWait) as caught:
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=0)
         assert caught[0].bucket == "account 1 " + CANCEL
-        # the first reply came at 200 ms; its token returns one hold of 1002.5 ms later
+        # the first reply came at 200 ms; its token returns one occupancy of 1002.5 ms later
         assert when(hall, caught[0].retry_at) == 1_202.5
         assert caught[0].retry_after == pytest.approx((1_202.5 - hall.exchange.now()) / 1000)
         assert len(hall.exchange.calls()) == 5

@@ -167,10 +167,10 @@ def test_the_adversary_cannot_win(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (Adversary.total >= 100_000, Adversary.counted >= 10_000) == (True, True)
 
 
-@pytest.mark.parametrize("hold", [1.0, 0.999])
-def test_the_adversary_can_play(monkeypatch: pytest.MonkeyPatch, hold: float) -> None:
+@pytest.mark.parametrize("occupancy", [1.0, 0.999])
+def test_the_adversary_can_play(monkeypatch: pytest.MonkeyPatch, occupancy: float) -> None:
     """Against a ledger whose tokens return one bare window after the reply, or sooner, the same adversary wins."""
-    monkeypatch.setattr("bingx_async.core.bucket.hold_of", lambda quota: hold * quota.window * 1000.0)
+    monkeypatch.setattr("bingx_async.core.bucket.occupancy_of", lambda quota: occupancy * quota.window * 1000.0)
     with pytest.raises(AssertionError):
         play(monkeypatch)
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bingx_async.core.bucket import Bucket, hold_of, share_of
+from bingx_async.core.bucket import Bucket, occupancy_of, share_of
 from bingx_async.core.quota import Quota
 
-HOLD = 1002.5  # of a window of one second
+OCCUPANCY = 1002.5  # of a window of one second
 steps = st.lists(
     st.tuples(
         st.sampled_from(["take", "take", "give back", "give back", "release", "block"]),
@@ -28,18 +28,18 @@ def played(bucket: Bucket, history: list[tuple[str, float, float]]) -> float:
         if what == "take" and bucket.ready_at(now) <= now:
             bucket.take(now)
         elif what == "give back" and bucket.in_flight:
-            bucket.give_back(now + bucket.hold + extra)
+            bucket.expire_at(now + bucket.occupancy + extra)
         elif what == "release" and bucket.in_flight:
             bucket.release()
         elif what == "block" and bucket.live(now) < bucket.limit:
-            bucket.block(now + bucket.hold)
+            bucket.block(now + bucket.occupancy)
     return now
 
 
-@pytest.mark.parametrize(("window", "hold"), [(1.0, 1002.5), (10.0, 10_007.0), (0.25, 252.125)])
-def test_hold(window: float, hold: float) -> None:
+@pytest.mark.parametrize(("window", "occupancy"), [(1.0, 1002.5), (10.0, 10_007.0), (0.25, 252.125)])
+def test_hold(window: float, occupancy: float) -> None:
     """A hold is the window, stretched by 5e-4, and 2 ms."""
-    assert hold_of(Quota(5, window)) == pytest.approx(hold, abs=1e-9)
+    assert occupancy_of(Quota(5, window)) == pytest.approx(occupancy, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -52,15 +52,15 @@ def test_share(limit: int, share: float, part: int) -> None:
 
 
 def test_a_call_is_live_until_one_hold_after_its_reply() -> None:
-    """A full bucket opens one hold after the first reply, to the millisecond."""
+    """A full bucket opens one occupancy after the first reply, to the millisecond."""
     bucket = Bucket(Quota(2, 1))
     bucket.take(0.0)
     bucket.take(0.0)
     assert (bucket.ready_at(5.0), bucket.live(5.0)) == (inf, 2)
-    bucket.give_back(40.0 + bucket.hold)
-    assert bucket.ready_at(50.0) == bucket.ready_at(1000.0) == 40.0 + HOLD
-    assert (bucket.live(1000.0), bucket.live(40.0 + HOLD)) == (2, 1)
-    assert bucket.ready_at(40.0 + HOLD) == 40.0 + HOLD
+    bucket.expire_at(40.0 + bucket.occupancy)
+    assert bucket.ready_at(50.0) == bucket.ready_at(1000.0) == 40.0 + OCCUPANCY
+    assert (bucket.live(1000.0), bucket.live(40.0 + OCCUPANCY)) == (2, 1)
+    assert bucket.ready_at(40.0 + OCCUPANCY) == 40.0 + OCCUPANCY
 
 
 def test_release() -> None:
@@ -77,12 +77,12 @@ def test_replies_in_any_order() -> None:
     for _ in range(3):
         bucket.take(0.0)
     for at in (900.0, 300.0, 600.0):
-        bucket.give_back(at + bucket.hold)
+        bucket.expire_at(at + bucket.occupancy)
     moments = []
     for _ in range(3):
         moments.append(bucket.ready_at(moments[-1] if moments else 0.0))
         bucket.take(moments[-1])
-    assert moments == [300.0 + HOLD, 600.0 + HOLD, 900.0 + HOLD]
+    assert moments == [300.0 + OCCUPANCY, 600.0 + OCCUPANCY, 900.0 + OCCUPANCY]
 
 
 def test_a_lingering_call_holds_only_its_own_token() -> None:
@@ -90,10 +90,10 @@ def test_a_lingering_call_holds_only_its_own_token() -> None:
     bucket = Bucket(Quota(2, 1))
     bucket.take(0.0)
     bucket.take(0.0)
-    bucket.give_back(bucket.hold + 10_000.0)
-    assert bucket.nth_ready_at(0, 0.0) == HOLD
-    bucket.give_back(bucket.hold)
-    assert [bucket.nth_ready_at(ahead, 0.0) for ahead in (0, 1, 2)] == [HOLD, HOLD, 2 * HOLD]
+    bucket.expire_at(bucket.occupancy + 10_000.0)
+    assert bucket.nth_ready_at(0, 0.0) == OCCUPANCY
+    bucket.expire_at(bucket.occupancy)
+    assert [bucket.nth_ready_at(ahead, 0.0) for ahead in (0, 1, 2)] == [OCCUPANCY, OCCUPANCY, 2 * OCCUPANCY]
 
 
 def test_blocked_beyond_its_limit() -> None:
@@ -108,7 +108,7 @@ def test_grants_are_counted() -> None:
     """A bucket knows how many calls it has granted, however they ended."""
     bucket = Bucket(Quota(3, 1))
     counted = [bucket.grants]
-    for end in (bucket.release, lambda: bucket.give_back(bucket.hold)):
+    for end in (bucket.release, lambda: bucket.expire_at(bucket.occupancy)):
         bucket.take(0.0)
         end()
         counted.append(bucket.grants)
@@ -116,16 +116,16 @@ def test_grants_are_counted() -> None:
 
 
 def test_later_moments_of_calls_in_flight() -> None:
-    """While calls are in flight, who waits behind them is promised one hold from now, and one more for each round."""
+    """While calls are in flight, who waits behind them is promised one occupancy from now, one more for each round."""
     bucket = Bucket(Quota(2, 1))
     bucket.take(0.0)
     bucket.take(0.0)
     assert [bucket.nth_ready_at(ahead, 10.0) for ahead in range(5)] == [
-        10.0 + HOLD,
-        10.0 + HOLD,
-        10.0 + 2 * HOLD,
-        10.0 + 2 * HOLD,
-        10.0 + 3 * HOLD,
+        10.0 + OCCUPANCY,
+        10.0 + OCCUPANCY,
+        10.0 + 2 * OCCUPANCY,
+        10.0 + 2 * OCCUPANCY,
+        10.0 + 3 * OCCUPANCY,
     ]
 
 
@@ -134,7 +134,7 @@ def test_later_moments_pass_over_what_has_returned() -> None:
     bucket = Bucket(Quota(4, 1))
     for until in (5.0, 100.0, 200.0, 300.0):
         bucket.block(until)
-    assert [bucket.nth_ready_at(ahead, 10.0) for ahead in range(5)] == [10.0, 100.0, 200.0, 300.0, 10.0 + HOLD]
+    assert [bucket.nth_ready_at(ahead, 10.0) for ahead in range(5)] == [10.0, 100.0, 200.0, 300.0, 10.0 + OCCUPANCY]
 
 
 @given(st.integers(1, 9), st.booleans(), steps)
@@ -157,9 +157,9 @@ def test_pace_is_off_when_half_is_free() -> None:
     bucket = Bucket(Quota(4, 1), is_paced=True)
     for at in (0.0, 0.0, 0.0):
         bucket.take(at)
-        bucket.give_back(at + bucket.hold)
+        bucket.expire_at(at + bucket.occupancy)
     bucket.take(1000.0)
-    assert bucket.ready_at(1001.0) == bucket.ready_at(HOLD) == HOLD
+    assert bucket.ready_at(1001.0) == bucket.ready_at(OCCUPANCY) == OCCUPANCY
 
 
 def test_pace_is_off_with_the_token_that_makes_it_half() -> None:
@@ -167,10 +167,10 @@ def test_pace_is_off_with_the_token_that_makes_it_half() -> None:
     bucket = Bucket(Quota(4, 1), is_paced=True)
     for at in (0.0, 10.0):
         bucket.take(at)
-        bucket.give_back(at + bucket.hold)
+        bucket.expire_at(at + bucket.occupancy)
     bucket.take(1000.0)
     bucket.take(1000.0)
-    assert bucket.ready_at(1001.0) == 10.0 + HOLD
+    assert bucket.ready_at(1001.0) == 10.0 + OCCUPANCY
 
 
 def test_no_pace_before_the_first_grant() -> None:
@@ -182,7 +182,7 @@ def test_no_pace_before_the_first_grant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "now", "ready"), [(4, 10.0, 10.0), (3, 10.0, 100.0), (2, 10.0, 200.0), (1, 10.0, 10.0 + HOLD)]
+    ("limit", "now", "ready"), [(4, 10.0, 10.0), (3, 10.0, 100.0), (2, 10.0, 200.0), (1, 10.0, 10.0 + OCCUPANCY)]
 )
 def test_ready_within(limit: int, now: float, ready: float) -> None:
     """For a call that has its token: when it would have got it under a smaller limit, as far as replies can tell."""
@@ -202,12 +202,12 @@ def test_ready_within_is_that_of_a_smaller_bucket(
     """It is what a bucket of the smaller limit with the same calls says, before this one was granted."""
     bucket, smaller = Bucket(Quota(limit, 1)), Bucket(Quota(max(1, limit - less), 1))
     now = played(bucket, history)
-    smaller.in_flight, smaller.returns = bucket.in_flight, list(bucket.returns)
+    smaller.in_flight, smaller.expiries = bucket.in_flight, list(bucket.expiries)
     if bucket.ready_at(now) > now:
         return
     bucket.take(now)
     expected = smaller.ready_at(now)
-    assert bucket.ready_within(smaller.limit, now) == (expected if expected < inf else now + bucket.hold)
+    assert bucket.ready_within(smaller.limit, now) == (expected if expected < inf else now + bucket.occupancy)
 
 
 @given(st.integers(1, 9), steps)
@@ -228,12 +228,12 @@ def test_nth_ready_at_is_exact_without_round_trips(
     bucket = Bucket(Quota(limit, 1))
     now = played(bucket, [(what, pause, min(extra, 0.0)) for what, pause, extra in history])
     while bucket.in_flight:
-        bucket.give_back(now + bucket.hold)
+        bucket.expire_at(now + bucket.occupancy)
     expected = bucket.nth_ready_at(ahead, now)
     for _ in range(ahead):
         now = bucket.ready_at(now)
         bucket.take(now)
-        bucket.give_back(now + bucket.hold)
+        bucket.expire_at(now + bucket.occupancy)
     assert bucket.ready_at(now) == pytest.approx(expected, abs=1e-6)
 
 
@@ -245,23 +245,23 @@ def test_nth_ready_at_is_a_lower_bound(
     bucket = Bucket(Quota(limit, 1))
     now = played(bucket, history)
     expected = bucket.nth_ready_at(ahead, now)
-    flying = [now] * bucket.in_flight
+    in_flight = [now] * bucket.in_flight
     for trip in trips[: ahead + 1]:
         while bucket.ready_at(now) > now:
-            if bucket.ready_at(now) < inf and not (flying and min(flying) < bucket.ready_at(now)):
+            if bucket.ready_at(now) < inf and not (in_flight and min(in_flight) < bucket.ready_at(now)):
                 now = bucket.ready_at(now)
             else:
-                reply = min(flying)
-                flying.remove(reply)
+                reply = min(in_flight)
+                in_flight.remove(reply)
                 now = max(now, reply)
-                bucket.give_back(now + bucket.hold)
+                bucket.expire_at(now + bucket.occupancy)
         bucket.take(now)
-        flying.append(now + trip)
+        in_flight.append(now + trip)
     assert now >= expected - 1e-6
 
 
 @pytest.mark.parametrize(
-    ("in_flight", "now", "is_idle"), [(True, 9e9, False), (False, 900.0, False), (False, HOLD, True)]
+    ("in_flight", "now", "is_idle"), [(True, 9e9, False), (False, 900.0, False), (False, OCCUPANCY, True)]
 )
 def test_is_idle(in_flight: bool, now: float, is_idle: bool) -> None:
     """A bucket may be forgotten when nothing is in flight and every token has returned."""
@@ -269,5 +269,5 @@ def test_is_idle(in_flight: bool, now: float, is_idle: bool) -> None:
     assert bucket.is_idle(0.0) is True
     bucket.take(0.0)
     if not in_flight:
-        bucket.give_back(bucket.hold)
+        bucket.expire_at(bucket.occupancy)
     assert bucket.is_idle(now) is is_idle

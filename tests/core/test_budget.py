@@ -97,8 +97,8 @@ def test_states_forget_what_is_over() -> None:
 def test_sliding_window(limit: int, gaps: list[float], later: float) -> None:
     """Whenever asked, exactly the errors of one window count, and the last of the budget is kept."""
     budget, at, errors = ErrorBudget(limit), 0.0, list[float]()
-    for gap in gaps:
-        at += gap
+    for spacing in gaps:
+        at += spacing
         errors.append(at)
         budget.record(KEY, at)
         counted = [error for error in errors if error + LASTS > at]

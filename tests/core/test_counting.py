@@ -103,7 +103,7 @@ def test_the_truth_is_never_excluded(model: Model, waiting: list[Trip], epoch: f
     fixed = {CountingModel.FIXED_FIRST, CountingModel.FIXED_CLOCK}
     truth = fixed if CountingModel(model) in fixed else {CountingModel(model)}
     assert exchange.counting.contradictions == 0
-    assert exchange.counting.suspects & truth
+    assert exchange.counting.candidates & truth
 
 
 @given(st.sampled_from(["fixed-first", "fixed-clock"]), st.lists(trips, max_size=60), st.floats(0, 5_000))
@@ -159,12 +159,12 @@ def test_a_refusal_ends_the_trust() -> None:
     assert exchange.counting.is_fixed
     permit = ledger.reserve(claims(), 60_000.0)
     assert isinstance(permit, Permit)
-    ledger.distrust(permit)
+    ledger.invalidate_counting(permit)
     assert (exchange.counting.is_fixed, exchange.counting.is_decided) == (False, True)
     ledger.settle(permit, 60_050.0)
     ledger.learn(permit, 60_050.0, 4, 60_100.0, 0.0)
     (bucket,) = ledger._buckets.values()
-    assert bucket.returns[-1] == 60_050.0 + bucket.hold
+    assert bucket.expiries[-1] == 60_050.0 + bucket.occupancy
 
 
 def test_nothing_to_distrust() -> None:
@@ -172,7 +172,7 @@ def test_nothing_to_distrust() -> None:
     ledger = Ledger()
     permit = ledger.reserve(claims(), 0.0)
     assert isinstance(permit, Permit)
-    ledger.distrust(permit)
+    ledger.invalidate_counting(permit)
     assert [state.counting for state in ledger.states(0.0)] == [""]
 
 
@@ -185,7 +185,7 @@ def test_calls_are_held_apart_for_a_while_only() -> None:
         ledger.settle(permit, number * 5_000.0 + 50.0)
         ledger.learn(permit, number * 5_000.0 + 50.0, 4, None, 0.0)
     (bucket,) = ledger._buckets.values()
-    assert (str(bucket.counting), bucket.gap) == ("unknown", 0.0)
+    assert (str(bucket.counting), bucket.spacing) == ("unknown", 0.0)
 
 
 @pytest.mark.parametrize("remaining", [-1, 5, 6])
@@ -235,7 +235,7 @@ def test_read_headers(headers: dict[str, str], read: RateHeaders | None) -> None
 def test_cap() -> None:
     """A cap moves later returns to itself and leaves earlier ones."""
     bucket = Bucket(QUOTA)
-    bucket.returns = [10.0, 20.0, 30.0]
+    bucket.expiries = [10.0, 20.0, 30.0]
     bucket.cap(20.0)
-    assert bucket.returns == [10.0, 20.0, 20.0]
+    assert bucket.expiries == [10.0, 20.0, 20.0]
     assert isinstance(Ledger().look(claims(), 0.0), NotUntil | None)

@@ -18,7 +18,7 @@ from bingx_async.core.ledger import (
 )
 from bingx_async.core.quota import UNLIMITED, IpGroup, Profile, Quota
 
-HOLD = 1002.5  # of a window of one second
+OCCUPANCY = 1002.5  # of a window of one second
 FIVE = Quota(5, 1)
 
 
@@ -79,21 +79,21 @@ def test_a_new_permit() -> None:
     """A permit is in flight, probes nothing, has no name in a store and no place of its own in the queue."""
     permit = granted(Ledger().reserve(CALL, 0.0))
     assert (permit.is_settled, permit.probes, permit.ticket, permit.live) == (False, (), None, ())
-    assert (permit.granted_at, permit.order) == (0.0, (0, 0))
+    assert (permit.granted_at, permit.place) == (0.0, (0, 0))
 
 
 def test_a_token_that_returns_at_the_grant_is_no_call_of_ours() -> None:
     """A call whose token comes back at the very moment of a grant is not counted among those the exchange may see."""
     ledger, pair = Ledger(), claims(Quota(2, 1))
     ledger.settle(granted(ledger.reserve(pair, 0.0)), 0.0)
-    assert ledger.observe(granted(ledger.reserve(pair, HOLD)), 0, HOLD) == 1
+    assert ledger.observe(granted(ledger.reserve(pair, OCCUPANCY)), 0, OCCUPANCY) == 1
 
 
 def test_the_next_moment_is_exact_with_nothing_in_flight() -> None:
     """When only a call that was given up stands in the way, the next call is promised the moment of its token."""
     ledger, single = Ledger(), claims(Quota(1, 1))
     ledger.settle(granted(ledger.reserve(single, 0.0)), 0.0, 10_000.0)
-    assert ledger.nth_ready_at(single, 0, 5.0) == NotUntil(HOLD + 10_000.0, ENDPOINT)
+    assert ledger.nth_ready_at(single, 0, 5.0) == NotUntil(OCCUPANCY + 10_000.0, ENDPOINT)
 
 
 def test_the_next_moment_knows_the_pace() -> None:
@@ -116,15 +116,15 @@ def test_what_opens_now_delays_nobody() -> None:
 
 def test_looking_fears_the_past_too() -> None:
     """Looking and asking for a later place open a bucket as spent after a cold start, as reserving does."""
-    expected = NotUntil(HOLD + 250.0, ENDPOINT)
+    expected = NotUntil(OCCUPANCY + 250.0, ENDPOINT)
     assert Ledger(Settings(cold_start=0.0)).look(CALL, 0.0) == expected
     assert Ledger(Settings(cold_start=0.0)).nth_ready_at(CALL, 0, 0.0) == expected
 
 
-@pytest.mark.parametrize("now", [HOLD - 250.0, HOLD, HOLD + 249.0])
+@pytest.mark.parametrize("now", [OCCUPANCY - 250.0, OCCUPANCY, OCCUPANCY + 249.0])
 def test_a_late_first_look_fears_the_past_as_long(now: float) -> None:
     """A bucket first used shortly before the cold start is over waits for the same moment as one used earlier."""
-    assert Ledger(Settings(cold_start=0.0)).look(CALL, now) == NotUntil(HOLD + 250.0, ENDPOINT)
+    assert Ledger(Settings(cold_start=0.0)).look(CALL, now) == NotUntil(OCCUPANCY + 250.0, ENDPOINT)
 
 
 def test_a_ledger_has_an_error_budget_of_its_own() -> None:
@@ -220,17 +220,17 @@ def learning(settings: Settings) -> tuple[Ledger, Permit]:
     ledger = Ledger(settings)
     permit = granted(ledger.reserve(CALL, 950.0))
     counting = permit.buckets[0].counting = Counting(5, 1000.0)
-    counting.suspects = {CountingModel.FIXED_FIRST}
+    counting.candidates = {CountingModel.FIXED_FIRST}
     ledger.settle(permit, 1_000.0)
     return ledger, permit
 
 
-@pytest.mark.parametrize(("end", "returns"), [(1_500.0, 1_502.0), (1_000.0, 1_002.0), (999.0, 1_000.0 + HOLD)])
-def test_tokens_return_two_milliseconds_after_the_window(end: float, returns: float) -> None:
+@pytest.mark.parametrize(("end", "expiries"), [(1_500.0, 1_502.0), (1_000.0, 1_002.0), (999.0, 1_000.0 + OCCUPANCY)])
+def test_tokens_return_two_milliseconds_after_the_window(end: float, expiries: float) -> None:
     """With the anchor a token is back 2 ms after the window its reply still saw; one that was over says nothing."""
     ledger, permit = learning(Settings(anchor=True))
     ledger.learn(permit, 1_000.0, 4, end, 0.0)
-    assert permit.buckets[0].returns == [returns]
+    assert permit.buckets[0].expiries == [expiries]
 
 
 def test_states_show_the_way_of_counting() -> None:
@@ -246,7 +246,7 @@ def test_calls_are_held_apart_up_to_a_number() -> None:
         permit = granted(ledger.reserve(CALL, number * 5_000.0))
         ledger.settle(permit, number * 5_000.0 + 50.0)
         ledger.learn(permit, number * 5_000.0 + 50.0, 4, None, 0.0)
-        gaps.append(permit.buckets[0].gap)
+        gaps.append(permit.buckets[0].spacing)
     assert gaps == [250.0] * 63 + [0.0] * 3
 
 
@@ -255,9 +255,9 @@ def test_distrust_ends_the_distance() -> None:
     ledger = Ledger(Settings(anchor=True))
     permit = granted(ledger.reserve(CALL, 0.0))
     ledger.learn(permit, 50.0, 4, None, 0.0)
-    before = permit.buckets[0].gap
-    ledger.distrust(permit)
-    assert (before, permit.buckets[0].gap) == (250.0, 0.0)
+    before = permit.buckets[0].spacing
+    ledger.invalidate_counting(permit)
+    assert (before, permit.buckets[0].spacing) == (250.0, 0.0)
 
 
 def test_nothing_is_learnt_where_nothing_is_limited() -> None:
@@ -265,4 +265,4 @@ def test_nothing_is_learnt_where_nothing_is_limited() -> None:
     ledger = Ledger(Settings(anchor=True))
     permit = granted(ledger.reserve(claims(UNLIMITED), 0.0))
     assert ledger.learn(permit, 50.0, 4, None, 0.0) is None
-    assert (permit.buckets[0].counting, permit.buckets[0].gap) == (None, 0.0)
+    assert (permit.buckets[0].counting, permit.buckets[0].spacing) == (None, 0.0)

@@ -24,7 +24,7 @@ from bingx_async.core.ledger import (
 )
 from bingx_async.core.quota import PROFILES, UNLIMITED, IpGroup, Profile, Quota
 
-HOLD = 1002.5  # of a window of one second
+OCCUPANCY = 1002.5  # of a window of one second
 HOUR = 3_600_000.0
 PROFILE = Profile(
     "test",
@@ -80,7 +80,7 @@ class World:
     def __init__(self, ledger: Ledger, kinds: list[Claims]) -> None:
         self.ledger = ledger
         self.kinds = kinds
-        self.flying: list[Permit] = []
+        self.in_flight: list[Permit] = []
         self.answers: list[object] = []
         self.now = 0.0
 
@@ -95,14 +95,14 @@ class World:
         if what == "reserve":
             answer = self.ledger.reserve(self.kinds[number % len(self.kinds)], self.now)
             if isinstance(answer, Permit):
-                self.flying.append(answer)
+                self.in_flight.append(answer)
                 return [str(key) for key in answer.probes]
             return answer
         if what == "penalise":
             return self.ledger.penalise(CLOSABLE[number % 3], self.now + 4_000 * draw - 500, self.now, "closed")
-        if not self.flying:
+        if not self.in_flight:
             return None
-        permit = self.flying.pop(number % len(self.flying))
+        permit = self.in_flight.pop(number % len(self.in_flight))
         if what == "release":
             return self.ledger.release(permit)
         if what == "back off":
@@ -117,9 +117,9 @@ def test_permit_and_refusal() -> None:
     first, second = granted(ledger.reserve(A, 0.0)), granted(ledger.reserve(A, 0.0))
     assert refused(ledger.reserve(A, 1.0)) == (inf, ENDPOINT)
     ledger.settle(first, 40.0)
-    assert refused(ledger.reserve(A, 50.0)) == (40.0 + HOLD, ENDPOINT)
+    assert refused(ledger.reserve(A, 50.0)) == (40.0 + OCCUPANCY, ENDPOINT)
     assert (repr(first), repr(second)) == ("Permit(/a, settled)", "Permit(/a, in flight)")
-    assert granted(ledger.reserve(A, 40.0 + HOLD)).granted_at == 40.0 + HOLD
+    assert granted(ledger.reserve(A, 40.0 + OCCUPANCY)).granted_at == 40.0 + OCCUPANCY
 
 
 @given(World.steps)
@@ -152,7 +152,7 @@ def test_ready_at_is_exact(history: list[tuple[str, int, float, float]]) -> None
     kinds = [claims(profile=PROFILE), claims("/b", profile=PROFILE)]
     world = World(Ledger(), kinds)
     world.play(history)
-    for permit in world.flying:  # a probe in flight is a reply that somebody waits for
+    for permit in world.in_flight:  # a probe in flight is a reply that somebody waits for
         if permit.probes:
             world.ledger.settle(permit, world.now)
     for kind in kinds:
@@ -183,30 +183,30 @@ settlements = st.lists(
 
 @given(settlements)
 def test_no_token_is_free_early(history: list[tuple[str, int, float, float]]) -> None:
-    """Settled in any order, late or twice, a call stays live until one hold after its reply, and no longer."""
+    """Settled in any order, late or twice, a call stays live until one occupancy after its reply, and no longer."""
     ledger, now = Ledger(), 0.0
-    flying: list[Permit] = []
+    in_flight: list[Permit] = []
     over: list[Permit] = []
     live_until: list[float] = []
     for what, number, pause, lateness in history:
         now += pause
-        live = len(flying) + sum(until > now for until in live_until)
+        live = len(in_flight) + sum(until > now for until in live_until)
         answer = ledger.reserve(A, now)
         assert isinstance(answer, Permit) == (live < 2)
         if isinstance(answer, Permit):
-            flying.append(answer)
+            in_flight.append(answer)
         if what == "again" and over:
             permit = over[number % len(over)]
             assert (ledger.settle(permit, 0.0), ledger.release(permit)) == ((), None)
-        elif what in ("settle", "release") and flying:
-            permit = flying.pop(number % len(flying))
+        elif what in ("settle", "release") and in_flight:
+            permit = in_flight.pop(number % len(in_flight))
             over.append(permit)
             if what == "release":
                 ledger.release(permit)
             else:
                 at = max(permit.granted_at, now - lateness)
                 ledger.settle(permit, at)
-                live_until.append(at + HOLD)
+                live_until.append(at + OCCUPANCY)
 
 
 def test_release_frees_at_once() -> None:
@@ -223,9 +223,9 @@ def test_linger_and_credit() -> None:
     ledger = Ledger()
     one, other = granted(ledger.reserve(A, 0.0)), granted(ledger.reserve(A, 0.0))
     ledger.settle(one, 100.0, 10_000.0)
-    assert refused(ledger.reserve(A, 100.0)) == (100.0 + HOLD + 10_000.0, ENDPOINT)
+    assert refused(ledger.reserve(A, 100.0)) == (100.0 + OCCUPANCY + 10_000.0, ENDPOINT)
     ledger.settle(other, 100.0, -20.0)
-    assert refused(ledger.reserve(A, 100.0)) == (100.0 + HOLD - 20.0, ENDPOINT)
+    assert refused(ledger.reserve(A, 100.0)) == (100.0 + OCCUPANCY - 20.0, ENDPOINT)
 
 
 @pytest.mark.parametrize(
@@ -357,8 +357,8 @@ def test_never_two_probes(history: list[tuple[str, int, float, float]]) -> None:
         closed_until = {key: world.ledger.closed_until(key) or 0.0 for key in CLOSABLE}
         answer = world.step(what, number, draw)
         if isinstance(answer, list):  # it was granted
-            assert [key for key in world.flying[-1].claims.gates if closed_until[key] > world.now] == []
-        probed = [key for permit in world.flying for key in permit.probes]
+            assert [key for key in world.in_flight[-1].claims.gates if closed_until[key] > world.now] == []
+        probed = [key for permit in world.in_flight for key in permit.probes]
         assert len(probed) == len(set(probed))
 
 
@@ -372,9 +372,9 @@ def test_back_off_grows_with_each_probe() -> None:
         ledger.settle(permit, now + 20.0)
         now = penalty.until
     ledger.settle(granted(ledger.reserve(A, now)), now, opens=True)
-    permit = granted(ledger.reserve(A, now + 2 * HOLD))
-    again = ledger.back_off(permit, ENDPOINT, 1000.0, 0.5, now + 2 * HOLD, "rate limited")
-    assert again.until == now + 2 * HOLD + backoff(0, 1000.0, 0.5)
+    permit = granted(ledger.reserve(A, now + 2 * OCCUPANCY))
+    again = ledger.back_off(permit, ENDPOINT, 1000.0, 0.5, now + 2 * OCCUPANCY, "rate limited")
+    assert again.until == now + 2 * OCCUPANCY + backoff(0, 1000.0, 0.5)
 
 
 def test_back_off_counts_one_cause_once() -> None:
@@ -428,8 +428,8 @@ def test_a_sweep_keeps_what_is_not_back() -> None:
     ledger = Eager()
     for _ in range(2):
         ledger.settle(granted(ledger.reserve(A, 0.0)), 0.0)
-    assert refused(ledger.reserve(A, 1.0)) == (HOLD, ENDPOINT)
-    assert type(ledger.reserve(A, HOLD)) is Permit
+    assert refused(ledger.reserve(A, 1.0)) == (OCCUPANCY, ENDPOINT)
+    assert type(ledger.reserve(A, OCCUPANCY)) is Permit
 
 
 def test_idle_buckets_are_dropped() -> None:
@@ -475,9 +475,9 @@ def test_a_sweep_loses_no_call(others: int) -> None:
 
 @pytest.mark.parametrize("share", [1.0, 0.5])
 def test_cold_start(share: float) -> None:
-    """A ledger whose past is to be feared grants nothing until one hold and 250 ms after it began."""
+    """A ledger whose past is to be feared grants nothing until one occupancy and 250 ms after it began."""
     ledger = Ledger(Settings(share, cold_start=1_000.0))
-    opens_at = 1_000.0 + HOLD + 250.0
+    opens_at = 1_000.0 + OCCUPANCY + 250.0
     assert refused(ledger.reserve(B, 1_500.0)) == (opens_at, B.gates[0])
     assert refused(ledger.reserve(B, nextafter(opens_at, 0.0))) == (opens_at, B.gates[0])
     answers = [type(ledger.reserve(B, opens_at)) for _ in range(4)]
@@ -489,7 +489,7 @@ def test_cold_start_is_over() -> None:
     ledger = Ledger(Settings(cold_start=0.0))
     unlimited = claims(profile=Profile("u", {"/a": UNLIMITED}, {IpGroup.TRADE: UNLIMITED}, {IpGroup.TRADE: ()}))
     assert type(ledger.reserve(unlimited, 1.0)) is Permit
-    assert type(ledger.reserve(B, HOLD + 250.0)) is Permit
+    assert type(ledger.reserve(B, OCCUPANCY + 250.0)) is Permit
 
 
 @pytest.mark.parametrize(("share", "limits"), [(1.0, [2, 4, 5]), (0.5, [1, 2, 2]), (0.1, [0, 0, 0])])
@@ -513,13 +513,13 @@ def called(ledger: Ledger, times: int, now: float = 0.0) -> list[Permit]:
     [(1, 2, 0), (1, 1, 1), (1, 0, 2), (2, 1, 0), (2, 0, 1), (3, 0, 0), (1, 3, 0), (2, 3, 0)],
 )
 def test_foreign_use_tightens(calls: int, remaining: int, foreign: int) -> None:
-    """Calls that the exchange counts beyond ours hold tokens of ours for one hold, and are reported once."""
+    """Calls that the exchange counts beyond ours hold tokens of ours for one occupancy, and are reported once."""
     ledger = Ledger()
     permit = called(ledger, calls)[-1]
     assert ledger.observe(permit, remaining, 10.0) == foreign
     assert next(ledger.states(10.0)).available == 3 - calls - foreign
     assert ledger.observe(permit, remaining, 10.0) == 0
-    assert next(ledger.states(10.0 + HOLD)).available == 3
+    assert next(ledger.states(10.0 + OCCUPANCY)).available == 3
 
 
 @pytest.mark.parametrize("remaining", [-1, 4, 10**9, -(10**12)])
@@ -597,7 +597,7 @@ def test_nth_ready_at() -> None:
     """A call behind others is promised a moment by the slowest of its buckets and gates, taking nothing."""
     ledger, kind = Ledger(), claims(profile=PROFILE)
     assert ledger.nth_ready_at(kind, 0, 0.0) == NotUntil(0.0, kind.items[0].key)
-    assert ledger.nth_ready_at(kind, 2, 0.0) == NotUntil(HOLD, kind.items[0].key)
+    assert ledger.nth_ready_at(kind, 2, 0.0) == NotUntil(OCCUPANCY, kind.items[0].key)
     assert ledger.nth_ready_at(kind, 5, 0.0).ready_at == 3 * (1 + 5e-4) * 1000 + 2
     assert ledger.nth_ready_at(kind, 5, 0.0).key == kind.items[2].key
     ledger.penalise(kind.gates[1], 9_000.0, 0.0, "address banned")
@@ -612,7 +612,7 @@ def test_nth_ready_at_is_a_lower_bound(history: list[tuple[str, int, float, floa
     world.play(history)
     ledger, now = world.ledger, world.now
     promised = ledger.nth_ready_at(A, ahead, now).ready_at
-    for permit in world.flying:
+    for permit in world.in_flight:
         ledger.settle(permit, now, opens=True)
     for _ in range(ahead + 1):
         answer = ledger.reserve(A, now)
@@ -632,7 +632,7 @@ def test_states() -> None:
     ledger.penalise(EGRESS, 6_000.0, 10.0, "address banned")
     ledger.settle(first, 20.0)
     assert state(ledger, 20.0) == [
-        BucketState(ENDPOINT, Quota(2, 1), 0, 1, 20.0 + HOLD, 5_000.0, "closed"),
+        BucketState(ENDPOINT, Quota(2, 1), 0, 1, 20.0 + OCCUPANCY, 5_000.0, "closed"),
         BucketState(EGRESS, UNLIMITED, 0, 0, 6_000.0, 6_000.0, "address banned"),
     ]
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.pool import Lane, Pool
+from bingx_async.core.pool import BatchRoute, Pool
 from bingx_async.core.quota import IpGroup
 
 
@@ -59,11 +59,11 @@ def test_no_item_is_lost(items: list[int], calls: list[tuple[int, bool]]) -> Non
 def test_a_lane_is_how_items_are_done() -> None:
     """A lane makes the call for some items and reads its reply as their results."""
     endpoint: Endpoint[int] = Endpoint("name", "POST", "/a", IpGroup.TRADE, lambda data: data)
-    lane: Lane[int, Any] = Lane(
+    route: BatchRoute[int, Any] = BatchRoute(
         endpoint,
         10,
         lambda some: Call(endpoint, {"orderIds": ",".join(map(str, some))}),
         lambda some, reply: dict.fromkeys(some, reply),
     )
-    assert lane.call([1, 2]).params == {"orderIds": "1,2"}
-    assert lane.read([1, 2], 7) == {1: 7, 2: 7}
+    assert route.call([1, 2]).params == {"orderIds": "1,2"}
+    assert route.read([1, 2], 7) == {1: 7, 2: 7}

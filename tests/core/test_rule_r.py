@@ -91,13 +91,13 @@ def test_shares_add_up(shares: tuple[float, float]) -> None:
 @given(st.integers(1, 20), st.lists(st.builds(Trip, st.just(0.0), short, short), min_size=30, max_size=60))
 @settings(max_examples=60)
 def test_never_idle(limit: int, calls: list[Trip]) -> None:
-    """Saturated callers use the whole quota but for the round trips: a round of calls takes a hold and a round trip."""
+    """Saturated callers use the whole quota but for the round trips: a round takes an occupancy and a round trip."""
     claims = claims_under(Quota(limit, 1))
     run = Traffic(Ledger(), claims, [Counter(limit, 1000.0, Counting.SLIDING)]).go(calls)
-    hold, longest = 1000 * 1.0005 + 2, max(trip.out + trip.back for trip in calls)
+    occupancy, longest = 1000 * 1.0005 + 2, max(trip.out + trip.back for trip in calls)
     rounds = (len(calls) - 1) // limit
-    assert rounds * hold <= run.granted_at[-1] + 1e-6
-    assert run.granted_at[-1] <= rounds * (hold + longest) + 1e-6
+    assert rounds * occupancy <= run.granted_at[-1] + 1e-6
+    assert run.granted_at[-1] <= rounds * (occupancy + longest) + 1e-6
 
 
 @given(slow_quotas, st.lists(trips, max_size=40))
@@ -105,11 +105,11 @@ def test_never_idle(limit: int, calls: list[Trip]) -> None:
 def test_paced(quota: Quota, calls: list[Trip]) -> None:
     """On an address' bucket grants are 0.9 * window / limit apart as soon as fewer than half of its tokens are free."""
     run = Traffic(Ledger(), claims_under(UNLIMITED, quota), []).go(calls)
-    gap = 0.9 * quota.window * 1000.0 / quota.limit
+    spacing = 0.9 * quota.window * 1000.0 / quota.limit
     apart = [later - earlier for earlier, later in zip(run.granted_at, run.granted_at[1:], strict=False)]
     scarce = [2 * free < quota.limit for free in run.free[1:]]
     assert [
-        between for between, is_scarce in zip(apart, scarce, strict=True) if is_scarce and between < gap - 1e-6
+        between for between, is_scarce in zip(apart, scarce, strict=True) if is_scarce and between < spacing - 1e-6
     ] == []
 
 

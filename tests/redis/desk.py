@@ -11,9 +11,9 @@ from bingx_async.core.ledger import Claim, Claims, Key
 from bingx_async.core.quota import Quota
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names
-from bingx_async.runtime.store import Ask, Granted, Later, MemoryStore, QuotaStore, Settlement, Spent
+from bingx_async.runtime.governor.store import Ask, Granted, Later, MemoryStore, QuotaStore, Settlement, Spent
 
-HOLD = 1002.5  # ms: one second, stretched, and the margin
+OCCUPANCY = 1002.5  # ms: one second, stretched, and the margin
 BEGIN = 1e12
 EGRESS = Key("egress", "here", "")
 CANCEL = Claim(Key("account", "1", "/cancel"), Quota(5, 1), False)
@@ -42,7 +42,7 @@ class Desk:
     ) -> Granted | Later | Spent:
         """A call of `process`; a grant keeps its ticket and claims."""
         wanted = claims(*(items or (CANCEL,)), is_creating=is_creating)
-        settings = {"life": 60_000.0, "share": 1.0, "error_limit": 3, "error_window": 10_000.0} | more
+        settings = {"max_lifetime_ms": 60_000.0, "share": 1.0, "error_limit": 3, "error_window": 10_000.0} | more
         ask = Ask(f"{process}:{next(self.numbers)}", wanted, **settings)
         answer = await self.store.reserve(ask)
         if isinstance(answer, Granted):

@@ -11,16 +11,16 @@ from bingx_async import Governor, StoreUnavailable
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import COLD_MARGIN
 from bingx_async.core.verdict import Accepted
-from bingx_async.runtime.shared import LEAST_PAUSE
-from bingx_async.runtime.store import Ask, Granted, Later, MemoryStore, Spent
+from bingx_async.runtime.governor.shared import LEAST_PAUSE
+from bingx_async.runtime.governor.store import Ask, Granted, Later, MemoryStore, Spent
 from bingx_async.spot import TIME_ENDPOINTS
 from bingx_async.spot.orders import CANCEL_ORDER
 from bingx_async.testing import run_simulated, simulated_clock
-from tests.redis.desk import HOLD
+from tests.redis.desk import OCCUPANCY
 
 OK = Accepted(None, {})
 LIMIT = 5  # cancels per second
-LIFE = 10_000.0  # ms that a call may live
+MAX_LIFETIME = 10_000.0  # ms that a call may live
 REPLY = 0.02  # seconds from the exchange to us
 
 
@@ -35,7 +35,7 @@ class Absent(MemoryStore):
             raise StoreUnavailable("cut off")
         return await super().reserve(ask)
 
-    async def rejoin(self, notice: float) -> None:
+    async def invalidate_history(self, notice: float) -> None:
         if self.is_away:
             raise StoreUnavailable("cut off")
         self.rejoined += 1
@@ -46,10 +46,10 @@ async def call(
     latency: float,
     counted: list[float],
     endpoint: Endpoint[Any] = CANCEL_ORDER,
-    life: float = LIFE,
+    max_lifetime_ms: float = MAX_LIFETIME,
 ) -> None:
     """A call that the exchange counts after `latency` seconds."""
-    permit = await governor.acquire(governor.claims(endpoint, "1"), life=life)
+    permit = await governor.acquire(governor.claims(endpoint, "1"), max_lifetime_ms=max_lifetime_ms)
     await asyncio.sleep(latency)
     counted.append(governor.clock.monotonic())
     await asyncio.sleep(REPLY)
@@ -88,17 +88,17 @@ def test_how_long_the_pause_is(lives: list[float], pause: float) -> None:
         clock, counted = simulated_clock(), list[float]()
         store = Absent(monotonic=clock.monotonic)
         governor = Governor(store=store, clock=clock)
-        await call(governor, REPLY, [], TIME_ENDPOINTS[0], life=20_000.0)
-        for life in lives:
-            await call(governor, REPLY, [], life=life)
+        await call(governor, REPLY, [], TIME_ENDPOINTS[0], max_lifetime_ms=20_000.0)
+        for max_lifetime_ms in lives:
+            await call(governor, REPLY, [], max_lifetime_ms=max_lifetime_ms)
         store.is_away, began = True, clock.monotonic()
-        await call(governor, 0.0, counted, life=500.0)
+        await call(governor, 0.0, counted, max_lifetime_ms=500.0)
         return counted[0] - began
 
-    assert run_simulated(scene) == pytest.approx(HOLD + pause, abs=5)
+    assert run_simulated(scene) == pytest.approx(OCCUPANCY + pause, abs=5)
 
 
-@pytest.mark.parametrize(("away", "rejoined"), [(LEAST_PAUSE, 0), (HOLD + LEAST_PAUSE + 1, 1), (30_000.0, 1)])
+@pytest.mark.parametrize(("away", "rejoined"), [(LEAST_PAUSE, 0), (OCCUPANCY + LEAST_PAUSE + 1, 1), (30_000.0, 1)])
 @pytest.mark.parametrize("before", [CANCEL_ORDER, TIME_ENDPOINTS[0]], ids=["signed", "unsigned"])
 def test_rejoins_after_a_time_alone(before: Endpoint[Any], away: float, rejoined: int) -> None:
     """Away for so long that somebody may have called alone, the store is told so, once; also by a process that had

@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from bingx_async.runtime.store import Granted, Later, Spent
-from tests.redis.desk import CANCEL, EGRESS, GROUP, HOLD, PLACE, Desk, StoreKind, open_desk
+from bingx_async.runtime.governor.store import Granted, Later, Spent
+from tests.redis.desk import CANCEL, EGRESS, GROUP, OCCUPANCY, PLACE, Desk, StoreKind, open_desk
 from tests.redis.server import RedisServer
 
 
@@ -28,14 +28,14 @@ def wait_of(answer: object) -> float:
 
 
 async def test_a_token_comes_back_one_hold_after_the_reply(desk: Desk) -> None:
-    """Five leave at once; the sixth leaves one hold after the first reply, and not a moment earlier."""
+    """Five leave at once; the sixth leaves one occupancy after the first reply, and not a moment earlier."""
     granted = [await desk.grant() for _ in range(5)]
     assert [each.live for _, each in granted] == [(1,), (2,), (3,), (4,), (5,)]
-    assert await desk.ask() == Later(HOLD, CANCEL.key)  # nobody has answered: one hold at least
+    assert await desk.ask() == Later(OCCUPANCY, CANCEL.key)  # nobody has answered: one occupancy at least
     desk.now += 50
     await desk.settle(granted[0])
-    assert wait_of(await desk.ask()) == pytest.approx(HOLD, abs=0.002)
-    desk.now += HOLD - 1
+    assert wait_of(await desk.ask()) == pytest.approx(OCCUPANCY, abs=0.002)
+    desk.now += OCCUPANCY - 1
     assert wait_of(await desk.ask()) == pytest.approx(1, abs=0.002)
     desk.now += 1
     assert isinstance(await desk.ask(), Granted)
@@ -66,9 +66,9 @@ async def test_linger_and_credit(desk: Desk) -> None:
     """A call given up holds its token longer, a credit gives it back earlier."""
     first, second, *_ = [await desk.grant() for _ in range(5)]
     await desk.settle(first, extra=10_000)
-    assert wait_of(await desk.ask()) == pytest.approx(HOLD + 10_000, abs=0.002)
+    assert wait_of(await desk.ask()) == pytest.approx(OCCUPANCY + 10_000, abs=0.002)
     await desk.settle(second, extra=-20)
-    assert wait_of(await desk.ask()) == pytest.approx(HOLD - 20, abs=0.002)
+    assert wait_of(await desk.ask()) == pytest.approx(OCCUPANCY - 20, abs=0.002)
 
 
 async def test_settled_twice(desk: Desk) -> None:
@@ -77,7 +77,7 @@ async def test_settled_twice(desk: Desk) -> None:
     await desk.settle(granted)
     await desk.settle(granted)
     assert (await desk.grant())[1].live == (2,)
-    desk.now += HOLD
+    desk.now += OCCUPANCY
     assert (await desk.grant())[1].live == (2,)
 
 
@@ -122,14 +122,14 @@ async def test_a_later_closure_is_not_the_probe_s_to_open(desk: Desk) -> None:
 
 
 async def test_foreign_use(desk: Desk) -> None:
-    """Calls the exchange counts that nobody here made hold tokens for one hold; nonsense is ignored."""
+    """Calls the exchange counts that nobody here made hold tokens for one occupancy; nonsense is ignored."""
     first = await desk.grant()
     second = await desk.grant()
     await desk.settle(first, remaining=9)
     await desk.settle(second, remaining=1)
     assert desk.foreign == [2]
     assert [type(await desk.ask()) for _ in range(2)] == [Granted, Later]
-    desk.now += HOLD
+    desk.now += OCCUPANCY
     assert isinstance(await desk.ask(), Granted)
 
 
@@ -137,11 +137,11 @@ async def test_error_budget(desk: Desk) -> None:
     """With one error left calls that create are held back until the oldest has left the window; cancels still go."""
     for _ in range(2):
         await desk.settle(await desk.grant(PLACE, is_creating=True), code=100202)
-        desk.now += HOLD
+        desk.now += OCCUPANCY
     spent = await desk.ask(PLACE, is_creating=True)
     assert isinstance(spent, Spent)
     assert (spent.code, spent.used) == (100202, 2)
-    assert spent.wait == pytest.approx(10_000 * 1.0005 + 2 - 2 * HOLD, abs=0.002)
+    assert spent.wait == pytest.approx(10_000 * 1.0005 + 2 - 2 * OCCUPANCY, abs=0.002)
     assert isinstance(await desk.ask(), Granted)
     desk.now += spent.wait + 0.01
     assert isinstance(await desk.ask(PLACE, is_creating=True), Granted)
@@ -150,7 +150,7 @@ async def test_error_budget(desk: Desk) -> None:
 async def test_errors_that_may_still_come_count(desk: Desk) -> None:
     """Calls in flight may fail as well: together with them the budget must not be overdrawn."""
     await desk.settle(await desk.grant(PLACE, is_creating=True), code=1)
-    desk.now += HOLD
+    desk.now += OCCUPANCY
     await desk.grant(PLACE, is_creating=True)
     await desk.grant(PLACE, is_creating=True)
     assert await desk.ask(PLACE, is_creating=True) == Spent(1, 1, 0.0)

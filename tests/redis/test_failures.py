@@ -20,18 +20,20 @@ from bingx_async.core import events
 from bingx_async.core.ledger import COLD_MARGIN, Permit
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore, connection
-from bingx_async.runtime.governor import LIFE
+from bingx_async.runtime.governor.governor import MAX_LIFETIME
 from bingx_async.spot.orders import CANCEL_ORDER
-from tests.redis.desk import HOLD, Desk, warm
+from tests.redis.desk import OCCUPANCY, Desk, warm
 from tests.redis.server import RedisServer, free_port
 
 OK = Accepted(None, {})
 
 
-async def call(governor: Governor, deadline: float = 30.0, life: float = LIFE) -> Permit:
+async def call(governor: Governor, deadline: float = 30.0, max_lifetime_ms: float = MAX_LIFETIME) -> Permit:
     """A cancel that is answered at once."""
     now = governor.clock.monotonic()
-    permit = await governor.acquire(governor.claims(CANCEL_ORDER, "1"), now + deadline * 1000.0, life=life)
+    permit = await governor.acquire(
+        governor.claims(CANCEL_ORDER, "1"), now + deadline * 1000.0, max_lifetime_ms=max_lifetime_ms
+    )
     governor.settle(permit, OK, governor.clock.monotonic(), {})
     return permit
 
@@ -88,22 +90,22 @@ async def test_refuse(caplog: pytest.LogCaptureFixture) -> None:
 
 async def test_local_share(start_redis: Callable[..., RedisServer], namespace: str) -> None:
     """While Redis is away account quotas pause until all others' calls are over, then run on the share alone; back,
-    nobody counts on what Redis remembers for one hold. Events tell of both."""
-    server, life = start_redis(), 2_500.0
+    nobody counts on what Redis remembers for one occupancy. Events tell of both."""
+    server, max_lifetime_ms = start_redis(), 2_500.0
     seen: list[events.Event] = []
     await warm(server.url, namespace, 0.0)
     async with Governor(store=RedisStore(server.url, namespace), fallback_share=0.4, on_event=seen.append) as governor:
         clock = governor.clock.monotonic
-        await call(governor, life=life)
+        await call(governor, max_lifetime_ms=max_lifetime_ms)
         server.stop()
         away = clock()
-        alone = [(await call(governor, life=life)).granted_at for _ in range(4)]
-        assert alone[0] - away == pytest.approx(HOLD + life + COLD_MARGIN, abs=400)
-        assert alone[2] - alone[0] >= HOLD  # 0.4 of 5: two at a time
+        alone = [(await call(governor, max_lifetime_ms=max_lifetime_ms)).granted_at for _ in range(4)]
+        assert alone[0] - away == pytest.approx(OCCUPANCY + max_lifetime_ms + COLD_MARGIN, abs=400)
+        assert alone[2] - alone[0] >= OCCUPANCY  # 0.4 of 5: two at a time
         server.start()
         began = clock()
-        back = [(await call(governor, life=life)).granted_at for _ in range(3)]
-        assert back[-1] - began >= HOLD + COLD_MARGIN
+        back = [(await call(governor, max_lifetime_ms=max_lifetime_ms)).granted_at for _ in range(3)]
+        assert back[-1] - began >= OCCUPANCY + COLD_MARGIN
     told = [type(event) for event in seen if isinstance(event, (events.StoreLost, events.StoreFound))]
     assert told == [events.StoreLost, events.StoreFound]
 
@@ -122,7 +124,7 @@ async def test_slow(redis_server: RedisServer, namespace: str) -> None:
         took = governor.clock.monotonic() - began
         assert took >= 200
         await call(governor)
-        assert governor.clock.monotonic() - began >= HOLD
+        assert governor.clock.monotonic() - began >= OCCUPANCY
     assert [event for event in seen if isinstance(event, events.StoreLost)] == []
 
 
@@ -143,7 +145,7 @@ async def test_connections_reset(redis_server: RedisServer, namespace: str) -> N
 
 @pytest.mark.parametrize("how", ["flushall", "restart"])
 async def test_forgotten(start_redis: Callable[..., RedisServer], namespace: str, how: str) -> None:
-    """Whatever makes Redis forget (FLUSHALL, a restart, an empty replica), nobody leaves for one hold after it."""
+    """Whatever makes Redis forget (FLUSHALL, a restart, an empty replica), nobody leaves for one occupancy after it."""
     server = start_redis()
     await warm(server.url, namespace, 0.0)
     async with Governor(store=RedisStore(server.url, namespace)) as governor:
@@ -158,7 +160,7 @@ async def test_forgotten(start_redis: Callable[..., RedisServer], namespace: str
         other = Governor(store=RedisStore(server.url, namespace))  # knows nothing of the five
         async with other:
             first = await call(other)
-            assert first.granted_at - last.granted_at >= HOLD + COLD_MARGIN - 5
+            assert first.granted_at - last.granted_at >= OCCUPANCY + COLD_MARGIN - 5
 
 
 async def test_an_old_copy(start_redis: Callable[..., RedisServer], namespace: str, tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ async def test_an_old_copy(start_redis: Callable[..., RedisServer], namespace: s
     other = Desk(RedisStore(server.url, namespace))
     answer: Any = await other.ask()
     # Earlier by as long as the question took, which had to connect first.
-    assert answer.wait == pytest.approx(HOLD + COLD_MARGIN, abs=50)
+    assert answer.wait == pytest.approx(OCCUPANCY + COLD_MARGIN, abs=50)
     await desk.store.aclose()
     await other.store.aclose()
 
@@ -192,7 +194,7 @@ async def test_script_flush(start_redis: Callable[..., RedisServer], namespace: 
             await client.script_flush()
             granted = await desk.grant()
             await client.script_flush()
-            desk.now = granted[0].life and desk.store._monotonic()  # type: ignore[attr-defined]
+            desk.now = granted[0].max_lifetime_ms and desk.store._monotonic()  # type: ignore[attr-defined]
             await desk.settle(granted)
         assert await client.zcard(desk.store.names.of("flights", granted[0].claims.items[0].key)) == 0  # type: ignore[attr-defined]
     await desk.store.aclose()

@@ -9,7 +9,7 @@ import redis.asyncio as redis_asyncio
 
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names
-from bingx_async.runtime.store import Granted
+from bingx_async.runtime.governor.store import Granted
 from tests.redis.desk import CANCEL, PLACE, Desk, warm
 from tests.redis.server import RedisServer
 
@@ -38,6 +38,6 @@ async def test_a_question_given_up(redis_server: RedisServer, namespace: str, gi
     await store.flush()
     async with redis_asyncio.Redis.from_url(redis_server.url) as client:
         names = Names(namespace)
-        flying = [await client.zcard(names.of("flights", claim.key)) for claim in (CANCEL, PLACE)]
-    assert sum(flying) == granted
+        in_flight = [await client.zcard(names.of("flights", claim.key)) for claim in (CANCEL, PLACE)]
+    assert sum(in_flight) == granted
     await store.aclose()

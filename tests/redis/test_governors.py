@@ -16,10 +16,10 @@ from bingx_async.core.ledger import Permit
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled
 from bingx_async.emulator import Account, Emulator
 from bingx_async.redis import RedisStore
-from bingx_async.runtime.store import MemoryStore, QuotaStore
+from bingx_async.runtime.governor.store import MemoryStore, QuotaStore
 from bingx_async.spot.oco import PLACE_OCO_ORDER
 from bingx_async.spot.orders import CANCEL_ORDER
-from tests.redis.desk import HOLD, warm
+from tests.redis.desk import OCCUPANCY, warm
 from tests.redis.server import RedisServer
 
 OK = Accepted(None, {})
@@ -56,7 +56,7 @@ async def test_one_quota(make_store: MakeStore) -> None:
         for governor in (one, two):
             with pytest.raises(QuotaWait) as caught:
                 await acquire(governor, max_wait=0.1)
-            assert 0.5 < caught.value.retry_after <= HOLD / 1000
+            assert 0.5 < caught.value.retry_after <= OCCUPANCY / 1000
 
 
 async def test_woken_early(make_store: MakeStore) -> None:

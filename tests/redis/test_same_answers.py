@@ -26,14 +26,14 @@ from bingx_async.core.quota import Quota
 from bingx_async.redis import arguments
 from bingx_async.redis.names import Names
 from bingx_async.redis.scripts import digest, source
-from bingx_async.runtime.store import Ask, Granted, Later, MemoryStore, Settlement, Spent
+from bingx_async.runtime.governor.store import Ask, Granted, Later, MemoryStore, Settlement, Spent
 from tests.redis.server import RedisServer
 
 IN_CI = os.environ.get("CI") == "true"
 SEQUENCES = 5
 EXAMPLES = 2_100 if IN_CI else 150
 BEGIN = 1_000_000_000_000.0
-LIFE = 1e9
+MAX_LIFETIME = 1e9
 WARM = -1e12
 ERRORS, ERROR_WINDOW = 3, 15_000.0
 
@@ -96,7 +96,7 @@ class Reference:
 
     def reserve(self, kind: int) -> None:
         claims = KINDS[kind]
-        ask = Ask(f"t{next(self.tickets)}", claims, LIFE, 1.0, ERRORS, ERROR_WINDOW)
+        ask = Ask(f"t{next(self.tickets)}", claims, MAX_LIFETIME, 1.0, ERRORS, ERROR_WINDOW)
         answer = answered(self.store.reserve(ask))
         if isinstance(answer, Granted):
             self.open.append((ask.permit, claims, answer.bound))

@@ -14,9 +14,9 @@ from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names
 from bingx_async.runtime.clock import monotonic_ms
-from bingx_async.runtime.store import Granted, Later
+from bingx_async.runtime.governor.store import Granted, Later
 from bingx_async.spot.orders import CANCEL_ORDER
-from tests.redis.desk import CANCEL, GROUP, HOLD, Desk, open_desk, warm
+from tests.redis.desk import CANCEL, GROUP, OCCUPANCY, Desk, open_desk, warm
 from tests.redis.server import RedisServer
 
 OK = Accepted(None, {})
@@ -70,13 +70,13 @@ async def test_everything_expires(redis_server: RedisServer, client: redis_async
     await desk.store.aclose()
     keys = [key async for key in client.scan_iter(f"*{namespace}*")]
     kinds = {key.split(":")[2] for key in keys}
-    assert kinds == {"birth", "returns", "flights", "meta", "gate", "errors", "clock"}
+    assert kinds == {"birth", "expiries", "flights", "meta", "gate", "errors", "clock"}
     assert [key for key in keys if f"{{{namespace}}}" not in key] == []
     ages = {key: await client.pttl(key) for key in keys}
     week = 7 * 86_400_000
     assert [key for key, age in ages.items() if not 0 < age <= week] == []
     assert max(age for key, age in ages.items() if ":gate:" in key) <= LONGEST_PENALTY + 1_000
-    assert max(age for key, age in ages.items() if ":flights:" in key) <= 60_000 + HOLD + 60_001
+    assert max(age for key, age in ages.items() if ":flights:" in key) <= 60_000 + OCCUPANCY + 60_001
 
 
 async def test_what_was_only_refused_expires(
@@ -117,13 +117,13 @@ async def test_watched_again_at_once(redis_server: RedisServer, client: redis_as
 
 
 async def test_a_dead_process_s_tokens_come_back(namespace: str, redis_server: RedisServer) -> None:
-    """A call nobody settles holds its token for the longest life of its request and one hold, and no longer."""
+    """A call nobody settles holds its token for the longest life of its request and one occupancy, and no longer."""
     desk = Desk.__new__(Desk)
     desk.__init__(RedisStore(redis_server.url, namespace, monotonic=lambda: desk.now, moment=lambda: repr(desk.now)))
     await warm(redis_server.url, namespace, 0.0)
     for _ in range(5):
-        await desk.grant(life=4_000.0)
-    desk.now += 4_000 + HOLD - 1
+        await desk.grant(max_lifetime_ms=4_000.0)
+    desk.now += 4_000 + OCCUPANCY - 1
     assert await desk.ask() == Later(pytest.approx(1, abs=0.002), CANCEL.key)  # type: ignore[arg-type]
     desk.now += 1
     assert isinstance(await desk.ask(), Granted)
@@ -142,7 +142,7 @@ async def test_turn_by_turn(namespace: str, redis_server: RedisServer) -> None:
 
     for held in [await desk.grant() for _ in range(5)]:
         await desk.settle(held)
-    back = desk.now + HOLD
+    back = desk.now + OCCUPANCY
     desk.now += 10
     assert [await turn(each) for each in "abacb"] == [0, 5, 0, 10, 5]  # asking again keeps the place
     desk.now = back
@@ -151,10 +151,10 @@ async def test_turn_by_turn(namespace: str, redis_server: RedisServer) -> None:
     assert [await turn(each) for each in "xa"] == [10, 15]
     await desk.grant(process="b")
     await desk.grant(process="c")
-    back = desk.now + HOLD  # the soonest that a reply can give a token back
+    back = desk.now + OCCUPANCY  # the soonest that a reply can give a token back
     assert [await turn(each) for each in "ac"] == [5, 10]
     desk.now += 111  # x was to come long ago
-    back = desk.now + HOLD
+    back = desk.now + OCCUPANCY
     assert [await turn(each) for each in "ac"] == [0, 5]
     await desk.store.aclose()
 
@@ -219,7 +219,7 @@ async def test_cluster(start_redis: Callable[..., RedisServer], namespace: str) 
             assert (await desk.grant(CANCEL, GROUP))[1].live == (2, 2)
             await desk.penalise(GROUP.key, 60_000)
             assert isinstance(await desk.ask(GROUP), Later)
-            await desk.store.rejoin(0.0)
+            await desk.store.invalidate_history(0.0)
             await desk.store.aclose()
             async with redis_asyncio.Redis.from_url(server.url) as plain:
                 await plain.flushall()

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from bingx_async.runtime.store import Granted
-from tests.redis.desk import BEGIN, HOLD, open_desk
+from bingx_async.runtime.governor.store import Granted
+from tests.redis.desk import BEGIN, OCCUPANCY, open_desk
 from tests.redis.server import RedisServer
 
 LIMIT, SECONDS, ASKING = 5, 30, 0.5  # ms for a question
@@ -44,7 +44,7 @@ async def saturate(url: str, processes: int, round_trip: float, lateness: float,
 
 def used(found: list[Counter[int]], round_trip: float) -> float:
     """The part of the calls that rule R allows, to the last whole round of them."""
-    rounds = int(1000 * SECONDS / (HOLD + round_trip))
+    rounds = int(1000 * SECONDS / (OCCUPANCY + round_trip))
     return sum(sum(each.values()) for each in found) / (LIMIT * rounds)
 
 

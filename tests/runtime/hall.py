@@ -37,7 +37,7 @@ __all__ = [
 T = TypeVar("T")
 Backend = Literal["asyncio", "trio"]
 OK = Accepted(None, {})
-HOLD = 1002.5  # ms: one second, stretched, and the margin
+OCCUPANCY = 1002.5  # ms: one second, stretched, and the margin
 
 backends = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 

@@ -9,9 +9,9 @@ import anyio
 import pytest
 
 from bingx_async import BingXClient, Governor
-from bingx_async.runtime import tcp
-from bingx_async.runtime.tcp import round_trip_floor
-from bingx_async.runtime.transport import aiohttp_transport, httpcore_transport
+from bingx_async.runtime.http import tcp
+from bingx_async.runtime.http.tcp import min_rtt_of
+from bingx_async.runtime.http.transport import aiohttp_transport, httpcore_transport
 from tests.runtime.hall import CANCEL_ORDER, OK, Backend, Hall, backends, run
 from tests.runtime.server import OK as REPLY
 from tests.runtime.server import serving
@@ -45,14 +45,14 @@ def test_kernel_floor() -> None:
             near.recv(1)
             near.sendall(b"x")
             far.recv(1)
-            floor = round_trip_floor([near, far])
+            floor = min_rtt_of([near, far])
     if sys.platform == "linux":
         assert floor is not None
         assert 0 < floor < 1_000
     else:
         assert floor is None or floor > 0
-    assert round_trip_floor([near]) is None  # closed
-    assert round_trip_floor([]) is None
+    assert min_rtt_of([near]) is None  # closed
+    assert min_rtt_of([]) is None
 
 
 class Short:
@@ -69,13 +69,13 @@ class Short:
 @pytest.mark.parametrize("answer", [b"", bytes(152), b"\xff" * 152])
 def test_kernel_says_nothing(answer: bytes) -> None:
     """An older kernel's shorter answer, zero and "never measured" give no floor."""
-    assert round_trip_floor([Short(answer)]) is None  # type: ignore[list-item]
+    assert min_rtt_of([Short(answer)]) is None  # type: ignore[list-item]
 
 
 def test_no_such_option(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system has no such option there is no floor."""
     monkeypatch.delattr(tcp.socket, "TCP_INFO", raising=False)
-    assert round_trip_floor([Short(bytes(152))]) is None  # type: ignore[list-item]
+    assert min_rtt_of([Short(bytes(152))]) is None  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import trio
 from bingx_async import Governor, IpGroup, Quota, QuotaWait
 from bingx_async.core.events import Event
 from bingx_async.testing import simulated_clock
-from tests.runtime.hall import CANCEL_ORDER, CANCEL_ORDERS, HOLD, OK, Backend, Hall, backends, in_turn, run
+from tests.runtime.hall import CANCEL_ORDER, CANCEL_ORDERS, OCCUPANCY, OK, Backend, Hall, backends, in_turn, run
 
 ONE: Mapping[str | IpGroup, Quota] = {CANCEL_ORDER.path: Quota(1, 1)}
 
@@ -65,7 +65,7 @@ def test_thousand_waiters(seed: int, backend: Backend) -> None:
         assert set(range(0, 1000, 2)) <= set(hall.names())
         assert len(set(hall.names())) == len(hall.log)
         assert most_in_a_window(sent, 1000.0) == 5
-        assert sent[-1] <= len(sent) / 5 * (HOLD + 100)
+        assert sent[-1] <= len(sent) / 5 * (OCCUPANCY + 100)
         await anyio.sleep(1.1)
         assert hall.bucket() == (5, 0, 0)
         assert hall.governor.snapshot().waiting == 0

@@ -13,7 +13,7 @@ from bingx_async import ErrorBudgetSpent, Governor, InvalidRequest, IpGroup, Pri
 from bingx_async.core import events
 from bingx_async.core.quota import PLACE_ORDER
 from bingx_async.core.verdict import Meaning, Refused, Scope, Throttled, Unclear
-from bingx_async.runtime.store import MemoryStore
+from bingx_async.runtime.governor.store import MemoryStore
 from bingx_async.testing import EPOCH
 from tests.runtime.hall import (
     CANCEL_OCO_ORDER,
@@ -34,7 +34,7 @@ ONE = {CANCEL_ORDER.path: Quota(1, 1)}
 
 @backends
 def test_first_come(backend: Backend) -> None:
-    """Waiters of one priority leave in the order of their arrival, each one hold after the reply before it."""
+    """Waiters of one priority leave in the order of their arrival, each one occupancy after the reply before it."""
 
     async def main() -> None:
         hall = Hall(quotas=ONE)
@@ -179,7 +179,7 @@ def test_refused_at_once(backend: Backend) -> None:
                 await hall.acquire(max_wait=3)
             assert hall.now() == 0
             error = caught.value
-            # three are before it: one leaves when the token is back, the others take one hold each at least
+            # three are before it: one leaves when the token is back, the others take one occupancy each at least
             assert error.retry_after == pytest.approx(4 * 1.0025)
             assert error.retry_at.timestamp() * 1000 - EPOCH == pytest.approx(4 * 1002.5, abs=0.01)
             assert error.bucket == "account 1 " + CANCEL_ORDER.path
@@ -555,7 +555,7 @@ def test_broken_observer(backend: Backend, caplog: pytest.LogCaptureFixture) -> 
 
 @backends
 def test_cold_start(backend: Backend) -> None:
-    """`cold_start="spent"`: the first calls wait one hold and 250 ms, as if a predecessor had spent everything."""
+    """`cold_start="spent"`: the first calls wait one occupancy and 250 ms, as if a predecessor had spent everything."""
 
     async def main() -> None:
         hall = Hall(cold_start="spent")

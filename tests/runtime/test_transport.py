@@ -20,10 +20,10 @@ import httpx
 import pytest
 
 from bingx_async import BingXClient, ConnectFailed, OutcomeUnknown
-from bingx_async.runtime import transport as transports
-from bingx_async.runtime.aiohttp import AiohttpPair
 from bingx_async.runtime.clock import monotonic_ms
-from bingx_async.runtime.transport import (
+from bingx_async.runtime.http import transport as transports
+from bingx_async.runtime.http.aiohttp import AiohttpPair
+from bingx_async.runtime.http.transport import (
     LINGER,
     LINGER_RESET,
     Request,
@@ -393,7 +393,7 @@ def test_default() -> None:
 
 def test_without_aiohttp(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra `[aiohttp]` httpcore serves asyncio too."""
-    monkeypatch.delitem(sys.modules, "bingx_async.runtime.aiohttp")
+    monkeypatch.delitem(sys.modules, "bingx_async.runtime.http.aiohttp")
     monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
     monkeypatch.setitem(sys.modules, "aiohttp", None)
 

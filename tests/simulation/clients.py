@@ -18,8 +18,8 @@ from bingx_async.core.ledger import Permit
 from bingx_async.core.quota import SERVER_TIME, Quota
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.errors import BingXError
-from bingx_async.runtime.governor import Governor
-from bingx_async.runtime.transport import LINGER
+from bingx_async.runtime.governor.governor import Governor
+from bingx_async.runtime.http.transport import LINGER
 from tests.simulation.conditions import ENDPOINTS
 from tests.simulation.driving import PRIORITIES, build_governor
 from tests.simulation.world import Flight, World

@@ -18,8 +18,8 @@ from attrs import define, evolve, field
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import Claim, Claims, Permit
 from bingx_async.models import Priority
-from bingx_async.runtime.governor import Governor
-from bingx_async.runtime.queue import Waiter
+from bingx_async.runtime.governor.governor import Governor
+from bingx_async.runtime.governor.queue import Waiter
 from tests.simulation.conditions import BURSTS, CLOSED, ENDPOINTS, SPARSE, Condition
 from tests.simulation.timeline import HeapTimeline
 from tests.simulation.world import World
@@ -84,7 +84,7 @@ class Process:
         """A caller comes; `after` is run when its call has left, or when it has gone."""
         queue, now, rng = self.governor._queue, self.timeline.now, self.world.rng
         priority = rng.choice(PRIORITIES) if self.world.condition.mixes_priorities else Priority.CANCEL
-        order = queue.new_order(priority)
+        order = queue.new_place(priority)
         answer = queue.enter(claims, order, inf, now)
         if isinstance(answer, Permit):
             self.timeline.ready.append(partial(self._leave, self.governor, answer, now, after))

@@ -104,10 +104,10 @@ def _draw_closed(plt: Any) -> Any:
     figure, (top, low) = plt.subplots(2, 1, figsize=(9.2, 5.0), sharex=True, height_ratios=(2.2, 1.0))
     moments = [at / 1000.0 for at, _, _ in record.tokens]
     free = [count for _, count, _ in record.tokens]
-    flying = [count for _, _, count in record.tokens]
-    held = [5 - a - b for a, b in zip(free, flying, strict=True)]
+    in_flight = [count for _, _, count in record.tokens]
+    held = [5 - a - b for a, b in zip(free, in_flight, strict=True)]
     colours, labels = ("#8fb8de", "#f0b878", "#e6eaee"), ("free", "under way", "waiting out their window")
-    top.stackplot(moments, free, flying, held, step="post", colors=colours, labels=labels, linewidth=0)
+    top.stackplot(moments, free, in_flight, held, step="post", colors=colours, labels=labels, linewidth=0)
     top.set_ylabel("the bucket's 5 tokens")
     top.set_ylim(0, 5)
     top.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=3, frameon=False)

@@ -10,8 +10,8 @@ from bingx_async.core.budget import BudgetState
 from bingx_async.core.ledger import Key, Penalty, Permit
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.governor.queue import Waiter
 from bingx_async.runtime.logs import inform, warn
-from bingx_async.runtime.queue import Waiter
 
 HINT = (
     "under this governor a refusal may mean: it was closed before this process began; another process or client uses "

@@ -27,8 +27,8 @@ from httpx_aiohttp.transport import map_aiohttp_exceptions
 from multidict import CIMultiDict
 from yarl import URL
 
-from bingx_async.runtime.message import without_frames
-from bingx_async.runtime.tcp import round_trip_floor
+from bingx_async.runtime.http.message import without_frames
+from bingx_async.runtime.http.tcp import min_rtt_of
 
 SocketOption = tuple[int, int, int | bytes]
 # Seconds. A connection given up is to be reset; until its TLS has said goodbye, the system would go on sending what
@@ -159,6 +159,6 @@ class AiohttpPair(httpx_aiohttp.AiohttpTransport):
         self._sockets.add(made)
         return made
 
-    def tcp_floor(self) -> float | None:
+    def min_rtt(self) -> float | None:
         """The smallest round trip of the open connections in milliseconds."""
-        return round_trip_floor(self._sockets)
+        return min_rtt_of(self._sockets)

@@ -15,24 +15,24 @@ from bingx_async.core.bucket import share_of
 from bingx_async.core.budget import ErrorKey
 from bingx_async.core.counting import RateHeaders, read_headers
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.floor import Floor
 from bingx_async.core.ledger import Claims, Ledger, NotUntil, Penalty, Permit, Settings, claims_of
+from bingx_async.core.min_rtt import MinRtt
 from bingx_async.core.quota import PROFILES, Profile, Quotas
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Verdict
 from bingx_async.errors import ErrorBudgetSpent, InvalidRequest, QuotaWait
 from bingx_async.models import Priority
 from bingx_async.runtime.clock import ServerClock
-from bingx_async.runtime.queue import Order, Waiter, WaitQueue
-from bingx_async.runtime.reporter import Reporter, outcome_of
-from bingx_async.runtime.settings import check_hook, check_numbers, check_profile, check_quotas, check_store
-from bingx_async.runtime.shared import SharedQuota
-from bingx_async.runtime.snapshot import Snapshot, take_snapshot
-from bingx_async.runtime.store import QuotaStore, Spent
-from bingx_async.runtime.waiting import WaitingRoom
+from bingx_async.runtime.governor.queue import Place, Waiter, WaitQueue
+from bingx_async.runtime.governor.reporter import Reporter, outcome_of
+from bingx_async.runtime.governor.settings import check_hook, check_numbers, check_profile, check_quotas, check_store
+from bingx_async.runtime.governor.shared import SharedQuota
+from bingx_async.runtime.governor.snapshot import Snapshot, take_snapshot
+from bingx_async.runtime.governor.store import QuotaStore, Spent
+from bingx_async.runtime.governor.waiting import WaitingRoom
 
 SAFETY = 50.0  # ms added to a moment the exchange names (GOVERNOR.md)
 SPREAD = 50.0  # ms of random spread on top, so that many clients do not come back in step
-LIFE = 30_000.0  # ms; the longest life of a request whose caller does not say
+MAX_LIFETIME = 30_000.0  # ms; the longest life of a request whose caller does not say
 BUSY_WINDOW = 500.0  # ms; "the current system is busy" is no quota: come back soon
 
 
@@ -90,7 +90,7 @@ class Governor:
         self.reporter = Reporter(self.clock, on_event)
         self._draw = draw
         self.credit = credit
-        self._floor = Floor()
+        self._floor = MinRtt()
         began = self.clock.monotonic() if cold_start == "spent" else None
         self._ledger = Ledger(Settings(share, began, anchor == "headers"))
         self._queue = WaitQueue(self._ledger)
@@ -118,9 +118,9 @@ class Governor:
         claims: Claims,
         deadline: float = inf,
         priority: Priority = Priority.READ,
-        order: Order | None = None,
+        place: Place | None = None,
         owner: object = None,
-        life: float = LIFE,
+        max_lifetime_ms: float = MAX_LIFETIME,
     ) -> Permit:
         """A permit for one call: at once if there is room, else in order of (priority, arrival).
 
@@ -131,45 +131,45 @@ class Governor:
         if not self._room.is_empty:
             self._room.check_loop()
         now = self.clock.monotonic()
-        order = order or self._queue.new_order(priority)
+        place = place or self._queue.new_place(priority)
         self._check_budget(claims, now)
         if self._shared is None:
-            permit = await self._line_up(claims, deadline, order, owner)
+            permit = await self._line_up(claims, deadline, place, owner)
         else:
-            permit = await self._line_up_for(self._shared, claims, deadline, order, owner, life)
+            permit = await self._line_up_for(self._shared, claims, deadline, place, owner, max_lifetime_ms)
         self._recheck_budget(permit)
         self.reporter.granted(permit, now)
         return permit
 
-    async def _line_up(self, claims: Claims, deadline: float, order: Order, owner: object) -> Permit:
-        answer: Permit | NotUntil | Waiter = self._queue.enter(claims, order, deadline, self.clock.monotonic(), owner)
+    async def _line_up(self, claims: Claims, deadline: float, place: Place, owner: object) -> Permit:
+        answer: Permit | NotUntil | Waiter = self._queue.enter(claims, place, deadline, self.clock.monotonic(), owner)
         if isinstance(answer, Waiter):
-            lane = self._queue.lanes.get((claims.gates[0], claims.egress))
-            if lane is not None:
-                self.reporter.queued(answer, lane.parked_on, answer.ahead)
+            line = self._queue.lines.get((claims.gates[0], claims.egress))
+            if line is not None:
+                self.reporter.queued(answer, line.parked_on, answer.ahead)
             answer = await self._room.wait(answer)
         if isinstance(answer, NotUntil):
             raise self._quota_wait(answer)
-        answer.order = order
+        answer.place = place
         return answer
 
     async def _line_up_for(
-        self, shared: SharedQuota, claims: Claims, deadline: float, order: Order, owner: object, life: float
+        self, shared: SharedQuota, claims: Claims, deadline: float, place: Place, owner: object, max_lifetime_ms: float
     ) -> Permit:
         """A permit that the shared store has granted as well."""
         try:
             while True:
-                permit = await self._line_up(claims, deadline, order, owner)
-                if await self._confirm(shared, permit, deadline, life):
+                permit = await self._line_up(claims, deadline, place, owner)
+                if await self._confirm(shared, permit, deadline, max_lifetime_ms):
                     return permit
         finally:
             if self._room.is_empty:
                 shared.store.unwatch(self._woken)
 
-    async def _confirm(self, shared: SharedQuota, permit: Permit, deadline: float, life: float) -> bool:
+    async def _confirm(self, shared: SharedQuota, permit: Permit, deadline: float, max_lifetime_ms: float) -> bool:
         """Whether the shared store grants the call as well; if not, it goes back to its place."""
         try:
-            answer = await shared.confirm(permit, life)
+            answer = await shared.confirm(permit, max_lifetime_ms)
         except BaseException:
             self._undo(permit)
             raise
@@ -204,7 +204,7 @@ class Governor:
         verdict: Verdict,
         replied_at: float,
         headers: Mapping[str, str],
-        tcp_floor: float | None = None,
+        min_rtt: float | None = None,
     ) -> Penalty | None:
         """The reply has come: give the tokens back one window later, and close what the exchange has closed.
 
@@ -214,8 +214,8 @@ class Governor:
         code = verdict.code if isinstance(verdict, Refused) else None
         if code is not None:
             self._count_error(permit, code, replied_at)
-        if self.credit and tcp_floor is not None:
-            self._floor.add(min(tcp_floor, replied_at - permit.granted_at), replied_at)
+        if self.credit and min_rtt is not None:
+            self._floor.add(min(min_rtt, replied_at - permit.granted_at), replied_at)
         opens = isinstance(verdict, (Accepted, Refused))
         extra = -self._floor.credit(self.credit, replied_at)
         reopened = self._ledger.settle(permit, replied_at, extra, opens=opens)
@@ -290,8 +290,8 @@ class Governor:
                 raise InvalidRequest(f"no endpoint {endpoint!r}; there are {', '.join(sorted(self.catalogue))}")
             endpoint = self.catalogue[endpoint]
         now = self.clock.monotonic()
-        order = (int(endpoint.priority if priority is None else priority), sys.maxsize)
-        earliest = self._queue.earliest(self.claims(endpoint, str(account), egress), order, now)
+        place = (int(endpoint.priority if priority is None else priority), sys.maxsize)
+        earliest = self._queue.earliest(self.claims(endpoint, str(account), egress), place, now)
         return max(0.0, earliest.ready_at - now) / 1000.0
 
     def may_fail(self, claims: Claims) -> bool:
@@ -321,7 +321,7 @@ class Governor:
     def _penalise(self, permit: Permit, verdict: Throttled) -> Penalty:
         """Close the scope the exchange has closed, until the moment it named or for a backoff of our own."""
         now = self.clock.monotonic()
-        self._ledger.distrust(permit)
+        self._ledger.invalidate_counting(permit)
         key = permit.claims.gates[0 if verdict.scope is Scope.ENDPOINT else 1]
         spread = SAFETY + SPREAD * self._draw()
         # A moment that is over says nothing: without a backoff a probe would leave at once, again and again.

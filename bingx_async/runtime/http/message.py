@@ -53,4 +53,4 @@ class Reply:
     headers: Mapping[str, str]
     text: str
     received_at: float
-    tcp_floor: float | None = None  # the smallest round trip of the connection (ms), where a credit rests on it
+    min_rtt: float | None = None  # the smallest round trip of the connection (ms), where a credit rests on it

@@ -33,22 +33,22 @@ from bingx_async.errors import (
     UnreadableReply,
 )
 from bingx_async.models import Priority
-from bingx_async.runtime.carriers import CarrierChoice, Credentials
+from bingx_async.runtime.call.carriers import CarrierChoice, Credentials
+from bingx_async.runtime.call.timekeeper import PATIENCE, Sample, Timekeeper
 from bingx_async.runtime.clock import ServerClock
-from bingx_async.runtime.governor import Governor
+from bingx_async.runtime.governor.governor import Governor
+from bingx_async.runtime.http.message import Reply, Request, Unanswered
 from bingx_async.runtime.logs import inform
-from bingx_async.runtime.message import Reply, Request, Unanswered
-from bingx_async.runtime.timekeeper import PATIENCE, Sample, Timekeeper
 
 if TYPE_CHECKING:
-    from bingx_async.runtime.transport import Transport
+    from bingx_async.runtime.http.transport import Transport
 
 T = TypeVar("T")
 CANCEL_PATIENCE = 1.0  # seconds
 
 
 @frozen
-class Options:
+class CallSettings:
     """What every call takes: seconds it may queue, who goes first, seconds on the network, validity in ms."""
 
     max_wait: float
@@ -70,7 +70,7 @@ class _Attempts:
     has_synced: bool = False
     has_switched: bool = False
     carrier: Carrier | None = None
-    order: tuple[int, int] | None = None
+    place: tuple[int, int] | None = None
     throttled: tuple[Throttled, Penalty] | None = None
 
 
@@ -98,14 +98,16 @@ class Caller:
     def __attrs_post_init__(self) -> None:
         self.time = Timekeeper(self.governor, self.clock, self.time_endpoints, self._sample)
 
-    async def call(self, call: Call[T], options: Options) -> T:
+    async def call(self, call: Call[T], options: CallSettings) -> T:
         """Run `call`; see `bingx_async.errors` for what it raises."""
         _check(call)
         model = await self._run(call.endpoint, lambda: call, options)
         assert not isinstance(model, Nothing)
         return model
 
-    async def call_late(self, endpoint: Endpoint[T], take: Callable[[], Call[T] | None], options: Options) -> T | None:
+    async def call_late(
+        self, endpoint: Endpoint[T], take: Callable[[], Call[T] | None], options: CallSettings
+    ) -> T | None:
         """Wait for quota, then run what `take` makes up; None, and nothing sent, if that is None.
 
         A refusal for pace is raised at once: what was taken may be done another way meanwhile.
@@ -114,7 +116,7 @@ class Caller:
         return None if isinstance(model, Nothing) else model
 
     async def _run(
-        self, endpoint: Endpoint[T], take: Callable[[], Call[T] | None], options: Options, is_late: bool = False
+        self, endpoint: Endpoint[T], take: Callable[[], Call[T] | None], options: CallSettings, is_late: bool = False
     ) -> T | Nothing:
         attempts = _Attempts()
         if endpoint.is_signed and self.clock.synced_at is None and not await self.governor.borrow_clock():
@@ -129,7 +131,7 @@ class Caller:
                 return Nothing()
             reply = await self._send(call, permit, options, attempts)
             verdict = judge(reply.status, reply.headers, reply.text, self.clock.now())
-            penalty = self.governor.settle(permit, verdict, reply.received_at, reply.headers, reply.tcp_floor)
+            penalty = self.governor.settle(permit, verdict, reply.received_at, reply.headers, reply.min_rtt)
             if verdict.server_time is not None:  # a free sample
                 self.time.tell(self.clock.hint(verdict.server_time, permit.granted_at, reply.received_at))
             if isinstance(verdict, Accepted):
@@ -156,7 +158,7 @@ class Caller:
         return claims
 
     async def _acquire_again(
-        self, endpoint: Endpoint[Any], deadline: float, options: Options, used: _Attempts, call: Call[Any] | None
+        self, endpoint: Endpoint[Any], deadline: float, options: CallSettings, used: _Attempts, call: Call[Any] | None
     ) -> Permit:
         """A permit; where the exchange's refusal is why the wait does not fit any more, that is what is raised."""
         try:
@@ -168,20 +170,22 @@ class Caller:
             ready_at = self.clock.monotonic() + error.retry_after * 1000.0  # it may have been closed for longer since
             self._raise_throttled(call, verdict, evolve(penalty, until=max(penalty.until, ready_at)))
 
-    async def _acquire(self, endpoint: Endpoint[Any], deadline: float, options: Options, used: _Attempts) -> Permit:
+    async def _acquire(
+        self, endpoint: Endpoint[Any], deadline: float, options: CallSettings, used: _Attempts
+    ) -> Permit:
         if self.owner.is_closed:
             raise ClientClosed("the client is closed; nothing was sent")
         claims = self._claims_of(endpoint)
         priority = endpoint.priority if options.priority is None else options.priority
-        life = options.timeout * 1000.0 + self.transport.linger
-        permit = await self.governor.acquire(claims, deadline, priority, used.order, self.owner, life)
+        max_lifetime_ms = options.timeout * 1000.0 + self.transport.linger
+        permit = await self.governor.acquire(claims, deadline, priority, used.place, self.owner, max_lifetime_ms)
         if self.owner.is_closed:  # in the instant of the grant
             self.governor.release(permit)
             raise ClientClosed("the client was closed while the call waited; it was not sent")
-        used.order = permit.order
+        used.place = permit.place
         return permit
 
-    async def _send(self, call: Call[Any], permit: Permit, options: Options, used: _Attempts) -> Reply:
+    async def _send(self, call: Call[Any], permit: Permit, options: CallSettings, used: _Attempts) -> Reply:
         """The reply; on any failure the permit is settled by what is known to have been sent."""
         try:
             request = self._prepare(call, options, used)
@@ -198,7 +202,7 @@ class Caller:
             self.governor.give_up(permit, self.transport.linger)
             raise
 
-    def _prepare(self, call: Call[Any], options: Options, used: _Attempts) -> Request:
+    def _prepare(self, call: Call[Any], options: CallSettings, used: _Attempts) -> Request:
         """Stamp and sign: the last thing before the bytes leave."""
         endpoint = call.endpoint
         if not endpoint.is_signed or self.credentials is None:
@@ -220,7 +224,7 @@ class Caller:
         verdict: Verdict,
         penalty: Penalty | None,
         deadline: float,
-        options: Options,
+        options: CallSettings,
         used: _Attempts,
     ) -> None:
         """Return where the call may be tried again, raise where not."""
@@ -245,7 +249,9 @@ class Caller:
             verdict.code, verdict.message, call.endpoint.path, verdict.http_status, verdict.raw
         )
 
-    async def _may_repeat(self, endpoint: Endpoint[Any], verdict: Refused, options: Options, used: _Attempts) -> bool:
+    async def _may_repeat(
+        self, endpoint: Endpoint[Any], verdict: Refused, options: CallSettings, used: _Attempts
+    ) -> bool:
         """A timestamp or signature that was not found or did not match was not executed: one more try each."""
         if verdict.meaning not in (Meaning.CLOCK, Meaning.SIGNATURE):
             return False
@@ -290,7 +296,7 @@ class Caller:
         )
 
     async def _sample(self, endpoint: Endpoint[float | None]) -> Sample | None:
-        options, used = Options(PATIENCE, PATIENCE, 0), _Attempts()
+        options, used = CallSettings(PATIENCE, PATIENCE, 0), _Attempts()
         deadline = self.clock.monotonic() + PATIENCE * 1000.0
         permit = await self._acquire(endpoint, deadline, options, used)
         sent_at = self.clock.monotonic()
@@ -301,7 +307,7 @@ class Caller:
         return (millis, sent_at, reply.received_at) if millis is not None else None
 
 
-def _patience(endpoint: Endpoint[Any], options: Options) -> float:
+def _patience(endpoint: Endpoint[Any], options: CallSettings) -> float:
     """Seconds for which a call waits for the exchange's clock; the machine's own is a fair guess for a cancel."""
     return min(CANCEL_PATIENCE if endpoint.priority <= Priority.CANCEL else PATIENCE, options.timeout)
 

@@ -21,9 +21,9 @@ import sniffio
 from attrs import define, field, frozen
 
 from bingx_async.errors import BingXError, ConnectFailed
+from bingx_async.runtime.http.message import Reply, Request, Unanswered, without_frames
+from bingx_async.runtime.http.tcp import min_rtt_of
 from bingx_async.runtime.loops import Loop
-from bingx_async.runtime.message import Reply, Request, Unanswered, without_frames
-from bingx_async.runtime.tcp import round_trip_floor
 
 CONNECTIONS = 16  # the pool re-checks every connection, so a small one is quick (PEERS.md)
 KEEP_ALIVE = 30.0  # seconds
@@ -50,10 +50,10 @@ class _Sealed(httpx.Request):
 
 
 @runtime_checkable
-class Floored(Protocol):
+class ReportsMinRtt(Protocol):
     """A transport that knows the smallest round trip of its connections."""
 
-    def tcp_floor(self) -> float | None:
+    def min_rtt(self) -> float | None:
         """Milliseconds, or None."""
         ...
 
@@ -95,10 +95,10 @@ class _Heard:
         for name, value in response.headers.raw:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
-    def reply(self, tcp_floor: float | None = None) -> Reply | None:
+    def reply(self, min_rtt: float | None = None) -> Reply | None:
         """As far as it has come; None before its headers."""
         text = b"".join(self.chunks).decode("utf-8", "replace")
-        return Reply(self.status, self.headers, text, self.received_at, tcp_floor) if self.status else None
+        return Reply(self.status, self.headers, text, self.received_at, min_rtt) if self.status else None
 
 
 class Transport:
@@ -113,7 +113,7 @@ class Transport:
         self._monotonic = monotonic
         self._is_closed = False
         self._loop: Loop | None = None
-        self.measures_tcp = False
+        self.measures_min_rtt = False
 
     @property
     def linger(self) -> float:
@@ -164,7 +164,7 @@ class Transport:
         finally:
             with contextlib.suppress(Exception):  # the reply is there; how its connection ends changes nothing
                 await stream.aclose()
-        reply = heard.reply(self._tcp_floor(inner, response) if self.measures_tcp else None)
+        reply = heard.reply(self._min_rtt(inner, response) if self.measures_min_rtt else None)
         assert reply is not None
         return reply
 
@@ -183,12 +183,12 @@ class Transport:
         return inner
 
     @staticmethod
-    def _tcp_floor(inner: httpx.AsyncBaseTransport, response: httpx.Response) -> float | None:
-        if isinstance(inner, Floored):
-            return inner.tcp_floor()
+    def _min_rtt(inner: httpx.AsyncBaseTransport, response: httpx.Response) -> float | None:
+        if isinstance(inner, ReportsMinRtt):
+            return inner.min_rtt()
         stream = response.extensions.get("network_stream")
         made = stream.get_extra_info("socket") if stream is not None else None
-        return round_trip_floor([made]) if made is not None else None
+        return min_rtt_of([made]) if made is not None else None
 
     def _to_httpx(self, request: Request, host: _Host, timeout: float) -> httpx.Request:
         part = timeout / (len(self._hosts) + 1)  # so that every host can be tried before the whole call times out
@@ -257,7 +257,7 @@ def httpcore_transport() -> httpx.AsyncHTTPTransport:
 
 def aiohttp_transport() -> httpx.AsyncBaseTransport:
     """aiohttp behind the httpx interface; raises ImportError without the extra `[aiohttp]`."""
-    from bingx_async.runtime.aiohttp import AiohttpPair
+    from bingx_async.runtime.http.aiohttp import AiohttpPair
 
     return AiohttpPair(CONNECTIONS, KEEP_ALIVE, [_RESET, _NO_DELAY])
 

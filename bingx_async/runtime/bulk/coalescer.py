@@ -14,10 +14,10 @@ import anyio
 from attrs import define, field
 
 from bingx_async.core.endpoint import Call
-from bingx_async.core.pool import Lane
+from bingx_async.core.pool import BatchRoute
 from bingx_async.errors import BingXError, LocalError, RateLimited, ServerBusy
-from bingx_async.runtime.drain import LateCaller
-from bingx_async.runtime.groups import one_error
+from bingx_async.runtime.bulk.drain import LateCaller
+from bingx_async.runtime.bulk.groups import one_error
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,7 +31,7 @@ class Entry(Generic[T, R]):
     result: R | None = None
     error: BingXError | None = None
     is_taken: bool = False
-    lanes: int = 2
+    routes: int = 2
     done: anyio.Event = field(factory=anyio.Event)
 
     def finish(self, result: R | None, error: BingXError | None = None) -> None:
@@ -43,7 +43,7 @@ class Entry(Generic[T, R]):
 class Coalescer(Generic[T, R]):
     """Calls of one kind (one symbol's cancels), alone or together."""
 
-    def __init__(self, caller: LateCaller, together: Lane[T, R], alone: Lane[T, R]) -> None:
+    def __init__(self, caller: LateCaller, together: BatchRoute[T, R], alone: BatchRoute[T, R]) -> None:
         self._caller = caller
         self._together = together
         self._alone = alone
@@ -101,9 +101,9 @@ class Coalescer(Generic[T, R]):
     def _choose(self) -> list[Entry[T, R]]:
         """Whom a batch takes: several, or one that has no other way left."""
         free = [each for each in self._waiting.values() if not each.is_taken and not each.done.is_set()]
-        return free[: self._together.size] if len(free) > 1 or any(each.lanes < 2 for each in free) else []
+        return free[: self._together.size] if len(free) > 1 or any(each.routes < 2 for each in free) else []
 
-    async def _send(self, lane: Lane[T, R], choose: Callable[[], list[Entry[T, R]]], options: Any) -> bool:
+    async def _send(self, route: BatchRoute[T, R], choose: Callable[[], list[Entry[T, R]]], options: Any) -> bool:
         """One call; whether it carried anything. A call refused for pace gives its items back."""
         taken: list[Entry[T, R]] = []
 
@@ -111,10 +111,10 @@ class Coalescer(Generic[T, R]):
             taken.extend(choose())
             for each in taken:
                 each.is_taken = True
-            return lane.call([each.item for each in taken]) if taken else None
+            return route.call([each.item for each in taken]) if taken else None
 
         try:
-            reply = await self._caller.call_late(lane.endpoint, take, options)
+            reply = await self._caller.call_late(route.endpoint, take, options)
         except (RateLimited, ServerBusy) as error:
             self._give_back(taken, error)
         except LocalError as error:
@@ -124,7 +124,7 @@ class Coalescer(Generic[T, R]):
             for each in taken:
                 each.finish(None, error)
         else:
-            results: Mapping[T, R] = lane.read([each.item for each in taken], reply) if taken else {}
+            results: Mapping[T, R] = route.read([each.item for each in taken], reply) if taken else {}
             for each in taken:
                 each.finish(results[each.item])
         return bool(taken)
@@ -133,14 +133,14 @@ class Coalescer(Generic[T, R]):
         """They were not done; those that have no other way left end with the error."""
         for each in taken:
             each.is_taken = False
-            if not each.lanes:
+            if not each.routes:
                 each.finish(None, error)
         self._tell()
 
     def _lose(self, entry: Entry[T, R], error: LocalError) -> None:
         """One of the two ways is barred; without the other the caller gets the error."""
-        entry.lanes -= 1
-        if not entry.lanes and not entry.is_taken:
+        entry.routes -= 1
+        if not entry.routes and not entry.is_taken:
             entry.finish(None, error)
         self._tell()
 

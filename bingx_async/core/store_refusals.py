@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ASKING = 2_000.0  # ms after which an answer is no longer waited for
 
 
-class Held:
+class StoreRefusals:
     """Keys for which the store had no token. Empty while it has never refused."""
 
     __slots__ = ("_asking", "_until")
@@ -27,7 +27,7 @@ class Held:
     def __bool__(self) -> bool:
         return bool(self._until)
 
-    def hold(self, key: Key, until: float) -> None:
+    def record(self, key: Key, until: float) -> None:
         """The store named a moment."""
         self._until[key] = max(until, self._until.get(key, until))
 

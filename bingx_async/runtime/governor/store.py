@@ -12,7 +12,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from bingx_async.core.bucket import hold_of
+from bingx_async.core.bucket import occupancy_of
 from bingx_async.core.budget import ErrorKey
 from bingx_async.core.ledger import Claims, Key, Ledger, NotUntil, Permit, Settings
 from bingx_async.runtime.clock import STALE_AFTER, monotonic_ms
@@ -29,7 +29,7 @@ class Ask:
 
     permit: str
     claims: Claims
-    life: float
+    max_lifetime_ms: float
     share: float
     error_limit: int
     error_window: float
@@ -64,7 +64,7 @@ class Spent:
 class Settlement:
     """How a call ended, at `at` on this process' monotonic axis.
 
-    `extra` ms are added to every hold; `opens` means that the scope is open; `code` is a business error's number;
+    `extra` ms are added to every occupancy; `opens` means that the scope is open; `code` is a business error's number;
     `remaining` what the exchange says is left of the first quota.
     """
 
@@ -102,7 +102,7 @@ class QuotaStore(Protocol):
         """The exchange has closed `key` until `until` on this process' monotonic axis."""
         ...
 
-    async def rejoin(self, notice: float) -> None:
+    async def invalidate_history(self, notice: float) -> None:
         """Somebody granted calls while the store was away; others notice its return within `notice` ms."""
         ...
 
@@ -186,7 +186,7 @@ class MemoryStore:
         """The exchange has closed `key`."""
         self.ledger.penalise(key, until, self._monotonic(), reason)
 
-    async def rejoin(self, notice: float) -> None:
+    async def invalidate_history(self, notice: float) -> None:
         """It was never away."""
 
     async def read_clock(self) -> tuple[float, float] | None:
@@ -219,8 +219,8 @@ class MemoryStore:
             return None
         budget = self.ledger.budget
         budget.learn(ask.error_limit, ask.error_window)
-        flying = sum(permit.claims.keys[0] == claims.keys[0] for permit in self._permits.values())
-        state = budget.spent(claims.account, claims.path, flying, now)
+        in_flight = sum(permit.claims.keys[0] == claims.keys[0] for permit in self._permits.values())
+        state = budget.spent(claims.account, claims.path, in_flight, now)
         return Spent(state.key.code, state.used, max(0.0, state.frees_at - now)) if state is not None else None
 
     def _wake(self) -> None:
@@ -229,8 +229,8 @@ class MemoryStore:
 
 
 def _later(claims: Claims, refusal: NotUntil, now: float) -> Later:
-    """Where only a reply can tell, it takes one hold more at least; how a probe ends is told."""
+    """Where only a reply can tell, it takes one occupancy more at least; how a probe ends is told."""
     if refusal.ready_at < inf:
         return Later(refusal.ready_at - now, refusal.key)
-    holds = [hold_of(claim.quota) for claim in claims.items if claim.key == refusal.key]
+    holds = [occupancy_of(claim.quota) for claim in claims.items if claim.key == refusal.key]
     return Later(holds[0] if holds else PROBE_LOOK, refusal.key)

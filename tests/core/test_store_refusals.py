@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bingx_async.core.held import ASKING, Held
 from bingx_async.core.ledger import Key
+from bingx_async.core.store_refusals import ASKING, StoreRefusals
 
 A, B, C = (Key("account", "1", name) for name in "abc")
 
 
 def test_one_at_a_time() -> None:
     """While one asks, the others wait for its answer; a call that never asks stops nobody for long."""
-    held = Held()
+    held = StoreRefusals()
     assert not held
-    held.hold(A, 100.0)
+    held.record(A, 100.0)
     held.ask([A, B], 100.0)
     assert held
     assert (held.named(A), held.until(A), held.until(B)) == (100.0, 100.0 + ASKING, float("-inf"))
@@ -22,9 +22,9 @@ def test_one_at_a_time() -> None:
 
 def test_granted() -> None:
     """Where the store has more nobody needs to wait for anybody; after its last token the next asks alone."""
-    held = Held()
-    held.hold(A, 100.0)
-    held.hold(B, 100.0)
+    held = StoreRefusals()
+    held.record(A, 100.0)
+    held.record(B, 100.0)
     held.ask([A, B], 100.0)
     held.granted([A, B, C], {B})
     held.ask([A, B, C], 200.0)
@@ -33,8 +33,8 @@ def test_granted() -> None:
 
 def test_let_go() -> None:
     """Something came free: a moment that was named counts no longer, but still one asks at a time."""
-    held = Held()
-    held.hold(A, 100.0)
+    held = StoreRefusals()
+    held.record(A, 100.0)
     held.let_go()
     assert held.until(A) == float("-inf")
     held.ask([A], 50.0)
@@ -43,10 +43,10 @@ def test_let_go() -> None:
 
 def test_sweep() -> None:
     """What is over is forgotten."""
-    held = Held()
-    held.hold(A, 100.0)
-    held.hold(B, 300.0)
-    held.hold(C, 100.0)
+    held = StoreRefusals()
+    held.record(A, 100.0)
+    held.record(B, 300.0)
+    held.record(C, 100.0)
     held.ask([C], 100.0)
     held.sweep(200.0)
     assert [held.until(key) for key in (A, B, C)] == [float("-inf"), 300.0, 100.0 + ASKING]

@@ -14,8 +14,8 @@ import anyio.lowlevel
 
 from bingx_async.core.ledger import NotUntil, Permit
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.governor.queue import Waiter, WaitQueue
 from bingx_async.runtime.loops import Loop
-from bingx_async.runtime.queue import Waiter, WaitQueue
 
 
 class WaitingRoom:
@@ -31,7 +31,7 @@ class WaitingRoom:
     @property
     def is_empty(self) -> bool:
         """Whether nobody waits or is about to leave."""
-        return not self._queue.lanes and self._leader is None
+        return not self._queue.lines and self._leader is None
 
     async def wait(self, waiter: Waiter) -> Permit | NotUntil:
         """Sleep until `waiter` has its permit, or the refusal that ended its wait.
@@ -70,7 +70,7 @@ class WaitingRoom:
         with anyio.move_on_after(delay):
             await woken.wait()
         self._queue.tick(self._clock.monotonic())
-        if waiter.permit is not None and waiter.order != self._queue.first_granted:
+        if waiter.permit is not None and waiter.place != self._queue.first_granted:
             await anyio.lowlevel.checkpoint()  # those who were granted before the leader go first
 
     def rearm(self) -> None:

@@ -11,7 +11,7 @@ from bingx_async.core import events
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.errors import ApiError, BingXError, ConnectFailed, OutcomeUnknown, QuotaWait, TransportError
 from bingx_async.runtime.clock import ROUND_TRIPS, STEP, ServerClock
-from bingx_async.runtime.governor import Governor
+from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.logs import warn
 
 PATIENCE = 5.0  # seconds for setting the clock

@@ -9,7 +9,7 @@ ENOUGH = 32  # replies before a credit is given (GOVERNOR.md)
 MARGIN = 2.0  # ms taken off a credit (GOVERNOR.md)
 
 
-class Floor:
+class MinRtt:
     """The minimum of the values added within the last five minutes."""
 
     __slots__ = ("_count", "_minima")

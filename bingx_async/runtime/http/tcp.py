@@ -10,7 +10,7 @@ _MIN_RTT = struct.Struct("I")
 _AT = 148  # offset of tcpi_min_rtt in struct tcp_info (linux/tcp.h), microseconds
 
 
-def round_trip_floor(sockets: Iterable[socket.socket]) -> float | None:
+def min_rtt_of(sockets: Iterable[socket.socket]) -> float | None:
     """The smallest round trip of any of them in milliseconds; None if the kernel does not say."""
     found = [floor for each in sockets if (floor := _floor(each)) is not None]
     return min(found, default=None)

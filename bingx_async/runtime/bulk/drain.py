@@ -13,9 +13,9 @@ import anyio
 from attrs import define, field
 
 from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.pool import Lane, Pool
+from bingx_async.core.pool import BatchRoute, Pool
 from bingx_async.errors import BingXError, ConnectFailed, LocalError, QuotaWait, RateLimited, ServerBusy
-from bingx_async.runtime.groups import one_error
+from bingx_async.runtime.bulk.groups import one_error
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,7 +49,7 @@ class Drain(Generic[T, R]):
 
     caller: LateCaller
     pool: Pool[T, R]
-    lanes: Sequence[Lane[T, R]]
+    routes: Sequence[BatchRoute[T, R]]
     options: Any
     fail: Callable[[T, BingXError], R]
     last_error: BingXError | None = None
@@ -64,7 +64,7 @@ class Drain(Generic[T, R]):
             return self.pool.results
         with one_error():
             async with anyio.create_task_group() as self._group:
-                self._join(len(self.lanes) if everything_at_once or self._is_closed() else 1)
+                self._start_workers(len(self.routes) if everything_at_once or self._is_closed() else 1)
                 while not self.pool.is_done and self._working:
                     await self._changed.wait()
                 self._group.cancel_scope.cancel()
@@ -73,35 +73,35 @@ class Drain(Generic[T, R]):
         return self.pool.results
 
     def _is_closed(self) -> bool:
-        return self.caller.eta(self.lanes[0].endpoint) > PATIENCE
+        return self.caller.eta(self.routes[0].endpoint) > PATIENCE
 
-    def _join(self, lanes: int) -> None:
+    def _start_workers(self, routes: int) -> None:
         """Start the workers of the first `lanes` lanes."""
-        for lane in self.lanes[self._started : lanes]:
-            calls = -(-len(self.pool.pending) // lane.size)
-            for _ in range(max(1, min(self.caller.limit(lane.endpoint), calls))):
+        for route in self.routes[self._started : routes]:
+            calls = -(-len(self.pool.pending) // route.size)
+            for _ in range(max(1, min(self.caller.limit(route.endpoint), calls))):
                 self._working += 1
-                self._group.start_soon(self._work, lane)
-        self._started = max(self._started, lanes)
+                self._group.start_soon(self._work, route)
+        self._started = max(self._started, routes)
 
-    async def _work(self, lane: Lane[T, R]) -> None:
+    async def _work(self, route: BatchRoute[T, R]) -> None:
         try:
             failures = 0
-            while failures < RECONNECTS and not self.pool.is_done and self._may_go(lane):
-                failures = 0 if await self._step(lane) else failures + 1
+            while failures < RECONNECTS and not self.pool.is_done and self._may_go(route):
+                failures = 0 if await self._step(route) else failures + 1
         except LocalError as error:
             self.last_error = error
             if not isinstance(error, QuotaWait) or self._is_closed():
-                self._join(len(self.lanes))
+                self._start_workers(len(self.routes))
         finally:
             self._working -= 1
             self._tell()
 
-    def _may_go(self, lane: Lane[T, R]) -> bool:
+    def _may_go(self, route: BatchRoute[T, R]) -> bool:
         """The lanes that join later spend error budget on items that fail: they stop before it is gone."""
-        return lane is self.lanes[0] or self.caller.may_fail(lane.endpoint)
+        return route is self.routes[0] or self.caller.may_fail(route.endpoint)
 
-    async def _step(self, lane: Lane[T, R]) -> bool:
+    async def _step(self, route: BatchRoute[T, R]) -> bool:
         """One call of one lane; False if no connection could be made."""
         if not self.pool.pending:
             await self._changed.wait()
@@ -109,11 +109,11 @@ class Drain(Generic[T, R]):
         taken: list[T] = []
 
         def take() -> Call[Any] | None:
-            taken.extend(self.pool.take(lane.size))
-            return lane.call(taken) if taken else None
+            taken.extend(self.pool.take(route.size))
+            return route.call(taken) if taken else None
 
         try:
-            reply = await self.caller.call_late(lane.endpoint, take, self.options)
+            reply = await self.caller.call_late(route.endpoint, take, self.options)
         except (RateLimited, ServerBusy, ConnectFailed) as error:
             self._undo(taken, error)
             return not isinstance(error, ConnectFailed)
@@ -123,7 +123,7 @@ class Drain(Generic[T, R]):
         except BingXError as error:
             self.pool.finish({item: self.fail(item, error) for item in taken})
         else:
-            self.pool.finish(lane.read(taken, reply) if taken else {})
+            self.pool.finish(route.read(taken, reply) if taken else {})
         self._tell()
         return True
 
@@ -132,7 +132,7 @@ class Drain(Generic[T, R]):
         self.last_error = error
         self.pool.put_back(taken)
         if not isinstance(error, RateLimited) or error.retry_after > PATIENCE:
-            self._join(len(self.lanes))
+            self._start_workers(len(self.routes))
         self._tell()
 
     def _tell(self) -> None:

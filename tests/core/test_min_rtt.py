@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bingx_async.core.floor import ENOUGH, WINDOW, Floor
+from bingx_async.core.min_rtt import ENOUGH, WINDOW, MinRtt
 
 
-def floor_of(values: list[float], step: float = 1.0) -> Floor:
+def floor_of(values: list[float], step: float = 1.0) -> MinRtt:
     """A floor that has seen `values`, one per `step` milliseconds."""
-    floor = Floor()
+    floor = MinRtt()
     for number, value in enumerate(values):
         floor.add(value, number * step)
     return floor

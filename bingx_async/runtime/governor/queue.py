@@ -15,17 +15,17 @@ from math import inf
 from bingx_async.core.ledger import Claims, Key, Ledger, NotUntil, Permit
 from bingx_async.models import Priority
 
-Order = tuple[int, int]
+Place = tuple[int, int]
 
 
 class Waiter:
     """A call in the queue. `wake` is called when `permit` or `refusal` has been set, or when it must lead."""
 
-    __slots__ = ("ahead", "claims", "deadline", "is_gone", "order", "owner", "permit", "refusal", "wake")
+    __slots__ = ("ahead", "claims", "deadline", "is_gone", "owner", "permit", "place", "refusal", "wake")
 
-    def __init__(self, claims: Claims, order: Order, deadline: float, owner: object, ahead: int = 0) -> None:
+    def __init__(self, claims: Claims, place: Place, deadline: float, owner: object, ahead: int = 0) -> None:
         self.claims = claims
-        self.order = order
+        self.place = place
         self.deadline = deadline
         self.owner = owner
         self.ahead = ahead  # how many were before it when it came
@@ -35,10 +35,10 @@ class Waiter:
         self.wake: Callable[[], None] = lambda: None
 
     def __lt__(self, other: Waiter) -> bool:
-        return self.order < other.order
+        return self.place < other.place
 
 
-class Lane:
+class WaitLine:
     """The waiters of one (account, endpoint, egress)."""
 
     __slots__ = ("claims", "heap", "newest", "parked_on", "sizes", "speaks_for", "stamp")
@@ -49,7 +49,7 @@ class Lane:
         self.newest = 0  # the latest arrival that has taken a place
         self.sizes = [0] * len(Priority)
         self.parked_on: Key | None = None
-        self.stamp: Order | None = None
+        self.stamp: Place | None = None
         self.speaks_for: Key | None = None  # lanes parked there are asked again when this one has moved on
 
     def head(self) -> Waiter | None:
@@ -61,13 +61,13 @@ class Lane:
     def push(self, waiter: Waiter) -> None:
         """Take a place."""
         heapq.heappush(self.heap, waiter)
-        self.newest = max(self.newest, waiter.order[1])
-        self.sizes[waiter.order[0]] += 1
+        self.newest = max(self.newest, waiter.place[1])
+        self.sizes[waiter.place[0]] += 1
 
     def remove(self, waiter: Waiter) -> None:
         """Give up a place; it is swept out of the heap when it comes up, or when half of the heap is such places."""
         waiter.is_gone = True
-        self.sizes[waiter.order[0]] -= 1
+        self.sizes[waiter.place[0]] -= 1
         if self.heap and self.heap[0] is waiter:
             heapq.heappop(self.heap)
         elif len(self.heap) > 2 * sum(self.sizes) + 16:
@@ -79,11 +79,11 @@ class Lane:
         left, self.parked_on = self.parked_on, None
         return left
 
-    def ahead_of(self, order: Order) -> int:
+    def ahead_of(self, place: Place) -> int:
         """How many are before this order: counted for a call that goes back to its place, else known."""
-        if order[1] > self.newest:
-            return sum(self.sizes[: order[0] + 1])
-        return sum(not waiter.is_gone and waiter.order < order for waiter in self.heap)
+        if place[1] > self.newest:
+            return sum(self.sizes[: place[0] + 1])
+        return sum(not waiter.is_gone and waiter.place < place for waiter in self.heap)
 
 
 class WaitQueue:
@@ -91,46 +91,46 @@ class WaitQueue:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.lanes: dict[tuple[Key, str], Lane] = {}
-        self._parked: dict[Key, list[tuple[Order, int, Lane]]] = {}
+        self.lines: dict[tuple[Key, str], WaitLine] = {}
+        self._parked: dict[Key, list[tuple[Place, int, WaitLine]]] = {}
         self._timers: list[tuple[float, Key]] = []
         self._armed: dict[Key, float] = {}
         self._deadlines: list[tuple[float, int, Waiter]] = []
         self._dirty: dict[Key, None] = {}  # an ordered set: keys whose lanes want asking
         self._numbers = count(1)
-        self.first_granted: Order | None = None  # of the last tick
+        self.first_granted: Place | None = None  # of the last tick
 
-    def new_order(self, priority: Priority) -> Order:
+    def new_place(self, priority: Priority) -> Place:
         """The place of a call that arrives now."""
         return (int(priority), next(self._numbers))
 
     def enter(
-        self, claims: Claims, order: Order, deadline: float, now: float, owner: object = None
+        self, claims: Claims, place: Place, deadline: float, now: float, owner: object = None
     ) -> Permit | NotUntil | Waiter:
         """Leave now, be refused now because the wait cannot fit, or wait."""
-        lane = self.lanes.get((claims.gates[0], claims.egress))
-        if lane is None and not self._is_behind(claims, order):
+        line = self.lines.get((claims.gates[0], claims.egress))
+        if line is None and not self._is_behind(claims, place):
             answer = self.ledger.reserve(claims, now)
             if isinstance(answer, Permit):
                 return answer
-        earliest = self.earliest(claims, order, now)
+        earliest = self.earliest(claims, place, now)
         if earliest.ready_at > deadline or deadline <= now:
             return earliest
-        return self._line_up(claims, order, deadline, now, owner)
+        return self._line_up(claims, place, deadline, now, owner)
 
-    def earliest(self, claims: Claims, order: Order, now: float) -> NotUntil:
+    def earliest(self, claims: Claims, place: Place, now: float) -> NotUntil:
         """When a call with this order could leave; a lower bound while others wait or are in flight."""
-        lane = self.lanes.get((claims.gates[0], claims.egress))
-        return self.ledger.nth_ready_at(claims, lane.ahead_of(order) if lane is not None else 0, now)
+        line = self.lines.get((claims.gates[0], claims.egress))
+        return self.ledger.nth_ready_at(claims, line.ahead_of(place) if line is not None else 0, now)
 
-    def _line_up(self, claims: Claims, order: Order, deadline: float, now: float, owner: object) -> Waiter:
-        lane = self.lanes.setdefault((claims.gates[0], claims.egress), Lane(claims))
-        waiter = Waiter(claims, order, deadline, owner, lane.ahead_of(order))
-        lane.push(waiter)
+    def _line_up(self, claims: Claims, place: Place, deadline: float, now: float, owner: object) -> Waiter:
+        line = self.lines.setdefault((claims.gates[0], claims.egress), WaitLine(claims))
+        waiter = Waiter(claims, place, deadline, owner, line.ahead_of(place))
+        line.push(waiter)
         if deadline < inf:
-            heapq.heappush(self._deadlines, (deadline, order[1], waiter))
-        if lane.heap[0] is waiter:
-            self._advance(lane, now)
+            heapq.heappush(self._deadlines, (deadline, place[1], waiter))
+        if line.heap[0] is waiter:
+            self._advance(line, now)
             self._run(now)
         return waiter
 
@@ -161,35 +161,35 @@ class WaitQueue:
 
     def closed(self, key: Key, until: float, now: float) -> None:
         """`key` was closed until `until`: refuse those at once who would not wait that long."""
-        for lane in [lane for lane in self.lanes.values() if key in lane.claims.gates]:
-            for waiter in [w for w in lane.heap if not w.is_gone and w.deadline < until]:
+        for line in [line for line in self.lines.values() if key in line.claims.gates]:
+            for waiter in [w for w in line.heap if not w.is_gone and w.deadline < until]:
                 self._refuse(waiter, NotUntil(until, key), now)
         self._run(now)
 
     def evict(self, owners: Collection[object], error: BaseException, now: float) -> None:
         """Refuse every waiter of `owners`. All are gone before anybody is asked: none of them may be granted now."""
         evicted = {waiter for waiter in self.waiters() if waiter.owner in owners}
-        heads = {id(lane): lane for lane in self.lanes.values() if lane.head() in evicted}
+        heads = {id(line): line for line in self.lines.values() if line.head() in evicted}
         for waiter in sorted(evicted):
             waiter.refusal = error
-            self.lanes[waiter.claims.gates[0], waiter.claims.egress].remove(waiter)
+            self.lines[waiter.claims.gates[0], waiter.claims.egress].remove(waiter)
             waiter.wake()
-        for lane in heads.values():
-            self._advance(lane, now)
+        for line in heads.values():
+            self._advance(line, now)
         self._run(now)
 
     def forget(self) -> None:
         """Drop every waiter without a word: the event loop they slept in is gone."""
         for waiter in list(self.waiters()):
             waiter.is_gone = True
-        self.lanes.clear()
+        self.lines.clear()
         self._parked.clear()
         self._dirty.clear()
 
     def waiters(self) -> Iterator[Waiter]:
         """Everybody who waits, in no order."""
-        for lane in self.lanes.values():
-            yield from (waiter for waiter in lane.heap if not waiter.is_gone)
+        for line in self.lines.values():
+            yield from (waiter for waiter in line.heap if not waiter.is_gone)
 
     def tick(self, now: float) -> None:
         """Time has passed: ask the buckets whose moment has come, refuse those whose deadline has."""
@@ -217,8 +217,8 @@ class WaitQueue:
 
     def last(self) -> Waiter | None:
         """Somebody who will wait long."""
-        for lane in self.lanes.values():
-            for waiter in reversed(lane.heap):
+        for line in self.lines.values():
+            for waiter in reversed(line.heap):
                 if not waiter.is_gone:
                     return waiter
         return None
@@ -226,56 +226,56 @@ class WaitQueue:
     def waiting_on(self) -> dict[Key, int]:
         """How many wait for each bucket."""
         found: dict[Key, int] = {}
-        for lane in self.lanes.values():
-            if lane.parked_on is not None:
-                found[lane.parked_on] = found.get(lane.parked_on, 0) + sum(lane.sizes)
+        for line in self.lines.values():
+            if line.parked_on is not None:
+                found[line.parked_on] = found.get(line.parked_on, 0) + sum(line.sizes)
         return found
 
-    def _is_behind(self, claims: Claims, order: Order) -> Key | None:
+    def _is_behind(self, claims: Claims, place: Place) -> Key | None:
         """A bucket of `claims` for which somebody with a better place waits."""
         if self._parked:
             for key in claims.keys:
                 top = self._top(key)
-                if top is not None and top[0] < order and top[2].claims is not claims:
+                if top is not None and top[0] < place and top[2].claims is not claims:
                     return key
         return None
 
-    def _top(self, key: Key) -> tuple[Order, int, Lane] | None:
+    def _top(self, key: Key) -> tuple[Place, int, WaitLine] | None:
         heap = self._parked.get(key)
         while heap:
-            order, _, lane = heap[0]
-            if lane.parked_on == key and lane.stamp == order:
+            place, _, line = heap[0]
+            if line.parked_on == key and line.stamp == place:
                 return heap[0]
             heapq.heappop(heap)
         self._parked.pop(key, None)
         return None
 
-    def _advance(self, lane: Lane, now: float) -> NotUntil | None:
+    def _advance(self, line: WaitLine, now: float) -> NotUntil | None:
         """Grant the lane's heads while there is room; park it where there is none and return that refusal."""
-        left, stamp = lane.unpark(), lane.stamp
-        refusal = self._grant_heads(lane, now)
-        if left is not None and lane.parked_on != left:
+        left, stamp = line.unpark(), line.stamp
+        refusal = self._grant_heads(line, now)
+        if left is not None and line.parked_on != left:
             self._dirty[left] = None
-        if lane.speaks_for is not None and (lane.parked_on, lane.stamp) != (left, stamp):
-            self._dirty[lane.speaks_for], lane.speaks_for = None, None
+        if line.speaks_for is not None and (line.parked_on, line.stamp) != (left, stamp):
+            self._dirty[line.speaks_for], line.speaks_for = None, None
         return refusal
 
-    def _grant_heads(self, lane: Lane, now: float) -> NotUntil | None:
-        while (head := lane.head()) is not None:
-            behind = self._is_behind(lane.claims, head.order)
+    def _grant_heads(self, line: WaitLine, now: float) -> NotUntil | None:
+        while (head := line.head()) is not None:
+            behind = self._is_behind(line.claims, head.place)
             if behind is not None:
-                self._park(lane, behind, head.order)
+                self._park(line, behind, head.place)
                 return None
-            answer = self.ledger.reserve(lane.claims, now)
+            answer = self.ledger.reserve(line.claims, now)
             if isinstance(answer, NotUntil):
-                self._park(lane, answer.key, head.order)
+                self._park(line, answer.key, head.place)
                 self._arm(answer)
                 return answer
-            lane.remove(head)
+            line.remove(head)
             head.permit = answer
-            self.first_granted = self.first_granted or head.order
+            self.first_granted = self.first_granted or head.place
             head.wake()
-        self.lanes.pop((lane.claims.gates[0], lane.claims.egress), None)
+        self.lines.pop((line.claims.gates[0], line.claims.egress), None)
         return None
 
     def _run(self, now: float) -> None:
@@ -288,18 +288,18 @@ class WaitQueue:
         One that must wait for a wider bucket speaks for all behind it, since they need that bucket too.
         """
         while (top := self._top(key)) is not None:
-            lane = top[2]
-            refusal = self._advance(lane, now)
+            line = top[2]
+            refusal = self._advance(line, now)
             if refusal is not None and refusal.key == key:
                 break
-            if lane.parked_on is not None and _is_within(key, lane.parked_on, lane.claims.keys):
-                lane.speaks_for = key
+            if line.parked_on is not None and _is_within(key, line.parked_on, line.claims.keys):
+                line.speaks_for = key
                 break
         self._dirty.pop(key, None)
 
-    def _park(self, lane: Lane, key: Key, order: Order) -> None:
-        lane.parked_on, lane.stamp = key, order
-        heapq.heappush(self._parked.setdefault(key, []), (order, id(lane), lane))
+    def _park(self, line: WaitLine, key: Key, place: Place) -> None:
+        line.parked_on, line.stamp = key, place
+        heapq.heappush(self._parked.setdefault(key, []), (place, id(line), line))
 
     def _arm(self, refusal: NotUntil) -> None:
         if refusal.ready_at < inf and self._armed.get(refusal.key) != refusal.ready_at:
@@ -312,11 +312,11 @@ class WaitQueue:
         waiter.wake()
 
     def _drop(self, waiter: Waiter, now: float) -> None:
-        lane = self.lanes[waiter.claims.gates[0], waiter.claims.egress]
-        was_head = lane.head() is waiter
-        lane.remove(waiter)
+        line = self.lines[waiter.claims.gates[0], waiter.claims.egress]
+        was_head = line.head() is waiter
+        line.remove(waiter)
         if was_head:
-            self._advance(lane, now)
+            self._advance(line, now)
 
 
 def _is_within(key: Key, wider: Key, keys: tuple[Key, ...]) -> bool:

@@ -7,7 +7,7 @@ While the store is away, `local` goes on with `fallback_share` of every quota on
 calls that nobody tells us about. So account quotas pause first, until those calls have left the exchange's window;
 address quotas go on at once, with our share of what the store last saw free there, half of the quota at most.
 When the store is back after a time in which somebody may have granted calls alone, it is told to trust nothing it
-remembers for one hold.
+remembers for one occupancy.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ import anyio
 from attrs import define, field
 
 from bingx_async.core import events
-from bingx_async.core.bucket import Bucket, hold_of, share_of
+from bingx_async.core.bucket import Bucket, occupancy_of, share_of
 from bingx_async.core.ledger import COLD_MARGIN, Claim, Key, Ledger, NotUntil, Permit
 from bingx_async.errors import StoreUnavailable
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.governor.reporter import Reporter
+from bingx_async.runtime.governor.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
 from bingx_async.runtime.logs import warn
-from bingx_async.runtime.reporter import Reporter
-from bingx_async.runtime.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
 
 VALIDITY = 2_000.0  # ms; a grant that took longer to get here (or a process that was stopped meanwhile) is void
 STALL = 15_000.0  # ms; a process may be stopped this long between grant and sending without breaking the quota
 RETRY = 250.0  # ms between looks at a store that is away
 NOTICE = 1_000.0  # ms within which others notice that the store is back: RETRY, and a look that was lost
-# ms on top of one hold before anybody uses an account quota alone: what was granted last may leave VALIDITY later.
+# ms on top of one occupancy before anybody uses an account quota alone: what was granted last may leave VALIDITY later.
 LEAST_PAUSE = VALIDITY + COLD_MARGIN
 
 
@@ -57,13 +57,13 @@ class SharedQuota:
     _process: str = field(init=False, factory=lambda: token_hex(6))
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
 
-    async def confirm(self, permit: Permit, life: float) -> NotUntil | Spent | None:
+    async def confirm(self, permit: Permit, max_lifetime_ms: float) -> NotUntil | Spent | None:
         """None: the call may leave. Raises `StoreUnavailable` under `refuse`, or if the store cannot ever work.
 
         Shielded from cancellation, so that a token taken in the store is never forgotten here.
         """
         asked_at = self.clock.monotonic()
-        self._note(permit, life)
+        self._note(permit, max_lifetime_ms)
         if self.away_since is not None:
             if asked_at < self._next_look:
                 return self._alone(permit, asked_at)
@@ -71,7 +71,7 @@ class SharedQuota:
         answer: Granted | Later | Spent | None = None
         try:
             with anyio.CancelScope(shield=True):
-                answer = await self._ask(permit, life, asked_at)
+                answer = await self._ask(permit, max_lifetime_ms, asked_at)
         except StoreUnavailable as error:
             self._lost(error)
             return self._alone(permit, self.clock.monotonic(), error)
@@ -138,12 +138,12 @@ class SharedQuota:
         if self.clock.synced_at is not None:
             self.store.tell_clock(self.clock.offset, self.clock.synced_at)
 
-    async def _ask(self, permit: Permit, life: float, now: float) -> Granted | Later | Spent:
+    async def _ask(self, permit: Permit, max_lifetime_ms: float, now: float) -> Granted | Later | Spent:
         if self._may_have_been_used_alone(now):
-            await self.store.rejoin(NOTICE)
+            await self.store.invalidate_history(NOTICE)
         permit.ticket = self._new_ticket()
         budget, share = self.ledger.budget, self.ledger.settings.share
-        lives = max(STALL, VALIDITY + life)
+        lives = max(STALL, VALIDITY + max_lifetime_ms)
         try:
             answer = await self.store.reserve(
                 Ask(permit.ticket, permit.claims, lives, share, budget.limit, budget.window)
@@ -174,12 +174,12 @@ class SharedQuota:
             if claim.is_paced:
                 self._live[claim.key] = live
 
-    def _note(self, permit: Permit, life: float) -> None:
+    def _note(self, permit: Permit, max_lifetime_ms: float) -> None:
         """What counts for the pause: reading the exchange's clock, say, draws on no account."""
         for claim in permit.claims.items:
             if not claim.is_paced:
-                self._shortest = min(self._shortest, hold_of(claim.quota))
-                self._longest = max(self._longest, life)
+                self._shortest = min(self._shortest, occupancy_of(claim.quota))
+                self._longest = max(self._longest, max_lifetime_ms)
 
     def _alone(self, permit: Permit, now: float, error: StoreUnavailable | None = None) -> NotUntil | None:
         """Without the store: may this process' own share pay for the call?"""
@@ -199,10 +199,10 @@ class SharedQuota:
     def _ready_alone(self, bucket: Bucket, claim: Claim, now: float) -> float:
         assert self.away_since is not None
         free = 1.0
-        alone_from = self.away_since + bucket.hold + self._pause()
+        alone_from = self.away_since + bucket.occupancy + self._pause()
         if not claim.is_paced and now < alone_from:
             return alone_from
-        if claim.is_paced and now < self.away_since + bucket.hold:
+        if claim.is_paced and now < self.away_since + bucket.occupancy:
             free = min(0.5, 1.0 - self._live.get(claim.key, 0) / bucket.limit)
         allowed = share_of(bucket.limit, self.fallback_share * free)
         return bucket.ready_within(allowed, now) if allowed else self._next_look

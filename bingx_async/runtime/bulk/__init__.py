@@ -1,0 +1,1 @@
+"""Many items through few calls."""

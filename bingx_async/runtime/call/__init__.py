@@ -1,0 +1,1 @@
+"""One call: keys, carrier, clock, and the loop from quota to reply."""

@@ -1,0 +1,1 @@
+"""Who may call when: quotas, queue and shared store of one governor."""
