@@ -10,7 +10,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bingx_async.core.bucket import MARGIN, STRETCH, Bucket, occupancy_of, share_of
-from bingx_async.core.ledger import COLD_MARGIN, LONGEST_PENALTY, Claims, Key
+from bingx_async.core.claims import Claims, Key
+from bingx_async.core.gates import LONGEST_PENALTY
+from bingx_async.core.ledger import COLD_MARGIN
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.redis.names import Names
 from bingx_async.runtime.governor.store import Ask, Settlement
@@ -31,7 +33,7 @@ def reserve(names: Names, ask: Ask, deadline: str = "", now: str = "", cold: flo
     claims = ask.claims
     limit = ask.error_limit if claims.is_creating else 0
     words: list[object] = [ask.permit, ask.max_lifetime_ms, cold, deadline or "-", limit, _stretched(ask.error_window)]
-    for claim in claims.items:
+    for claim in claims.all:
         bucket = Bucket(claim.quota, ask.share, claim.is_paced)
         words += [bucket.limit, bucket.occupancy, bucket.spacing]
     return Called("reserve", [names.of("birth"), *_keys(names, claims)], [now, _line(words)])
@@ -39,13 +41,14 @@ def reserve(names: Names, ask: Ask, deadline: str = "", now: str = "", cold: flo
 
 def settle(names: Names, done: Settlement, age: float, now: str = "") -> Called:
     """The call has ended `age` ms ago."""
-    claims, first = done.claims, done.claims.items[0]
+    claims = done.claims
+    quota = claims.account_claim.quota if claims.account_claim is not None else UNLIMITED
     code = "-" if done.code is None or not claims.is_creating else str(done.code)
-    is_sound = done.remaining is not None and 0 <= done.remaining <= first.quota.limit < UNLIMITED.limit
+    is_sound = done.remaining is not None and 0 <= done.remaining <= quota.limit < UNLIMITED.limit
     left = done.remaining if is_sound else "-"
     words: list[object] = [done.permit, age, int(done.opens), code, _stretched(done.error_window), left]
-    words += [done.bound, share_of(first.quota.limit, done.share)]
-    for claim in claims.items:
+    words += [done.bound, share_of(quota.limit, done.share)]
+    for claim in claims.all:
         occupancy = occupancy_of(claim.quota)
         words += [occupancy, occupancy + done.extra]
     return Called("settle", _keys(names, claims), [now, names.of("channel"), _line(words)])
@@ -79,7 +82,7 @@ def read_clock(names: Names, now: str = "") -> Called:
 @lru_cache(maxsize=4096)
 def _keys(names: Names, claims: Claims) -> list[bytes]:
     """The gates, the errors, and three keys of each claim; in use all the time, so laid out once."""
-    keys = [*names.gates(claims), names.of("errors", claims.items[0].key)]
+    keys = [*names.gates(claims), names.of("errors", claims.endpoint_gate)]
     return [key.encode() for key in keys + names.buckets(claims, "expiries", "flights", "meta")]
 
 

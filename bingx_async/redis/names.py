@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from bingx_async.core.ledger import Claims, Key
+from bingx_async.core.claims import Claims, Key
 
 
 @frozen
@@ -29,4 +29,4 @@ class Names:
 
     def buckets(self, claims: Claims, *kinds: str) -> list[str]:
         """The keys of every claim, claim by claim."""
-        return [self.of(kind, claim.key) for claim in claims.items for kind in kinds]
+        return [self.of(kind, claim.key) for claim in claims.all for kind in kinds]

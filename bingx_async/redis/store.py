@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bingx_async.core.ledger import Claims, Key
+from bingx_async.core.claims import Claims, Key
 from bingx_async.errors import StoreUnavailable
 from bingx_async.redis import arguments
 from bingx_async.redis.asking import Asking, nothing
@@ -154,4 +154,4 @@ def _read(claims: Claims, kind: str, rest: list[str], took: float) -> Granted | 
     where = int(rest[1])
     # The next question is to arrive a little after the moment, however far Redis is: it leaves a round trip earlier.
     early = took - min(took, ARRIVE_AFTER + 0.1 * took)
-    return Later(max(0.0, float(rest[0]) - early), claims.items[where - 1].key if where > 0 else claims.gates[-where])
+    return Later(max(0.0, float(rest[0]) - early), claims.all[where - 1].key if where > 0 else claims.gates[-where])

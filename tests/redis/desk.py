@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 import redis.asyncio as redis_asyncio
 
-from bingx_async.core.ledger import Claim, Claims, Key
+from bingx_async.core.claims import Claim, Claims, Key
 from bingx_async.core.quota import Quota
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names
-from bingx_async.runtime.governor.store import Ask, Granted, Later, MemoryStore, QuotaStore, Settlement, Spent
+from bingx_async.runtime.governor.memory import MemoryStore
+from bingx_async.runtime.governor.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
 
 OCCUPANCY = 1002.5  # ms: one second, stretched, and the margin
 BEGIN = 1e12
@@ -25,7 +26,9 @@ StoreKind = Literal["memory", "redis"]
 
 def claims(*items: Claim, is_creating: bool = False) -> Claims:
     """What a call draws on."""
-    return Claims("1", "here", items[0].key.name, items, (items[0].key, EGRESS), is_creating)
+    own = next((claim for claim in items if claim.key.kind == "account"), None)
+    name = items[0].key.name
+    return Claims("1", "here", name, name, own, tuple(claim for claim in items if claim is not own), is_creating)
 
 
 class Desk:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import redis.asyncio as redis_asyncio
 
 from bingx_async import Governor
-from bingx_async.core.ledger import Claims
+from bingx_async.core.claims import Claims
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names
 from bingx_async.spot.orders import CANCEL_ORDER
@@ -29,7 +29,7 @@ async def give_up(governor: Governor, claims: Claims) -> None:
 async def taken(server: RedisServer, namespace: str, claims: Claims) -> int:
     """Tokens that Redis counts as in flight."""
     async with redis_asyncio.Redis.from_url(server.url) as client:
-        return int(await client.zcard(Names(namespace).of("flights", claims.keys[0])))
+        return int(await client.zcard(Names(namespace).of("flights", claims.endpoint_gate)))
 
 
 async def all_free(server: RedisServer, namespace: str, claims: Claims) -> None:

@@ -17,7 +17,8 @@ import trio
 
 from bingx_async import Governor, StoreUnavailable
 from bingx_async.core import events
-from bingx_async.core.ledger import COLD_MARGIN, Permit
+from bingx_async.core.ledger import COLD_MARGIN
+from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore, connection
 from bingx_async.runtime.governor.governor import MAX_LIFETIME
@@ -196,7 +197,7 @@ async def test_script_flush(start_redis: Callable[..., RedisServer], namespace: 
             await client.script_flush()
             desk.now = granted[0].max_lifetime_ms and desk.store._monotonic()  # type: ignore[attr-defined]
             await desk.settle(granted)
-        assert await client.zcard(desk.store.names.of("flights", granted[0].claims.items[0].key)) == 0  # type: ignore[attr-defined]
+        assert await client.zcard(desk.store.names.of("flights", granted[0].claims.endpoint_gate)) == 0  # type: ignore[attr-defined]
     await desk.store.aclose()
 
 

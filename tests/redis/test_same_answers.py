@@ -21,12 +21,13 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bingx_async.core.ledger import Claim, Claims, Key
+from bingx_async.core.claims import Claim, Claims, Key
 from bingx_async.core.quota import Quota
 from bingx_async.redis import arguments
 from bingx_async.redis.names import Names
 from bingx_async.redis.scripts import digest, source
-from bingx_async.runtime.governor.store import Ask, Granted, Later, MemoryStore, Settlement, Spent
+from bingx_async.runtime.governor.memory import MemoryStore
+from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
 from tests.redis.server import RedisServer
 
 IN_CI = os.environ.get("CI") == "true"
@@ -44,16 +45,16 @@ PACED = [
     for n, limit, window in ((1, 5, 1), (2, 4, 10), (3, 7, 2))
 ]
 KINDS = [
-    Claims("1", "here", path, tuple(items), (items[0].key, EGRESS), is_creating)
-    for path, items, is_creating in (
-        ("/a", [ACCOUNT[0]], False),
-        ("/b", [ACCOUNT[1], PACED[0]], True),
-        ("/a", [ACCOUNT[0], PACED[0], PACED[1]], False),
-        ("/b", [ACCOUNT[1], *PACED], True),
-        ("/c", [PACED[1], PACED[2]], False),
+    Claims("1", "here", path, path, own, tuple(at_address), is_creating)
+    for path, own, at_address, is_creating in (
+        ("/a", ACCOUNT[0], [], False),
+        ("/b", ACCOUNT[1], [PACED[0]], True),
+        ("/a", ACCOUNT[0], [PACED[0], PACED[1]], False),
+        ("/b", ACCOUNT[1], PACED, True),
+        ("/c", None, [PACED[1], PACED[2]], False),
     )
 ]  # fmt: skip
-GATES = [ACCOUNT[0].key, ACCOUNT[1].key, PACED[1].key, EGRESS]
+GATES = [ACCOUNT[0].key, ACCOUNT[1].key, KINDS[-1].endpoint_gate, EGRESS]
 
 spans = st.sampled_from([0.0, 0.0, 0.0, 1.0, 37.25, 180.0, 450.0, 999.5, 1002.5, 2003.0, 10_007.0])
 pauses = st.sampled_from([0.0, 0.0, 37.25, 450.0, 2003.0])
@@ -115,9 +116,9 @@ class Reference:
         at = self.now - age
         done = Settlement(permit, claims, at, extra, opens, code, ERROR_WINDOW, remaining, bound)
         found: list[int] = []
-        before = set(self.store.ledger._gates)
+        before = {key for key, _ in self.store.ledger.gates}
         self.store.settle(done, found.append)
-        opened = len(before - set(self.store.ledger._gates))
+        opened = len(before - {key for key, _ in self.store.ledger.gates})
         called = arguments.settle(self.names, done, age, repr(self.now))
         self.asked.append((called, [opened, sum(found)]))
         if remaining is None:  # told again when the answer was lost
@@ -133,7 +134,7 @@ class Reference:
     def penalise(self, gate: int, span: float, reason: str) -> None:
         key = GATES[gate]
         self.store.penalise(key, self.now + span, reason)
-        until = self.store.ledger.closed_until(key)
+        until = self.store.ledger.gates.closed_until(key)
         assert until is not None
         called = arguments.penalise(self.names, key, span, reason, repr(self.now))
         self.asked.append((called, ("until", until - self.now)))
@@ -170,7 +171,9 @@ def check(expected: Any, reply: Any) -> None:
 def check_reserve(claims: Claims, answer: Granted | Later | Spent, is_only_a_reply: bool, reply: list[Any]) -> None:
     kind, _, *rest = reply
     if isinstance(answer, Granted):
-        assert [kind, *map(int, rest)] == ["ok", answer.bound, *answer.live]
+        bound, *live = map(int, rest)
+        assert [kind, *live] == ["ok", *answer.live]
+        assert claims.account_claim is None or bound == answer.bound
     elif isinstance(answer, Spent):
         assert kind == "spent"
         assert float(rest[2]) == pytest.approx(answer.wait, abs=0.01)
@@ -178,7 +181,7 @@ def check_reserve(claims: Claims, answer: Granted | Later | Spent, is_only_a_rep
             assert [int(rest[0]), int(rest[1])] == [answer.code, answer.used]
     else:
         wait, where = float(rest[0]), int(rest[1])
-        key = claims.items[where - 1].key if where > 0 else claims.gates[-where]
+        key = claims.all[where - 1].key if where > 0 else claims.gates[-where]
         assert (kind, key) == ("no", answer.key)
         if is_only_a_reply:  # of a call, or of the probe of a closed scope
             assert wait in (pytest.approx(answer.wait), 1000.0)

@@ -9,7 +9,7 @@ import pytest
 import redis.asyncio as redis_asyncio
 
 from bingx_async import Governor, StoreUnavailable
-from bingx_async.core.ledger import LONGEST_PENALTY
+from bingx_async.core.gates import LONGEST_PENALTY
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from attrs import define, evolve, field, frozen
 
 from bingx_async.core import events
+from bingx_async.core.claims import Claims
 from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.ledger import Claims, Penalty, Permit
+from bingx_async.core.gates import Penalty
+from bingx_async.core.permit import Permit
+from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.signing import Carrier, check_value, encode, query_of
 from bingx_async.core.verdict import (
     ERRORS,
@@ -151,7 +154,8 @@ class Caller:
 
     def limit(self, endpoint: Endpoint[Any]) -> int:
         """How many calls of this account may be live at once."""
-        return self._claims_of(endpoint).items[0].quota.limit
+        claim = self._claims_of(endpoint).account_claim
+        return claim.quota.limit if claim is not None else UNLIMITED.limit
 
     def may_fail(self, endpoint: Endpoint[Any]) -> bool:
         """Whether one more business error would leave the endpoint open."""
@@ -184,11 +188,11 @@ class Caller:
         claims = self._claims_of(endpoint)
         priority = endpoint.priority if options.priority is None else options.priority
         max_lifetime_ms = options.timeout * 1000.0 + self.transport.linger
+        used.place = used.place or self.governor.new_place(priority)
         permit = await self.governor.acquire(claims, deadline, priority, used.place, self.owner, max_lifetime_ms)
         if self.owner.is_closed:  # in the instant of the grant
             self.governor.release(permit)
             raise ClientClosed("the client was closed while the call waited; it was not sent")
-        used.place = permit.place
         return permit
 
     async def _send(self, call: Call[Any], permit: Permit, options: CallSettings, used: _Attempts) -> Reply:
