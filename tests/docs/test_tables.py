@@ -96,6 +96,17 @@ def test_every_event_is_listed() -> None:
     assert [line.split("`")[1] for line in rows_of("events")] == kinds
 
 
+def test_readme_agrees_with_the_quotas() -> None:
+    """A row of the README that names endpoints and calls per second has the numbers of the default profile."""
+    limits = {each.name: str(quota.limit) for each in CATALOGUE if (quota := PROFILES["documented"].get(each.path))}
+    rows = [line.split("|") for line in PAGES[ROOT / "README.md"].splitlines() if line.startswith("|")]
+    named = [
+        (name, row[-2]) for row in rows for name in re.findall(r"`(\w+)`", row[2]) if "calls per second" in row[-2]
+    ]
+    assert len(named) > 4
+    assert [name for name, cell in named if name in limits and limits[name] not in re.findall(r"\d+", cell)] == []
+
+
 def test_every_code_is_listed() -> None:
     """The table of codes has a row for each row of the table that the library reads."""
     assert len(rows_of("codes")) == len(TABLE)
