@@ -101,7 +101,7 @@ def claims_of(endpoint: Endpoint[Any], profile: Profile, account: str, egress: s
     route, group = endpoint.route, endpoint.group
     own = None
     if not endpoint.is_public:
-        own = Claim(Key("account", account, route), profile.uid.get(route, endpoint.quota), is_paced=False)
+        own = Claim(Key("account", account, route), profile.quota_of(endpoint), is_paced=False)
     quotas = [(route, profile.interface[group])]
     quotas += [(f"group {group.value} per {quota.window:g} s", quota) for quota in profile.groups[group]]
     at_address = tuple(

@@ -4,15 +4,20 @@ from typing import Any
 
 import pytest
 
-from bingx_async.core.claims import Claims, Key
+from bingx_async.catalogue import PROFILES
+from bingx_async.core.claims import Claim, Claims, Key, claims_of
 from bingx_async.core.endpoint import Auth, Effect
-from bingx_async.core.quota import UNLIMITED, Quota
+from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
+from bingx_async.spot.market import SERVER_TIME
+from bingx_async.spot.orders import CANCEL_ORDER
 from tests.core.made_up import claims_under, profile_of
+from tests.core.test_quota import LIMITS
 
 ACCOUNT, ADDRESS = Key("account", "7", "POST /a"), Key("egress", "e", "POST /a")
 SLOW, FAST = Key("egress", "e", "group 3 per 3 s"), Key("egress", "e", "group 3 per 0.5 s")
 INTERFACE = Quota(4, 2)
 EVERYTHING = Key("egress", "e", "")
+DOCUMENTED = PROFILES["documented"]
 OWN, AT_ADDRESS = (ACCOUNT, Quota(2, 1), False), (ADDRESS, Quota(4, 2), True)
 GROUPS = [(SLOW, Quota(5, 3), True), (FAST, Quota(9, 0.5), True)]
 
@@ -102,3 +107,38 @@ def test_keys_read_well() -> None:
         "egress e group 3 per 0.5 s",
         "egress e",
     ]
+
+
+@pytest.mark.parametrize(("path", "limit", "group"), LIMITS)
+def test_claims_of_a_private_call(path: str, limit: int, group: IpGroup) -> None:
+    """A documented private call is counted for its account, and at its address for itself and for its group."""
+    found = claims_of(DOCUMENTED.catalogue.find(path), DOCUMENTED, "77", "eth0")
+    assert found.account_claim == Claim(Key("account", "77", f"POST {path}"), Quota(limit, 1), False)
+    assert found.egress_claims == (
+        Claim(Key("egress", "eth0", f"POST {path}"), Quota(300, 10), True),
+        Claim(Key("egress", "eth0", f"group {group.value} per 10 s"), Quota(2000, 10), True),
+    )
+
+
+def test_claims_of_market_data() -> None:
+    """Market data is counted per address only, against both windows of its group."""
+    found = claims_of(SERVER_TIME, DOCUMENTED, "77", "eth0")
+    assert [(str(claim.key), str(claim.quota)) for claim in found.all] == [
+        ("egress eth0 group 1 per 10 s", "500/10 s"),
+        ("egress eth0 group 1 per 60 s", "1000/60 s"),
+    ]
+    assert [str(gate) for gate in found.gates] == [f"egress eth0 {SERVER_TIME.route}", "egress eth0"]
+
+
+def test_claims_without_limits() -> None:
+    """Where nothing is limited a call draws on its account's bucket alone, a public one on none."""
+    unlimited = PROFILES["unlimited"]
+    own = Claim(Key("account", "77", CANCEL_ORDER.route), UNLIMITED, False)
+    assert claims_of(CANCEL_ORDER, unlimited, "77", "eth0").all == (own,)
+    assert claims_of(SERVER_TIME, unlimited, "77", "eth0").all == ()
+
+
+def test_group_is_shared_and_account_is_not() -> None:
+    """Two accounts behind one address share its buckets and nothing else."""
+    one, other = (claims_of(CANCEL_ORDER, DOCUMENTED, uid, "eth0") for uid in ("1", "2"))
+    assert set(one.keys) & set(other.keys) == {*(claim.key for claim in one.egress_claims), one.egress_gate}
