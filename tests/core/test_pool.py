@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.pool import BatchRoute, Pool
-from bingx_async.core.quota import IpGroup
+from bingx_async.core.quota import IpGroup, Quota
 
 
 def test_in_order_and_once() -> None:
