@@ -120,8 +120,9 @@ class BingXClient:
 
         clock = self.governor.clock
         hosts = (self._base_url, FALLBACK_HOST) if self._base_url == LIVE_HOST else (self._base_url,)
-        self._shared = _Shared(Transport(transport, hosts, clock.monotonic), clock, CarrierChoice.of(carrier))
-        self._shared.transport.measures_min_rtt = self.governor.credit > 0
+        measures = self.governor.credit > 0
+        made = Transport(transport, hosts, clock.monotonic, measures)
+        self._shared = _Shared(made, clock, CarrierChoice.of(carrier))
         self._is_first = True
         self._wire(keys, account)
 

@@ -21,19 +21,12 @@ import pytest
 
 from bingx_async import BingXClient, ConnectFailed, OutcomeUnknown
 from bingx_async.runtime.clock import monotonic_ms
-from bingx_async.runtime.http import transport as transports
+from bingx_async.runtime.http import sockets
 from bingx_async.runtime.http.aiohttp import AiohttpPair
-from bingx_async.runtime.http.transport import (
-    LINGER,
-    LINGER_RESET,
-    Request,
-    Transport,
-    Unanswered,
-    aiohttp_transport,
-    default_transport,
-    httpcore_transport,
-    was_not_sent,
-)
+from bingx_async.runtime.http.failures import was_not_sent
+from bingx_async.runtime.http.message import Request, Unanswered
+from bingx_async.runtime.http.sockets import aiohttp_transport, default_transport, httpcore_transport
+from bingx_async.runtime.http.transport import LINGER, LINGER_RESET, Transport
 from tests.certificate import make_certificate
 from tests.runtime.server import OK, Server, serving, unused_port
 
@@ -324,7 +317,7 @@ def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
 @both
 def test_pool_is_full(make: Make, backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No connection free in time: nothing was sent."""
-    monkeypatch.setattr(transports, "CONNECTIONS", 1)
+    monkeypatch.setattr(sockets, "CONNECTIONS", 1)
 
     async def act(transport: Transport, server: Server) -> None:
         async def first() -> None:
