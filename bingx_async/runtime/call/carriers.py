@@ -1,41 +1,15 @@
-"""Keys, and the carrier by which a client's parameters travel."""
+"""The carrier by which a client's parameters travel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from attrs import define
 
-from attrs import define, field, frozen
-
-from bingx_async.core.signing import Carrier, Signer
+from bingx_async.core.signing import Carrier
 
 
-@frozen
-class Credentials:
-    """A key and the signer of its secret; the repr shows neither."""
-
-    headers: Mapping[str, list[tuple[bytes, bytes]]] = field(repr=False)  # by content type
-    signer: Signer = field(repr=False)
-
-    @classmethod
-    def of(cls, api_key: str, secret_key: str, public: list[tuple[bytes, bytes]]) -> Credentials:
-        """Lay the headers out once, so that no key is ever a local of a frame that can fail."""
-        types = ("", "application/json", "application/x-www-form-urlencoded")
-        return cls(
-            {
-                kind: [
-                    *public,
-                    (b"X-BX-APIKEY", api_key.encode()),
-                    *([(b"Content-Type", kind.encode())] if kind else []),
-                ]
-                for kind in types
-            },
-            Signer(secret_key),
-        )
-
-
-@define
+@define(eq=False)
 class CarrierChoice:
-    """Which carrier is used; under `auto` the first signed replies decide, for the life of the client."""
+    """The carrier in use; under `auto` the first signed replies decide, for the life of the client."""
 
     current: Carrier
     is_settled: bool
@@ -45,8 +19,15 @@ class CarrierChoice:
         """From `auto` or a carrier's name."""
         return cls(Carrier.JSON, False) if name == "auto" else cls(Carrier(name), True)
 
+    def switch_from(self, carrier: Carrier) -> bool:
+        """`carrier` was not understood: turn to another one. Whether there is another one to try."""
+        if self.is_settled:
+            return self.current is not carrier  # another call has settled it meanwhile
+        self.current = Carrier.QUERY
+        return True
+
     def forget(self) -> None:
-        """Neither carrier was understood, so nothing has been learnt."""
+        """No carrier was understood, so nothing has been learnt."""
         if not self.is_settled:
             self.current = Carrier.JSON
 
