@@ -28,11 +28,12 @@ from benchmarks import report
 from bingx_async import PROFILES, Governor, Quota
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import Claims, claims_of
-from bingx_async.core.quota import CANCEL, IpGroup
+from bingx_async.core.quota import IpGroup
 from bingx_async.core.verdict import Accepted
 from bingx_async.runtime.clock import ServerClock, monotonic_ms
+from bingx_async.spot.orders import CANCEL_ORDER
 
-CANCEL_ORDER: Endpoint[Any] = Endpoint("cancel_order", "POST", CANCEL, IpGroup.TRADE, lambda data: data)
+CANCEL_ORDER: Endpoint[Any] = Endpoint("cancel_order", "POST", CANCEL_ORDER.path, IpGroup.TRADE, lambda data: data)
 ACCEPTED = Accepted(None, {})
 HEADERS = {"x-ratelimit-requests-remain": "5"}
 ROUNDS = 9
@@ -197,7 +198,7 @@ def ours_scarce(limit: int, window: float) -> Acquire:
     wide = Quota(1_000_000, 1.0)
     profile = evolve(
         PROFILES["documented"],
-        uid={CANCEL: Quota(limit, window)},
+        uid={CANCEL_ORDER.path: Quota(limit, window)},
         interface=dict.fromkeys(IpGroup, wide),
         groups=dict.fromkeys(IpGroup, (wide,)),
     )

@@ -27,15 +27,16 @@ from benchmarks import report
 from bingx_async import Governor, IpGroup, Quota
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import claims_of
-from bingx_async.core.quota import CANCEL, UNLIMITED
+from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted
+from bingx_async.spot.orders import CANCEL_ORDER
 
 CALLS = 1000
 AT_ONCE = 50
 SECONDS = 3.0
 PROCESSES = 2
 PLENTY, TRADE = Quota(1_000_000, 1), IpGroup.TRADE
-CANCEL_ORDER: Endpoint[Any] = Endpoint("cancel_order", "POST", CANCEL, IpGroup.TRADE, lambda data: data)
+CANCEL_ORDER: Endpoint[Any] = Endpoint("cancel_order", "POST", CANCEL_ORDER.path, IpGroup.TRADE, lambda data: data)
 ACCEPTED = Accepted(None, {})
 OURS = "bingx_async, RedisStore"
 OURS_WITH_ONE = "bingx_async, RedisStore, one claim"
@@ -69,7 +70,9 @@ def running() -> Iterator[int]:
 def calls_of(governor: Governor, claimed: int = 3) -> Call:
     """acquire, and settle at once: what a caller waits for is the first."""
     others = PLENTY if claimed == 3 else UNLIMITED
-    profile = evolve(governor.profile, uid={CANCEL: PLENTY}, interface={TRADE: others}, groups={TRADE: (others,)})
+    profile = evolve(
+        governor.profile, uid={CANCEL_ORDER.path: PLENTY}, interface={TRADE: others}, groups={TRADE: (others,)}
+    )
     claims = claims_of(CANCEL_ORDER, profile, "1", "default")
     assert len(claims.items) == claimed
 

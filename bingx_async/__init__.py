@@ -4,10 +4,11 @@ import logging
 
 __version__ = "0.1.0"
 
+from bingx_async.catalogue import PROFILES
 from bingx_async.client import BingXClient
 from bingx_async.core import events
 from bingx_async.core.events import Event
-from bingx_async.core.quota import PROFILES, IpGroup, Quota
+from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.errors import (
     ApiError,
     AuthenticationError,
@@ -29,6 +30,7 @@ from bingx_async.errors import (
     TransportError,
     UnreadableReply,
 )
+from bingx_async.governor import Governor
 from bingx_async.models import (
     CancelFailure,
     CancelOrdersResult,
@@ -45,7 +47,6 @@ from bingx_async.models import (
     Priority,
     Side,
 )
-from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.governor.snapshot import BucketSnapshot, BudgetSnapshot, Snapshot
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise

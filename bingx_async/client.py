@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 from weakref import WeakSet
 
@@ -19,17 +19,18 @@ from attrs import define, field, frozen
 
 from bingx_async import __version__
 from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.pool import BatchRoute, Pool
+from bingx_async.core.options import shown
+from bingx_async.core.pool import Batch, BatchRoute, Pool
 from bingx_async.errors import BingXError, ClientClosed, InvalidRequest
+from bingx_async.governor import Governor
 from bingx_async.models import Priority
 from bingx_async.runtime.bulk.coalescer import Coalescer
 from bingx_async.runtime.bulk.drain import Drain
 from bingx_async.runtime.call.caller import Caller, CallSettings
 from bingx_async.runtime.call.carriers import CarrierChoice, Credentials
 from bingx_async.runtime.clock import ServerClock
-from bingx_async.runtime.governor.governor import Governor
-from bingx_async.spot import CATALOGUE, TIME_ENDPOINTS, CallOptions, SpotApi
-from bingx_async.spot.arguments import shown
+from bingx_async.spot import CallOptions, SpotApi
+from bingx_async.spot.market import TIME_ENDPOINTS
 
 if TYPE_CHECKING:
     import httpx
@@ -41,8 +42,6 @@ R = TypeVar("R")
 LIVE_HOST = "https://open-api.bingx.com"  # WIRE.md, "Hosts"
 FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
 LONGEST_RECV_WINDOW = 5000  # ms (WIRE.md, "Signing")
-
-Governor.catalogue.update({endpoint.path: endpoint for endpoint in CATALOGUE})
 
 
 @define(eq=False)
@@ -223,11 +222,14 @@ class BingXClient:
             public_headers=public,
             owner=self._life,
         )
-        self._coalescers: dict[str, Coalescer[Any, Any]] = {}
-        self.spot = SpotApi(self._call, self._drain, self._coalesce, self._ids_per_batch)
+        self._coalescers: dict[Hashable, Coalescer[Any, Any]] = {}
+        self.spot = SpotApi(self, self._ids_per_batch)
 
-    async def _call(self, call: Call[T], options: CallOptions) -> T:
+    async def call(self, call: Call[T], options: CallOptions) -> T:
+        """Run the call and return its model."""
         self._check_ready(call.endpoint)
+        if self._coalesces and call.batch is not None:
+            return cast(T, await self._coalesce(call.batch(), options))
         return await self._caller.call(call, self._options(options) if options else self._defaults)
 
     def _check_ready(self, endpoint: Endpoint[Any]) -> None:
@@ -238,7 +240,7 @@ class BingXClient:
                 "no API key: pass api_key and secret_key, or set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent"
             )
 
-    async def _drain(
+    async def drain(
         self,
         items: Sequence[T],
         routes: Sequence[BatchRoute[T, R]],
@@ -247,21 +249,19 @@ class BingXClient:
         *,
         everything_at_once: bool,
     ) -> Mapping[T, R]:
+        """Get many items done through several routes."""
         self._check_ready(routes[0].endpoint)
         job = Drain(self._caller, Pool[T, R](items), routes, self._options(options), fail)
         return await job.run(everything_at_once)
 
-    async def _coalesce(self, kind: str, item: T, routes: Sequence[BatchRoute[T, R]], options: CallOptions) -> R | None:
-        if not self._coalesces:
-            return None
-        self._check_ready(routes[0].endpoint)
-        together, alone = routes
-        joined: Coalescer[T, R] = self._coalescers.setdefault(kind, Coalescer(self._caller, together, alone))
+    async def _coalesce(self, batch: Batch[Any, Any], options: CallOptions) -> Any:
+        together, alone = batch.routes
+        joined: Coalescer[Any, Any] = self._coalescers.setdefault(batch.key, Coalescer(self._caller, together, alone))
         try:
-            return await joined.run(item, self._options(options))
+            return batch.unwrap(await joined.run(batch.item, self._options(options)))
         finally:
             if joined.is_idle:
-                self._coalescers.pop(kind, None)
+                self._coalescers.pop(batch.key, None)
 
     def _options(self, given: CallOptions) -> CallSettings:
         unknown = sorted(given.keys() - CallOptions.__annotations__.keys())

@@ -152,7 +152,7 @@ class OutcomeUnknown(TransportError):
         self,
         message: str,
         endpoint: str,
-        params: Mapping[str, str | int],
+        params: Mapping[str, Any],
         client_order_ids: tuple[str, ...] = (),
     ) -> None:
         ask = f" Ask for {', '.join(client_order_ids)} before you repeat it." if client_order_ids else ""

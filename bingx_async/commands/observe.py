@@ -12,7 +12,7 @@ import anyio
 import click
 
 from bingx_async import BingXClient, BingXError, BucketSnapshot, Governor
-from bingx_async.core.quota import CANCEL_ORDERS
+from bingx_async.spot.orders import CANCEL_ORDERS
 
 CALLS = 16  # eight windows of 2/s
 NO_ORDER = 1  # an order id that no order has
@@ -35,7 +35,7 @@ async def _observe(symbol: str, profile: str) -> BucketSnapshot | None:
         async with anyio.create_task_group() as group:
             for _ in range(CALLS):
                 group.start_soon(_call, client, symbol)
-        return governor.snapshot().find(CANCEL_ORDERS)
+        return governor.snapshot().find(CANCEL_ORDERS.route)
 
 
 async def _call(client: BingXClient, symbol: str) -> None:
@@ -47,4 +47,4 @@ def _sentence(bucket: BucketSnapshot | None) -> str:
         return f"{CALLS} calls, no rate headers in the replies: the way of counting stays unknown"
     if bucket.counting == "unknown":
         return f"{CALLS} calls; the rate headers fit every way of counting"
-    return f"{CALLS} calls; the exchange counts {CANCEL_ORDERS} by: {bucket.counting}"
+    return f"{CALLS} calls; the exchange counts {CANCEL_ORDERS.path} by: {bucket.counting}"

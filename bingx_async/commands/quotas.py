@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bingx_async import PROFILES, Quota
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.commands.observe import observe
+from bingx_async.core.catalogue import Profile
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.quota import UNLIMITED, Profile
-from bingx_async.spot import CATALOGUE
+from bingx_async.core.quota import UNLIMITED
 
 PIPE = 140  # columns where there is no terminal
 
@@ -41,7 +42,7 @@ def quotas(profile: str, as_json: bool, is_observing: bool, symbol: str) -> None
 
 
 def _row(endpoint: Endpoint[Any], profile: Profile) -> dict[str, Any]:
-    uid = profile[endpoint.path] if endpoint.is_signed else None
+    uid = profile.uid.get(endpoint.route)
     return {
         "name": endpoint.name,
         "method": endpoint.method,

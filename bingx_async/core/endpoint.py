@@ -1,24 +1,68 @@
-"""What one endpoint is: everything the rest of the library needs to know about it, as one value."""
+"""One endpoint of the exchange as one value: everything the rest of the library has to know about it.
+
+An endpoint is identified by its method and path together, since one path may take several methods. Its effect decides
+who goes first, whether a failed call may simply be repeated, and whether the error budget holds it back.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from bingx_async.core.quota import IpGroup
-from bingx_async.models import Priority
+from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
+from bingx_async.core.signing import Carrier, Param
+from bingx_async.errors import ApiError
+from bingx_async.models.enums import Priority
+
+if TYPE_CHECKING:
+    from bingx_async.core.pool import Batch
 
 T = TypeVar("T")
 
 
+class Auth(Enum):
+    """Needs nothing; needs the key's header; needs the header, a timestamp and a signature."""
+
+    PUBLIC = "public"
+    KEY = "key"
+    SIGNED = "signed"
+
+
+class Effect(Enum):
+    """Reads; takes orders off the book; puts something new on it; changes something else."""
+
+    READ = "read"
+    CANCEL = "cancel"
+    CREATE = "create"
+    CHANGE = "change"
+
+
+PRIORITIES: Mapping[Effect, Priority] = {
+    Effect.READ: Priority.READ,
+    Effect.CANCEL: Priority.CANCEL,
+    Effect.CREATE: Priority.PLACE,
+    Effect.CHANGE: Priority.PLACE,
+}
+
+
+@frozen
+class Refusals:
+    """The errors that a call raises when the exchange says "not found", and when it refuses for any other reason."""
+
+    not_found: type[ApiError] = ApiError
+    refused: type[ApiError] = ApiError
+
+
 @frozen(eq=False)
 class Endpoint(Generic[T]):
-    """One endpoint of the exchange.
+    """One endpoint.
 
-    `read` turns the `data` of an accepted reply into the model and never raises; `is_creating` marks calls that
-    put something new on the book (the error budget holds these back first); `source` names the document.
+    `name` is that of its method in `client.spot`. `read` turns the `data` of an accepted reply into the model and
+    never raises. `quota` is what an account may call under the profile "documented"; `profiles` has the profiles in
+    which it differs. `carrier` forces where the parameters travel. `is_stamped`: whether a timestamp is sent.
     """
 
     name: str
@@ -26,16 +70,44 @@ class Endpoint(Generic[T]):
     path: str
     group: IpGroup
     read: Callable[[Any], T] = field(repr=False)
-    priority: Priority = Priority.READ
-    is_signed: bool = True
-    is_creating: bool = False
-    source: str = field(default="", repr=False)
+    auth: Auth = Auth.SIGNED
+    effect: Effect = Effect.READ
+    quota: Quota = field(default=UNLIMITED, repr=False)
+    profiles: Mapping[str, Quota] = field(factory=dict[str, Quota], repr=False)
+    refusals: Refusals = field(default=Refusals(), repr=False)
+    carrier: Carrier | None = field(default=None, repr=False)
+    is_stamped: bool = field(default=True, repr=False)
+    route: str = field(init=False, repr=False)
+    priority: Priority = field(init=False, repr=False)
+    is_public: bool = field(init=False, repr=False)
+    is_signed: bool = field(init=False, repr=False)
+    is_creating: bool = field(init=False, repr=False)
+    is_repeatable: bool = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.auth is not Auth.PUBLIC and self.quota is UNLIMITED:
+            raise TypeError(f"the declaration of {self.name} lacks the account's quota")
+        derived = {
+            "route": f"{self.method} {self.path}",
+            "priority": PRIORITIES[self.effect],
+            "is_public": self.auth is Auth.PUBLIC,
+            "is_signed": self.auth is Auth.SIGNED,
+            "is_creating": self.effect is Effect.CREATE,
+            "is_repeatable": self.effect is Effect.READ,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
 
 @frozen(eq=False)
 class Call(Generic[T]):
-    """An endpoint with its arguments, checked and in wire names; texts and integers only."""
+    """An endpoint with its arguments, checked and in wire names.
+
+    `client_order_ids` are those by which its outcome can be asked for. `batch` says how it may travel together with
+    other calls of its kind.
+    """
 
     endpoint: Endpoint[T]
-    params: Mapping[str, str | int]
+    params: Mapping[str, Param]
     client_order_ids: tuple[str, ...] = ()
+    batch: Callable[[], Batch[Any, Any]] | None = field(default=None, repr=False)

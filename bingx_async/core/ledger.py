@@ -15,9 +15,10 @@ from attrs import field, frozen
 from bingx_async.core.backoff import backoff
 from bingx_async.core.bucket import MARGIN, Bucket
 from bingx_async.core.budget import ErrorBudget
+from bingx_async.core.catalogue import Profile
 from bingx_async.core.counting import Counting
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.quota import UNLIMITED, Profile, Quota
+from bingx_async.core.quota import UNLIMITED, Quota
 from bingx_async.core.store_refusals import StoreRefusals
 
 LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is clamped and reported (GOVERNOR.md)
@@ -66,12 +67,12 @@ class Claims:
 
 def claims_of(endpoint: Endpoint[Any], profile: Profile, account: str, egress: str) -> Claims:
     """The claims of `endpoint` under `profile`: the account's, then the address' own and its group's."""
-    path, group = endpoint.path, endpoint.group
+    path, route, group = endpoint.path, endpoint.route, endpoint.group
     found: list[Claim] = []
-    if endpoint.is_signed:
-        found.append(Claim(Key("account", account, path), profile[path], False))
-    if not endpoint.is_signed or profile.interface[group] is not UNLIMITED:
-        found.append(Claim(Key("egress", egress, path), profile.interface[group], True))
+    if not endpoint.is_public:
+        found.append(Claim(Key("account", account, route), profile.uid.get(route, endpoint.quota), False))
+    if endpoint.is_public or profile.interface[group] is not UNLIMITED:
+        found.append(Claim(Key("egress", egress, route), profile.interface[group], True))
     for quota in profile.groups[group]:
         if quota is not UNLIMITED:
             name = f"group {group.value} per {quota.window:g} s"

@@ -1,14 +1,14 @@
 """Many items, few calls: which items a call takes is decided when it may leave, not when it starts to wait.
 
-A lane is a way to get items done: an endpoint that takes up to `size` of them. Whoever has a permit takes what is
-left at that moment, so no item waits for one lane while another is free, and items of a call that was refused
+A route is a way to get items done: an endpoint that takes up to `size` of them. A worker with a permit takes the items
+left at that moment, so no item waits for one route while another is free, and items of a call that was refused
 unexecuted go back to the front.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
@@ -27,6 +27,17 @@ class BatchRoute(Generic[T, R]):
     size: int
     call: Callable[[Sequence[T]], Call[Any]]
     read: Callable[[Sequence[T], Any], Mapping[T, R]]
+
+
+@frozen(eq=False)
+class Batch(Generic[T, R]):
+    """How one call may travel with others of the same `key` that wait: its item, the routes (several items at once,
+    then one alone), and `unwrap`, which turns the item's result into the call's own, or raises its error."""
+
+    key: Hashable
+    item: T
+    routes: Sequence[BatchRoute[T, R]]
+    unwrap: Callable[[R], Any]
 
 
 class Pool(Generic[T, R]):

@@ -2,7 +2,8 @@
 
 The text is every parameter as `name=value`, sorted by name and joined with `&`, values raw; the signature is the
 lower-case hex HMAC-SHA256 of it under the secret. The same tokens that are signed are the bytes that travel, so
-they cannot differ: values are limited to characters that no carrier escapes.
+they cannot differ: texts are limited to characters that no carrier escapes. A list or a mapping is signed as compact
+JSON; it travels in the query string only, where every value is then percent-encoded.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
 
 from attrs import frozen
 
 from bingx_async.errors import InvalidRequest
+
+Param = str | int | bool | Sequence[Any] | Mapping[str, Any]
 
 _SAFE = re.compile(r"[A-Za-z0-9._,-]+").fullmatch
 _compact = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make an encoder for every call
@@ -25,7 +30,7 @@ _compact = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would ma
 class Carrier(StrEnum):
     """Where the parameters of a POST travel."""
 
-    JSON = "json"  # a JSON object as body: what the seeds say
+    JSON = "json"  # a JSON object as body: what the exchange's pages say
     QUERY = "query"  # query string and empty body: what clients in production do
     FORM = "form"  # urlencoded body
 
@@ -60,29 +65,45 @@ class Signer:
         return "Signer(***)"
 
 
-def check_value(name: str, value: str | int) -> None:
-    """Refuse a value that a carrier would have to escape: it is an injection or a sure signature mismatch."""
-    if isinstance(value, bool) or (isinstance(value, str) and not _SAFE(value)):
-        raise InvalidRequest(
-            f"{name}={value!r} is a boolean, empty, or holds characters outside A-Z a-z 0-9 . _ - and comma; "
-            "the exchange cannot verify a signature over it. Write it as an integer or with those characters only"
-        )
+def check_value(name: str, value: object) -> None:
+    """Refuse a text that a carrier would have to escape: it is an injection or a sure signature mismatch."""
+    if isinstance(value, (int, list, tuple, dict)) or (isinstance(value, str) and _SAFE(value)):
+        return
+    raise InvalidRequest(
+        f"{name}={value!r} is empty, or holds characters outside A-Z a-z 0-9 . _ - and comma; the exchange cannot "
+        "verify a signature over it. Write it as an integer or with those characters only"
+    )
 
 
-def canonical(params: Mapping[str, str | int]) -> str:
+def canonical(params: Mapping[str, Param]) -> str:
     """The text that is signed: sorted by name, raw values."""
-    return "&".join([f"{name}={params[name]}" for name in sorted(params)])
+    return "&".join([f"{name}={_token(params[name])}" for name in sorted(params)])
 
 
-def encode(params: Mapping[str, str | int], signer: Signer, carrier: Carrier) -> Payload:
+def query_of(params: Mapping[str, Param]) -> str:
+    """The same as a query string: percent-encoded if a value is JSON, else the very same text."""
+    text = canonical(params)
+    if "[" not in text and "{" not in text:
+        return text
+    return "&".join([f"{name}={quote(_token(params[name]), safe='')}" for name in sorted(params)])
+
+
+def encode(params: Mapping[str, Param], signer: Signer, carrier: Carrier) -> Payload:
     """Sign `params` and lay them out for `carrier`; the signature comes last and is not signed."""
     text = canonical(params)
     signature = signer.sign(text)
     if carrier is Carrier.JSON:
-        tokens: dict[str, str | int] = {name: params[name] for name in sorted(params)}
+        tokens: dict[str, Param] = {name: params[name] for name in sorted(params)}
         tokens["signature"] = signature
         return Payload("", _compact(tokens).encode(), "application/json")
-    signed = f"{text}&signature={signature}"
     if carrier is Carrier.FORM:
-        return Payload("", signed.encode(), "application/x-www-form-urlencoded")
-    return Payload(signed, b"", "")
+        return Payload("", f"{text}&signature={signature}".encode(), "application/x-www-form-urlencoded")
+    return Payload(f"{query_of(params)}&signature={signature}", b"", "")
+
+
+def _token(value: Param) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        return _compact(value)
+    return str(value)

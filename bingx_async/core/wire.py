@@ -2,7 +2,8 @@
 
 Once the exchange has said code 0 the order is live or gone, so nothing in the reply may raise: unknown fields are
 ignored, missing ones and nulls take the field's default, an unknown enum value is kept as it came, a number that
-cannot be read is None. Numbers become `Decimal` from their text, ids keep all digits. `raw` keeps what came.
+cannot be read is None. Numbers become `Decimal` from their text, ids keep all digits. `raw` keeps the reply. The
+names on the wire stand on the fields of the models; this module knows no endpoint.
 """
 
 from __future__ import annotations
@@ -10,26 +11,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar, cast
+from functools import cache
+from typing import Any, TypeVar, cast, get_args, get_origin
 
+import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, override
 
-from bingx_async.models import (
-    CancelFailure,
-    CancelOrdersResult,
-    OcoLeg,
-    OcoOrder,
-    OcoReference,
-    OpenEnum,
-    Order,
-)
+from bingx_async.models.enums import OpenEnum
+from bingx_async.models.fields import RAW, WIRE
 
 T = TypeVar("T")
 
 LONGEST = 40  # digits of an integer; `1e999999999` is a few bytes of JSON and hours of arithmetic
-_INT64 = 2**63  # what the exchange calls a long
+_INT64 = 2**63  # the range of the exchange's ids
 _decode = json.JSONDecoder(parse_float=Decimal).decode
 _CODE_ZERO = re.compile(r'\s*\{\s*"code"\s*:\s*"?0"?\s*[,}]').match
 
@@ -71,6 +69,14 @@ def decimal(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def moment(value: object) -> datetime | None:
+    """An aware UTC moment from epoch milliseconds; else None."""
+    millis = integer(value)
+    with suppress(ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(millis / 1000.0, UTC) if millis else None
+    return None
+
+
 def text(value: object) -> str:
     """A string from a string or an integer (ids come as either); else the empty string."""
     if isinstance(value, str):
@@ -83,88 +89,89 @@ def mapping(value: object) -> Mapping[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def items(value: object) -> list[Mapping[str, Any]]:
-    """The mappings in a list, or none."""
+def items(value: object) -> list[Any]:
+    """The mappings and lists in a list, or none."""
     found = cast("list[object]", value) if isinstance(value, list) else []
-    return [cast("dict[str, Any]", item) for item in found if isinstance(item, dict)]
+    return [item for item in found if isinstance(item, (dict, list))]
+
+
+def one(kind: type[T]) -> Callable[[object], T]:
+    """Reads the reply's `data` into a model."""
+    return _reader(kind)
+
+
+def many(kind: type[T], name: str) -> Callable[[object], list[T]]:
+    """Reads a list of models: the field `name` of `data`, or `data` itself if it is a list."""
+    return lambda data: _read_items(mapping(data).get(name, data), kind)
 
 
 _converter = cattrs.Converter(detailed_validation=False)
+
+
+def _required_decimal(value: object) -> Decimal:
+    number = decimal(value)
+    if number is None:
+        raise ValueError(value)
+    return number
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
 # By class: cattrs prefers its own hook for str, and so for string enums, to a hook with a predicate.
 _converter.register_structure_hook(str, lambda value, _: text(value))
 _converter.register_structure_hook(OpenEnum, lambda value, kind: kind(text(value)))
 _converter.register_structure_hook(int | None, lambda value, _: integer(value))
+_converter.register_structure_hook(Decimal, lambda value, _: _required_decimal(value))
 _converter.register_structure_hook(Decimal | None, lambda value, _: decimal(value))
+_converter.register_structure_hook(datetime | None, lambda value, _: moment(value))
 _converter.register_structure_hook_func(lambda kind: kind == Mapping[str, Any], lambda value, _: value)
+_converter.register_structure_hook_func(_is_tuple, lambda value, kind: tuple(_read_items(value, get_args(kind)[0])))
 
 
-def _reader(kind: type[T], **names: str) -> Callable[[object], T]:
-    """A function from the exchange's mapping to `kind`; `names` maps our field names to the wire's."""
-    renames = {ours: override(rename=wire) for ours, wire in names.items()}
+def _read_items(value: object, kind: type[T]) -> list[T]:
+    """Every item of a list that can be read as `kind`."""
+    read, found = _reader(kind), list[T]()
+    for item in items(value):
+        with suppress(ValueError, TypeError, KeyError):
+            found.append(read(item))
+    return found
+
+
+def _make_reader(kind: Any) -> Callable[[object], Any]:
+    """A function from the exchange's mapping to a class with wire names on its fields.
+
+    A list in place of the mapping is read by place if the fields have places, else as the first list of the class.
+    """
+    fields = attrs.fields(attrs.resolve_types(kind))
+    names = {field.name: field.metadata[WIRE] for field in fields if WIRE in field.metadata}
+    renames = {ours: override(rename=wire[0]) for ours, wire in names.items()}
     structure = make_dict_structure_fn(kind, _converter, **renames)  # type: ignore[arg-type]
-    wanted = (*names.values(), "raw")
+    wanted = [wire[0] for wire in names.values()]
+    others = [(wire[0], other) for wire in names.values() for other in wire[1:]]
+    has_places = any(isinstance(other, int) for _, other in others)
+    listed = next((names[field.name][0] for field in fields if _is_tuple(field.type)), None)
+    raw_type = next((field.type for field in fields if field.name == RAW), None)
 
-    def read(value: object) -> T:
-        raw = mapping(value)
-        fields = {name: raw[name] for name in wanted if raw.get(name) is not None}
-        if fields.get("stopPrice") is None and raw.get("StopPrice") is not None:
-            fields["stopPrice"] = raw["StopPrice"]  # both spellings are met
-        fields["raw"] = raw
-        return structure(fields, kind)
+    def source_of(value: object) -> Mapping[Any, Any]:
+        if not isinstance(value, list):
+            return mapping(value)
+        if has_places:
+            return dict(enumerate(value))
+        return {listed: value} if listed is not None else {}
+
+    def read(value: object) -> Any:
+        source = source_of(value)
+        found = {name: source[name] for name in wanted if source.get(name) is not None}
+        for name, other in others:
+            if name not in found and source.get(other) is not None:
+                found[name] = source[other]
+        if raw_type is not None:
+            found[RAW] = value if raw_type is Any else mapping(value)
+        return structure(found, kind)
 
     return read
 
 
-read_order = _reader(
-    Order,
-    symbol="symbol",
-    order_id="orderId",
-    client_order_id="clientOrderID",
-    price="price",
-    stop_price="stopPrice",
-    original_quantity="origQty",
-    executed_quantity="executedQty",
-    cumulative_quote_quantity="cummulativeQuoteQty",
-    status="status",
-    type="type",
-    side="side",
-)
-read_cancel_failure = _reader(CancelFailure, order_id="orderId", client_order_id="clientOrderID", error="error")
-read_oco_leg = _reader(
-    OcoLeg,
-    order_id="orderId",
-    client_order_id="clientOrderId",
-    order_type="orderType",
-    symbol="symbol",
-    price="price",
-    trigger_price="triggerPrice",
-    quantity="quantity",
-    status="status",
-    side="side",
-    order_list_id="orderListId",
-)
-read_oco_reference = _reader(OcoReference, order_id="orderId", client_order_id="clientOrderId")
-
-
-def read_orders(data: object) -> list[Order]:
-    """`data.orders` of cancelOpenOrders; a bare list is read as well."""
-    return [read_order(item) for item in items(mapping(data).get("orders", data))]
-
-
-def read_cancel_orders(data: object) -> CancelOrdersResult:
-    """`data.orders` and `data.fails` of cancelOrders; either may be absent."""
-    raw = mapping(data)
-    fails = tuple(read_cancel_failure(item) for item in items(raw.get("fails")))
-    return CancelOrdersResult(tuple(read_orders(data)), fails, raw)
-
-
-def read_oco_order(data: object) -> OcoOrder:
-    """The two legs: a list, or an object with `orders`."""
-    legs = mapping(data).get("orders", data)
-    return OcoOrder(tuple(read_oco_leg(item) for item in items(legs)), data)
-
-
-def read_server_time(data: object) -> float | None:
-    """`data.serverTime`, epoch milliseconds, or None."""
-    millis = integer(mapping(data).get("serverTime"))
-    return float(millis) if millis is not None and millis > 0 else None
+_reader: Callable[[Any], Callable[[object], Any]] = cache(_make_reader)

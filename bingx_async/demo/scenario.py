@@ -17,13 +17,14 @@ import anyio
 from attrs import define, field, frozen
 
 from bingx_async import BingXClient, BingXError, Governor
-from bingx_async.core import events, quota
+from bingx_async.core import events
 from bingx_async.demo.trader import JOBS, Job, Tally, Trader
 from bingx_async.emulator import Emulator, Model
+from bingx_async.spot.orders import CANCEL_ORDER
 
 LATENCY, JITTER = 0.025, 0.008  # seconds each way
-CLOSED_ACCOUNT, CLOSED_PATH = "1002", quota.CANCEL
-CLOSED_KEY = f"account {CLOSED_ACCOUNT} {CLOSED_PATH}"
+CLOSED_ACCOUNT, CLOSED_PATH = "1002", CANCEL_ORDER.path
+CLOSED_KEY = f"account {CLOSED_ACCOUNT} {CANCEL_ORDER.route}"
 CLOSES_AFTER, CLOSES_FOR = 6.0, 5.0  # seconds; sooner and shorter in a short run
 LEAST_SECONDS = 8.0
 ALONE = 150.0  # ms; a call followed by none for so long travels alone
@@ -180,4 +181,4 @@ def wall_ms() -> float:
 
 def short(path: str) -> str:
     """A path as people say it."""
-    return path.removeprefix("/openApi/").removeprefix("spot/v1/")
+    return path.rpartition(" ")[2].removeprefix("/openApi/").removeprefix("spot/v1/")

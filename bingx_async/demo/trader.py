@@ -10,8 +10,9 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from attrs import define, field, frozen
 
 from bingx_async import BingXClient
-from bingx_async.core import quota
 from bingx_async.emulator import Emulator
+from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
+from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 
 SINGLE, BATCHED, PAIRED = "BTC-USDT", "ETH-USDT", "BNB-USDT"
 WHOLE = ("SOL-USDT", "XRP-USDT", "ADA-USDT", "DOT-USDT", "LTC-USDT", "TON-USDT")  # one for each worker
@@ -108,9 +109,9 @@ class Job:
 
 
 JOBS = (
-    Job(quota.CANCEL, Trader.cancel_one),
-    Job(quota.CANCEL_ORDERS, Trader.cancel_batch),
-    Job(quota.CANCEL_OPEN_ORDERS, Trader.cancel_symbol),
-    Job(quota.OCO_ORDER, Trader.place_oco),
-    Job(quota.OCO_CANCEL, Trader.cancel_oco),
+    Job(CANCEL_ORDER.path, Trader.cancel_one),
+    Job(CANCEL_ORDERS.path, Trader.cancel_batch),
+    Job(CANCEL_OPEN_ORDERS.path, Trader.cancel_symbol),
+    Job(PLACE_OCO_ORDER.path, Trader.place_oco),
+    Job(CANCEL_OCO_ORDER.path, Trader.cancel_oco),
 )

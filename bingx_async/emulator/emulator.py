@@ -17,10 +17,11 @@ from random import Random
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from bingx_async.core.quota import PROFILES, IpGroup, Profile, Quota
+from bingx_async.catalogue import CATALOGUE, PROFILES
+from bingx_async.core.catalogue import Profile
+from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.emulator.accounts import Account, default_accounts
 from bingx_async.emulator.book import OcoPair, Order
-from bingx_async.emulator.endpoints import ROUTES
 from bingx_async.emulator.exchange import Exchange, PenaltyStyle, RateHeaders
 from bingx_async.emulator.faults import Delay, Effect, Execute, Fault, FaultPlan
 from bingx_async.emulator.limits import Model
@@ -158,12 +159,13 @@ class Emulator:
         with self._lock:
             return self._exchange.books[str(account)].pairs
 
-    def close_endpoint(self, account: str | int, path: str, for_ms: int) -> int:
+    def close_endpoint(self, account: str | int, endpoint: str, for_ms: int) -> int:
         """Close an endpoint for an account, as a breach would; the server moment (epoch ms) at which it opens."""
-        if path not in ROUTES or str(account) not in self._exchange.books:
-            raise ValueError(f"no endpoint {path} for account {account}")
+        if str(account) not in self._exchange.books:
+            raise ValueError(f"no account {account}")
+        route = CATALOGUE.find(endpoint).route
         with self._lock:
-            return self._exchange.close((str(account), path), self.server_time + for_ms).until
+            return self._exchange.close((str(account), route), self.server_time + for_ms).until
 
     def inject(self, fault: Fault) -> None:
         """Let `fault` strike from the next request on."""

@@ -15,13 +15,14 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from bingx_async.core import quota
-from bingx_async.core.quota import IpGroup
+from bingx_async.catalogue import CATALOGUE
+from bingx_async.core.endpoint import Endpoint
 from bingx_async.emulator import refusals
 from bingx_async.emulator.book import Book, OcoLeg, OcoPair, Order
+from bingx_async.emulator.samples import sample_data
 
 MAX_IDS = 10  # open: how many ids one cancelOrders takes; swap documents 10
-RESTRICTIONS = ("NEW", "PENDING", "PARTIALLY_FILLED")  # seed: trade/cancel
+RESTRICTIONS = ("NEW", "PENDING", "PARTIALLY_FILLED")
 FIRST_ORDER_ID = 1_842_700_000_000_000_001  # odd and above 2**53: a float loses its last digit
 
 _SYMBOL = re.compile(r"[A-Z0-9]{2,20}-(?:USDT|USDC|BTC|ETH|EUR)", re.ASCII)
@@ -58,13 +59,15 @@ class Desk:
         return symbol
 
 
+Behaviour = Callable[[Desk, Params], Any]
+
+
 @frozen
 class Route:
-    """One endpoint; `run` is None for the server time, which needs neither key nor signature."""
+    """One endpoint and its behaviour; without one it answers its sample."""
 
-    method: str
-    group: IpGroup
-    run: Callable[[Desk, Params], Any] | None = field(default=None, repr=False)
+    endpoint: Endpoint[Any]
+    run: Behaviour = field(repr=False)
 
 
 def cancel(desk: Desk, params: Params) -> Any:
@@ -143,15 +146,29 @@ def cancel_oco(desk: Desk, params: Params) -> Any:
     return {"orderId": leg.order_id, "clientOrderId": leg.client_order_id}
 
 
+def server_time(desk: Desk, _params: Params) -> Any:
+    """The server's clock."""
+    return {"serverTime": desk.time}
+
+
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    "cancel_order": cancel,
+    "cancel_orders": cancel_orders,
+    "cancel_open_orders": cancel_open_orders,
+    "place_order": place_order,
+    "place_oco_order": place_oco,
+    "cancel_oco_order": cancel_oco,
+    "server_time": server_time,
+}
+
+
+def _answer_sample(name: str) -> Behaviour:
+    return lambda _desk, _params: sample_data(name)
+
+
 ROUTES: Mapping[str, Route] = {
-    quota.CANCEL: Route("POST", IpGroup.TRADE, cancel),
-    quota.CANCEL_ORDERS: Route("POST", IpGroup.TRADE, cancel_orders),
-    quota.CANCEL_OPEN_ORDERS: Route("POST", IpGroup.TRADE, cancel_open_orders),
-    quota.PLACE_ORDER: Route("POST", IpGroup.TRADE, place_order),
-    quota.OCO_ORDER: Route("POST", IpGroup.ACCOUNT, place_oco),
-    quota.OCO_CANCEL: Route("POST", IpGroup.ACCOUNT, cancel_oco),
-    quota.SERVER_TIME: Route("GET", IpGroup.MARKET),
-    quota.SERVER_TIME_OLD: Route("GET", IpGroup.MARKET),
+    endpoint.route: Route(endpoint, BEHAVIOURS.get(endpoint.name) or _answer_sample(endpoint.name))
+    for endpoint in CATALOGUE
 }
 
 

@@ -19,7 +19,9 @@ from typing import Any, Literal, get_args
 from attrs import define, field
 from attrs.validators import deep_iterable, in_
 
-from bingx_async.core.quota import UNLIMITED, Profile, Quota
+from bingx_async.core.catalogue import Profile
+from bingx_async.core.endpoint import Auth
+from bingx_async.core.quota import UNLIMITED, Quota
 from bingx_async.emulator import endpoints, jsontext, parameters, refusals
 from bingx_async.emulator.accounts import Account
 from bingx_async.emulator.book import Book
@@ -49,12 +51,12 @@ class _Visit:
     time: int
     route: endpoints.Route = field(init=False)
     account: Account = field(init=False)
-    pairs: Pairs = field(init=False)
+    pairs: Pairs = field(init=False, factory=Pairs)
     limit: Limit | None = None
 
     @property
     def key(self) -> tuple[str, str]:
-        return self.account.account, self.request.path
+        return self.account.account, self.route.endpoint.route
 
 
 @define(eq=False)
@@ -104,17 +106,23 @@ class Exchange:
     def _pass(self, visit: _Visit) -> str:
         self._find_route(visit)
         self._count_address(visit)
-        if visit.route.run is None:
-            return jsontext.encode({"serverTime": visit.time})
+        if visit.route.endpoint.auth is Auth.PUBLIC:
+            return jsontext.encode(self._answer(visit))
         self._identify(visit)
-        self._authenticate(visit)
+        if visit.route.endpoint.auth is Auth.SIGNED:
+            self._authenticate(visit)
         self._check_open(visit)
         self._count_account(visit)
-        return jsontext.encode(self._run(visit, visit.route.run))
+        return jsontext.encode(self._run(visit))
+
+    def _answer(self, visit: _Visit) -> Any:
+        """A public endpoint knows no account: its book is empty."""
+        visit.pairs = parameters.read_parameters(visit.request.query, visit.request.body, self.carriers)
+        return visit.route.run(endpoints.Desk(Book(), self._ids, self.symbols, visit.time), dict(visit.pairs))
 
     def _find_route(self, visit: _Visit) -> None:
-        route = endpoints.ROUTES.get(visit.request.path)
-        if route is None or route.method != visit.request.method:
+        route = endpoints.ROUTES.get(f"{visit.request.method} {visit.request.path}")
+        if route is None:
             raise refusals.unknown_path()
         visit.route = route
 
@@ -129,9 +137,10 @@ class Exchange:
             tally.accepted += 1
 
     def _address_buckets(self, visit: _Visit) -> Iterable[tuple[Limit, AddressTally]]:
-        group, address, path = visit.route.group, visit.request.address, visit.request.path
+        endpoint, address = visit.route.endpoint, visit.request.address
+        group = endpoint.group
         quotas = self.profile.groups[group]
-        owned: list[tuple[str | int, Quota]] = [(path, self.profile.interface[group])]
+        owned: list[tuple[str | int, Quota]] = [(endpoint.route, self.profile.interface[group])]
         owned += [(int(group), quota) for quota in quotas]
         for name, quota in owned:
             limit = self._limit((address, name, quota.window), quota)
@@ -165,7 +174,7 @@ class Exchange:
 
     def _count_account(self, visit: _Visit) -> None:
         tally = self.tally.endpoints[visit.key]
-        visit.limit = limit = self._limit(visit.key, self.profile.get(visit.request.path, UNLIMITED))
+        visit.limit = limit = self._limit(visit.key, self.profile.uid.get(visit.route.endpoint.route, UNLIMITED))
         if limit is not None and limit.remaining(visit.at) < 1:
             tally.refused += 1
             raise self._close_for_breach(visit).refusal
@@ -178,10 +187,10 @@ class Exchange:
         refusal = refusals.closed(until) if self.penalty_style == "closed" else refusals.rate_limited()
         return self.closures.close(visit.key, Closure(until, refusal))
 
-    def _run(self, visit: _Visit, run: Any) -> Any:
+    def _run(self, visit: _Visit) -> Any:
         desk = endpoints.Desk(self.books[visit.account.account], self._ids, self.symbols, visit.time)
         try:
-            return run(desk, dict(visit.pairs))
+            return visit.route.run(desk, dict(visit.pairs))
         except BusinessRefusal as refusal:
             self._count_error(visit, refusal.code)
             raise

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from attrs import field, frozen, mutable
 
+from bingx_async.catalogue import CATALOGUE
+
 MAX_ARRIVALS = 200_000  # per account and endpoint; the oldest are forgotten
 
 
@@ -39,17 +41,17 @@ class AddressStats:
 class Stats:
     """Everything counted since the start.
 
-    `endpoints` by (account, path); `addresses` by (address, path) and (address, group); `codes`: how many replies
-    bore each code.
+    `endpoints` by (account, method and path); `addresses` by (address, method and path) and (address, group);
+    `codes`: how many replies bore each code.
     """
 
     endpoints: Mapping[tuple[str, str], EndpointStats]
     addresses: Mapping[tuple[str, str | int], AddressStats] = field(repr=False)
     codes: Mapping[int, int]
 
-    def of(self, account: str | int, path: str) -> EndpointStats:
+    def of(self, account: str | int, endpoint: str) -> EndpointStats:
         """One account at one endpoint; zeros if it never called it."""
-        return self.endpoints.get((str(account), path), EndpointStats())
+        return self.endpoints.get((str(account), CATALOGUE.find(endpoint).route), EndpointStats())
 
     @property
     def accepted(self) -> int:

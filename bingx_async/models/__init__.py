@@ -1,32 +1,13 @@
-"""Plain frozen values: what the exchange's replies become. Money is `Decimal`, never float."""
+"""Plain frozen values made of the exchange's replies. Money is `Decimal`, never float."""
 
-from bingx_async.models.enums import (
-    CancelRestriction,
-    OcoOrderType,
-    OpenEnum,
-    OrderStatus,
-    OrderType,
-    Priority,
-    Side,
-)
-from bingx_async.models.oco import OcoLeg, OcoOrder, OcoReference
-from bingx_async.models.orders import CancelFailure, CancelOrdersResult, Order
-from bingx_async.models.outcome import CancelOutcome, CancelStatus
+from bingx_async.models import enums, oco, orders, outcome
+from bingx_async.models.enums import *
+from bingx_async.models.oco import *
+from bingx_async.models.orders import *
+from bingx_async.models.outcome import *
 
-__all__ = [
-    "CancelFailure",
-    "CancelOrdersResult",
-    "CancelOutcome",
-    "CancelRestriction",
-    "CancelStatus",
-    "OcoLeg",
-    "OcoOrder",
-    "OcoOrderType",
-    "OcoReference",
-    "OpenEnum",
-    "Order",
-    "OrderStatus",
-    "OrderType",
-    "Priority",
-    "Side",
-]
+__all__: list[str] = []
+__all__ += enums.__all__
+__all__ += oco.__all__
+__all__ += orders.__all__
+__all__ += outcome.__all__

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import Self
 
+__all__ = ["CancelRestriction", "OcoOrderType", "OpenEnum", "OrderStatus", "OrderType", "Priority", "Side"]
+
 
 class OpenEnum(StrEnum):
     """A string enum that accepts a value it does not know: the member equals the text that came."""
@@ -25,7 +27,7 @@ class OpenEnum(StrEnum):
 
 
 class OrderStatus(OpenEnum):
-    """Order status (seed: trade/cancel, oco/order). The exchange may also send an empty string."""
+    """The state of an order or of an OCO leg. The exchange may also send an empty string."""
 
     NEW = "NEW"
     PENDING = "PENDING"
@@ -36,7 +38,7 @@ class OrderStatus(OpenEnum):
 
 
 class OrderType(OpenEnum):
-    """Order type (seed: trade/cancel)."""
+    """Limit, market, and the conditional types."""
 
     MARKET = "MARKET"
     LIMIT = "LIMIT"
@@ -47,7 +49,7 @@ class OrderType(OpenEnum):
 
 
 class OcoOrderType(OpenEnum):
-    """Type of an OCO leg (seed: oco/order)."""
+    """The limit order and the stop-limit order of an OCO order."""
 
     LIMIT = "ocoLimit"
     STOP_LIMIT = "ocoTps"
@@ -61,7 +63,7 @@ class Side(OpenEnum):
 
 
 class CancelRestriction(StrEnum):
-    """Cancel only an order in this status (seed: trade/cancel, `cancelRestrictions`)."""
+    """Cancel an order only while it has this status."""
 
     NEW = "NEW"
     PENDING = "PENDING"
@@ -69,7 +71,7 @@ class CancelRestriction(StrEnum):
 
 
 class Priority(IntEnum):
-    """Who goes first where calls queue for the same bucket; the lower number does."""
+    """The order of calls that queue for the same bucket: the lower number goes first."""
 
     KILL_SWITCH = 0
     CANCEL = 1

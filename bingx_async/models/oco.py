@@ -9,30 +9,46 @@ from typing import Any
 from attrs import field, frozen
 
 from bingx_async.models.enums import OcoOrderType, OrderStatus, Side
+from bingx_async.models.fields import raw, text, wire
+
+__all__ = ["OcoLeg", "OcoOrder", "OcoReference"]
 
 
 @frozen
 class OcoLeg:
-    """One leg (seed: response parameters of oco/order). Ids are strings, as the exchange sends them here."""
+    """One leg of an OCO order.
 
-    order_id: str = ""
-    client_order_id: str = ""
-    order_type: OcoOrderType = OcoOrderType("")
-    symbol: str = ""
-    price: Decimal | None = None
-    trigger_price: Decimal | None = None
-    quantity: Decimal | None = None
-    status: OrderStatus = OrderStatus("")
-    side: Side = Side("")
-    order_list_id: str = ""
-    raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
+    Attributes:
+        order_id: The exchange's id, a text here; orders of `trade/*` have theirs as an int.
+        client_order_id: The id that was given to this leg, digits only.
+        order_type: The limit order or the stop-limit order of the pair.
+        symbol: The trading pair, such as BTC-USDT.
+        price: The limit price of one unit of the base asset, in the quote asset.
+        trigger_price: The price at which the stop-limit order is placed, in the quote asset; 0 for the limit order.
+        quantity: The quantity in the base asset; both legs have the same.
+        status: The state that the exchange reported with this reply.
+        side: Buys or sells the base asset.
+        order_list_id: The exchange's id of the pair.
+    """
+
+    order_id: str = text("orderId")
+    client_order_id: str = text("clientOrderId", "clientOrderID")
+    order_type: OcoOrderType = wire("orderType", default=OcoOrderType(""))
+    symbol: str = text("symbol")
+    price: Decimal | None = wire("price")
+    trigger_price: Decimal | None = wire("triggerPrice")
+    quantity: Decimal | None = wire("quantity")
+    status: OrderStatus = wire("status", default=OrderStatus(""))
+    side: Side = wire("side", default=Side(""))
+    order_list_id: str = text("orderListId")
+    raw: Mapping[str, Any] = raw()
 
 
 @frozen
 class OcoOrder:
     """An OCO order as placed."""
 
-    legs: tuple[OcoLeg, ...] = ()
+    legs: tuple[OcoLeg, ...] = wire("orders", default=())
     raw: Any = field(default=None, repr=False, eq=False)
 
     @property
@@ -56,8 +72,8 @@ class OcoOrder:
 
 @frozen
 class OcoReference:
-    """The cancelled OCO order, by the ids the exchange answered (seed: oco/cancel)."""
+    """The ids by which the exchange names the leg of a cancelled OCO order."""
 
-    order_id: str = ""
-    client_order_id: str = ""
-    raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
+    order_id: str = text("orderId")
+    client_order_id: str = text("clientOrderId", "clientOrderID")
+    raw: Mapping[str, Any] = raw()

@@ -6,47 +6,63 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from bingx_async.models.enums import OrderStatus, OrderType, Side
+from bingx_async.models.fields import raw, text, wire
+
+__all__ = ["CancelFailure", "CancelOrdersResult", "Order"]
 
 
 @frozen
 class Order:
-    """An order (seed: response parameters of trade/cancel, cancelOrders, cancelOpenOrders).
+    """An order.
 
     A field that the reply left out is None (numbers), an empty string or an empty enum value. `raw` is the reply's
     own mapping, with every field this class does not name.
+
+    Attributes:
+        symbol: The trading pair, such as BTC-USDT: its base asset, then its quote asset.
+        order_id: The exchange's id, an int here; OCO orders have theirs as text.
+        client_order_id: The id that was given when the order was placed.
+        price: The limit price of one unit of the base asset, in the quote asset.
+        stop_price: The price at which a conditional order is triggered, in the quote asset.
+        original_quantity: The quantity that was ordered, in the base asset.
+        executed_quantity: The part of it that has been filled, in the base asset.
+        cumulative_quote_quantity: The value of the fills so far, in the quote asset.
+        status: The state that the exchange reported with this reply.
+        type: Limit, market or conditional.
+        side: Buys or sells the base asset.
     """
 
-    symbol: str = ""
-    order_id: int | None = None
-    client_order_id: str = ""
-    price: Decimal | None = None
-    stop_price: Decimal | None = None
-    original_quantity: Decimal | None = None
-    executed_quantity: Decimal | None = None
-    cumulative_quote_quantity: Decimal | None = None
-    status: OrderStatus = OrderStatus("")
-    type: OrderType = OrderType("")
-    side: Side = Side("")
-    raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
+    symbol: str = text("symbol")
+    order_id: int | None = wire("orderId")
+    client_order_id: str = text("clientOrderID", "clientOrderId")
+    price: Decimal | None = wire("price")
+    stop_price: Decimal | None = wire("stopPrice", "StopPrice")
+    original_quantity: Decimal | None = wire("origQty")
+    executed_quantity: Decimal | None = wire("executedQty")
+    cumulative_quote_quantity: Decimal | None = wire("cummulativeQuoteQty")
+    status: OrderStatus = wire("status", default=OrderStatus(""))
+    type: OrderType = wire("type", default=OrderType(""))
+    side: Side = wire("side", default=Side(""))
+    raw: Mapping[str, Any] = raw()
 
 
 @frozen
 class CancelFailure:
-    """One id of a batch that was not cancelled, and the exchange's text why."""
+    """One id of a batch that was not cancelled: `error` is the exchange's text why."""
 
-    order_id: int | None = None
-    client_order_id: str = ""
-    error: str = ""
-    raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
+    order_id: int | None = wire("orderId")
+    client_order_id: str = text("clientOrderID", "clientOrderId")
+    error: str = text("error")
+    raw: Mapping[str, Any] = raw()
 
 
 @frozen
 class CancelOrdersResult:
-    """What a batch cancel did (seed: trade/cancelOrders, `orders` and `fails`)."""
+    """The result of a batch cancel: the cancelled `orders`, and in `fails` the ids that were not cancelled."""
 
-    orders: tuple[Order, ...] = ()
-    fails: tuple[CancelFailure, ...] = ()
-    raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
+    orders: tuple[Order, ...] = wire("orders", default=())
+    fails: tuple[CancelFailure, ...] = wire("fails", default=())
+    raw: Mapping[str, Any] = raw()

@@ -1,4 +1,4 @@
-"""What became of each id of a large cancel."""
+"""The outcome of each id of a large cancel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from bingx_async.models.orders import Order
+
+__all__ = ["CancelOutcome", "CancelStatus"]
 
 
 class CancelStatus(StrEnum):

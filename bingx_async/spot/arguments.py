@@ -1,4 +1,5 @@
-"""What the exchange would refuse is refused here, with a message that says what to write instead."""
+"""Arguments in the form in which they travel. One that the exchange could only refuse is an `InvalidRequest` that
+says what to write instead."""
 
 # Not every caller is typed, so arguments are checked at run time too.
 # pyright: reportUnnecessaryIsInstance=false
@@ -10,8 +11,9 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from bingx_async.core.options import shown
 from bingx_async.errors import InvalidRequest
-from bingx_async.models import CancelRestriction
+from bingx_async.models.enums import CancelRestriction
 
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch
@@ -19,22 +21,12 @@ _OCO_CLIENT_ID = re.compile(r"[0-9]{1,40}").fullmatch
 _ORDER_ID = re.compile(r"[0-9]{1,19}").fullmatch
 _INT64 = 2**63 - 1
 _LONGEST_ID = 10**40
-SHOWN = 100  # characters of a wrong value that a message shows
 
 Number = Decimal | int | str
 
 
-def shown(value: object) -> str:
-    """A wrong value for a message: short, and whatever Python refuses to write out, such as 10**5000, by its type."""
-    try:
-        text = float.__repr__(value) if isinstance(value, float) else repr(value)
-    except Exception:
-        return f"<{type(value).__name__}>"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
 def symbol(value: str) -> str:
-    """A trading pair in upper case with a dash (seed: "e.g., BTC-USDT")."""
+    """A trading pair in upper case with a dash."""
     if isinstance(value, str) and _SYMBOL(value):
         return value
     raise InvalidRequest(
@@ -53,7 +45,7 @@ def order_id(value: int | str, name: str = "order_id") -> int:
 
 
 def client_order_id(value: str, name: str = "client_order_id") -> str:
-    """1 to 40 characters (seed: trade/cancel), of those that need no escaping; no comma, which separates ids."""
+    """1 to 40 characters, of those that need no escaping; no comma, which separates ids."""
     if isinstance(value, str) and _CLIENT_ID(value):
         return value
     raise InvalidRequest(
@@ -62,7 +54,7 @@ def client_order_id(value: str, name: str = "client_order_id") -> str:
 
 
 def oco_client_order_id(value: str | int, name: str) -> str:
-    """Digits only (seed: oco/order), at most 40."""
+    """Digits only, at most 40."""
     text = _digits(value)
     if isinstance(text, str) and _OCO_CLIENT_ID(text):
         return text
@@ -105,6 +97,19 @@ def flag(value: bool, name: str) -> bool:
     raise InvalidRequest(f"{name}={shown(value)} must be True or False")
 
 
+def order_ref(number: int | str | None, name: str | None) -> int | str:
+    """One order, named by exactly one of its ids: an int is an order id, a text a client order id."""
+    either({"order_id": number, "client_order_id": name})
+    return order_id(number) if number is not None else client_order_id(name or "")
+
+
+def whole(value: int, name: str, least: int, most: int) -> int:
+    """A whole number from `least` to `most`."""
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+        return int(value)
+    raise InvalidRequest(f"{name}={shown(value)} must be a whole number from {least} to {most}")
+
+
 def either(given: dict[str, object]) -> None:
     """Exactly one of the arguments must be given."""
     names = " or ".join(given)
@@ -131,7 +136,7 @@ def not_empty(values: list[int | str], name: str) -> None:
 
 
 def restriction(value: str) -> str:
-    """A status after which an order is cancelled (seed: `cancelRestrictions`)."""
+    """A status after which an order is cancelled."""
     try:
         return CancelRestriction(value).value
     except ValueError:

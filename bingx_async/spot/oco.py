@@ -4,32 +4,39 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from bingx_async.core import quota, wire
-from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.quota import IpGroup
-from bingx_async.models import OcoOrder, OcoReference, Priority, Side
+from bingx_async.core.endpoint import Call, Effect, Endpoint
+from bingx_async.core.options import CallOptions
+from bingx_async.core.quota import IpGroup, Quota
+from bingx_async.core.signing import Param
+from bingx_async.core.wire import one
+from bingx_async.models.enums import Side
+from bingx_async.models.oco import OcoOrder, OcoReference
 from bingx_async.spot import arguments
 from bingx_async.spot.arguments import Number
-from bingx_async.spot.calling import CallOptions, Group
+from bingx_async.spot.calling import Group
+from bingx_async.spot.sources import NEWER, ORDER, ORDERS
 
 PLACE_OCO_ORDER = Endpoint(
     "place_oco_order",
     "POST",
-    quota.OCO_ORDER,
+    "/openApi/spot/v1/oco/order",
     IpGroup.ACCOUNT,
-    wire.read_oco_order,
-    Priority.PLACE,
-    is_creating=True,
-    source="seed: Create an OCO Order",
+    one(OcoOrder),
+    effect=Effect.CREATE,
+    quota=Quota(2, 1.0, ORDERS),
+    profiles=NEWER,
+    refusals=ORDER,
 )
 CANCEL_OCO_ORDER = Endpoint(
     "cancel_oco_order",
     "POST",
-    quota.OCO_CANCEL,
+    "/openApi/spot/v1/oco/cancel",
     IpGroup.ACCOUNT,
-    wire.read_oco_reference,
-    Priority.CANCEL,
-    source="seed: Cancel an OCO Order List",
+    one(OcoReference),
+    effect=Effect.CANCEL,
+    quota=Quota(2, 1.0, ORDERS),
+    profiles=NEWER,
+    refusals=ORDER,
 )
 
 
@@ -53,10 +60,10 @@ class OcoOrders(Group):
         """Place a limit order and a stop-limit order of which one cancels the other.
 
         `limit_price`: of the limit order; `trigger_price`: at which the stop-limit order is placed with
-        `order_price`. The client order ids (of the list, the limit order, the stop-limit order) are digits only
-        (seed). Raises `InsufficientBalance`. Quota: 2/s per account (seed).
+        `order_price`. The client order ids (of the list, the limit order, the stop-limit order) are digits only.
+        Raises `InsufficientBalance`.
         """
-        params: dict[str, str | int] = {
+        params: dict[str, Param] = {
             "symbol": arguments.symbol(symbol),
             "side": arguments.side(side),
             "quantity": arguments.amount(quantity, "quantity"),
@@ -74,7 +81,7 @@ class OcoOrders(Group):
             for wire_name, (value, name) in ids.items()
             if value is not None
         }
-        return await self._call(Call(PLACE_OCO_ORDER, {**params, **named}, tuple(named.values())), options)
+        return await self._calls.call(Call(PLACE_OCO_ORDER, {**params, **named}, tuple(named.values())), options)
 
     async def cancel_oco_order(
         self,
@@ -85,11 +92,13 @@ class OcoOrders(Group):
     ) -> OcoReference:
         """Cancel a whole OCO order by the id of either leg: exactly one of `order_id` and `client_order_id`.
 
-        Raises `OrderNotFound`. Quota: 2/s per account (seed).
+        Raises `OrderNotFound`.
         """
         arguments.either({"order_id": order_id, "client_order_id": client_order_id})
         if order_id is not None:
-            return await self._call(Call(CANCEL_OCO_ORDER, {"orderId": str(arguments.order_id(order_id))}), options)
+            return await self._calls.call(
+                Call(CANCEL_OCO_ORDER, {"orderId": str(arguments.order_id(order_id))}), options
+            )
         assert client_order_id is not None
         name = arguments.oco_leg_client_order_id(client_order_id)
-        return await self._call(Call(CANCEL_OCO_ORDER, {"clientOrderId": name}, (name,)), options)
+        return await self._calls.call(Call(CANCEL_OCO_ORDER, {"clientOrderId": name}, (name,)), options)

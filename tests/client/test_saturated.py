@@ -7,9 +7,9 @@ import time
 import pytest
 
 from bingx_async import BingXClient, QuotaWait
-from bingx_async.core.quota import CANCEL
 from bingx_async.emulator import Emulator
 from bingx_async.emulator.limits import MODELS, Model
+from bingx_async.spot.orders import CANCEL_ORDER
 
 SECONDS = 20.0
 QUOTA = 5 * SECONDS
@@ -32,7 +32,7 @@ async def saturate(model: Model) -> tuple[int, int]:
 
         orders = emulator.rest_orders(keys.account, "BTC-USDT", 130)
         await asyncio.gather(*(cancel(order_id) for order_id in orders))
-    counted = emulator.stats().of(keys.account, CANCEL)
+    counted = emulator.stats().of(keys.account, CANCEL_ORDER.path)
     return counted.accepted, counted.refused + counted.closed
 
 

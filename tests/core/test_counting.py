@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bingx_async.core.bucket import Bucket
+from bingx_async.core.catalogue import Profile
 from bingx_async.core.counting import Counting, CountingModel, RateHeaders, read_headers
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import Claims, Ledger, NotUntil, Permit, Settings, claims_of
-from bingx_async.core.quota import UNLIMITED, IpGroup, Profile, Quota
+from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 from bingx_async.emulator.limits import MODELS, Model, build_limit
 
 PATH = "/path"

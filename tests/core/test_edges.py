@@ -4,6 +4,7 @@ import pytest
 
 from bingx_async.core.backoff import backoff
 from bingx_async.core.budget import ErrorBudget
+from bingx_async.core.catalogue import Profile
 from bingx_async.core.counting import Counting, CountingModel
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import (
@@ -16,7 +17,7 @@ from bingx_async.core.ledger import (
     Settings,
     claims_of,
 )
-from bingx_async.core.quota import UNLIMITED, IpGroup, Profile, Quota
+from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 
 OCCUPANCY = 1002.5  # of a window of one second
 FIVE = Quota(5, 1)

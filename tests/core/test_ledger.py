@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bingx_async.catalogue import PROFILES
 from bingx_async.core.backoff import backoff
 from bingx_async.core.budget import ErrorKey
+from bingx_async.core.catalogue import Profile
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import (
     SWEEP_FROM,
@@ -22,7 +24,7 @@ from bingx_async.core.ledger import (
     Settings,
     claims_of,
 )
-from bingx_async.core.quota import PROFILES, UNLIMITED, IpGroup, Profile, Quota
+from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 
 OCCUPANCY = 1002.5  # of a window of one second
 HOUR = 3_600_000.0

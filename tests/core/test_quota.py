@@ -9,11 +9,15 @@ from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bingx_async.core import quota
+from bingx_async.catalogue import PROFILES
+from bingx_async.core.catalogue import Profile
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.ledger import Claim, Key, claims_of
-from bingx_async.core.quota import PROFILES, UNLIMITED, IpGroup, Profile, Quota
+from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 from bingx_async.models import Priority
+from bingx_async.spot.market import SERVER_TIME
+from bingx_async.spot.oco import PLACE_OCO_ORDER
+from bingx_async.spot.orders import CANCEL_ORDER, PLACE_ORDER
 
 DOCUMENTED = PROFILES["documented"]
 SEEDS = [
@@ -45,7 +49,7 @@ def test_documented_quotas(path: str, limit: int, group: IpGroup) -> None:
 def test_profiles(name: str, limits: list[int]) -> None:
     """Each named profile allows this much per second on cancel, cancelOrders, cancelOpenOrders, OCO, order."""
     profile = PROFILES[name]
-    paths = [*(path for path, _, _ in SEEDS), quota.PLACE_ORDER]
+    paths = [*(path for path, _, _ in SEEDS), PLACE_ORDER.path]
     assert [profile[path].limit for path in paths] == limits
     assert (profile.name, len(profile), set(profile)) == (name, 6, set(paths))
 
@@ -69,7 +73,7 @@ def test_unlimited_knows_every_path() -> None:
     """The profile for tests and benchmarks limits nothing, not even a path it does not list."""
     profile = PROFILES["unlimited"]
     assert profile["/not/listed"] is UNLIMITED
-    assert str(profile[quota.CANCEL]) == "unlimited"
+    assert str(profile[CANCEL_ORDER.path]) == "unlimited"
 
 
 def test_unknown_path() -> None:
@@ -80,10 +84,10 @@ def test_unknown_path() -> None:
 
 def test_override() -> None:
     """A user's quotas replace those they name and leave the rest, and the profile, alone."""
-    mine = DOCUMENTED.override({quota.CANCEL: Quota(9, 2), IpGroup.TRADE: Quota(7, 1)})
-    assert (mine[quota.CANCEL], mine[quota.OCO_ORDER]) == (Quota(9, 2.0), Quota(2, 1.0))
+    mine = DOCUMENTED.override({CANCEL_ORDER.path: Quota(9, 2), IpGroup.TRADE: Quota(7, 1)})
+    assert (mine[CANCEL_ORDER.path], mine[PLACE_OCO_ORDER.path]) == (Quota(9, 2.0), Quota(2, 1.0))
     assert mine.groups == {**DOCUMENTED.groups, IpGroup.TRADE: (Quota(7, 1.0),)}
-    assert (DOCUMENTED[quota.CANCEL].limit, DOCUMENTED.groups[IpGroup.TRADE][0].limit) == (5, 2000)
+    assert (DOCUMENTED[CANCEL_ORDER.path].limit, DOCUMENTED.groups[IpGroup.TRADE][0].limit) == (5, 2000)
 
 
 def test_override_by_number() -> None:
@@ -140,7 +144,7 @@ def test_claims_of_a_private_call(path: str, limit: int, group: IpGroup) -> None
 
 def test_claims_of_market_data() -> None:
     """Market data is counted per address only, against both windows of its group."""
-    claims = claims_of(endpoint(quota.SERVER_TIME, IpGroup.MARKET, is_signed=False), DOCUMENTED, "77", "eth0")
+    claims = claims_of(endpoint(SERVER_TIME.path, IpGroup.MARKET, is_signed=False), DOCUMENTED, "77", "eth0")
     assert [(str(item.key), str(item.quota)) for item in claims.items] == [
         ("egress eth0 /openApi/swap/v2/server/time", "unlimited"),
         ("egress eth0 group 1 per 10 s", "500/10 s"),
@@ -151,19 +155,19 @@ def test_claims_of_market_data() -> None:
 
 def test_claims_without_limits() -> None:
     """Where nothing is limited a call draws on its account's bucket alone, so that it can still be closed."""
-    claims = claims_of(endpoint(quota.CANCEL, IpGroup.TRADE), PROFILES["unlimited"], "77", "eth0")
-    assert claims.items == (Claim(Key("account", "77", quota.CANCEL), UNLIMITED, False),)
+    claims = claims_of(endpoint(CANCEL_ORDER.path, IpGroup.TRADE), PROFILES["unlimited"], "77", "eth0")
+    assert claims.items == (Claim(Key("account", "77", CANCEL_ORDER.path), UNLIMITED, False),)
 
 
 def test_group_is_shared_and_account_is_not() -> None:
     """Two accounts behind one address share its buckets and nothing else."""
-    one, other = (claims_of(endpoint(quota.CANCEL, IpGroup.TRADE), DOCUMENTED, uid, "eth0") for uid in ("1", "2"))
+    one, other = (claims_of(endpoint(CANCEL_ORDER.path, IpGroup.TRADE), DOCUMENTED, uid, "eth0") for uid in ("1", "2"))
     assert set(one.keys) & set(other.keys) == set(one.keys[1:])
 
 
 def test_endpoint_and_call_print_without_their_reader() -> None:
     """The repr of an endpoint names it; its defaults are those of a signed read."""
-    found = endpoint(quota.CANCEL, IpGroup.TRADE, source="somewhere")
+    found = endpoint(CANCEL_ORDER.path, IpGroup.TRADE, source="somewhere")
     assert (found.priority, found.is_signed, found.is_creating) == (Priority.READ, True, False)
     assert "lambda" not in repr(found)
     assert repr(Call(found, {"symbol": "BTC-USDT"})).endswith("params={'symbol': 'BTC-USDT'}, client_order_ids=())")

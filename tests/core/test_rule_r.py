@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bingx_async.core.catalogue import Profile
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import Claims, Ledger, Settings, claims_of
-from bingx_async.core.quota import UNLIMITED, IpGroup, Profile, Quota
+from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 from tests.core.exchange import Counter, Counting, Traffic, Trip, short, trips
 
 PATH = "/path"

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bingx_async.core.quota import GROUP_QUOTAS, INTERFACE_QUOTAS, PROFILES, UNLIMITED, IpGroup, Quota
+from bingx_async.catalogue import CATALOGUE, PROFILES
+from bingx_async.core.quota import GROUP_QUOTAS, INTERFACE_QUOTAS, UNLIMITED, IpGroup, Quota
 from bingx_async.core.verdict import BARE_STATUSES, ERRORS, TABLE, THROTTLES, Meaning, Row
-from bingx_async.spot import CATALOGUE
 
 DOCS = Path(__file__).parents[2] / "docs"
 PLACE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)

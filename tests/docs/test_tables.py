@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bingx_async import PROFILES, BingXClient, Governor, errors
-from bingx_async.spot import CATALOGUE, SpotApi
+from bingx_async.catalogue import CATALOGUE
+from bingx_async.spot import SpotApi
 from tests.docs.tables import DOCS, PLACE, TABLES, pages, per, renewed
 
 README = DOCS.parent / "README.md"

@@ -7,7 +7,8 @@ import hmac
 import json
 from typing import Any
 
-from bingx_async.core.quota import PROFILES, IpGroup, Quota
+from bingx_async.catalogue import PROFILES
+from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.emulator import Account, Reply, Request, default_accounts
 from bingx_async.emulator.book import Order
 from bingx_async.emulator.exchange import Exchange

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from bingx_async.core.quota import CANCEL, CANCEL_OPEN_ORDERS, CANCEL_ORDERS, OCO_CANCEL, OCO_ORDER, PLACE_ORDER
 from bingx_async.emulator.exchange import Exchange
+from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
+from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS, PLACE_ORDER
 from tests.emulator.calls import NOW, SYMBOL, UID, account, call, exchange, read, rest
 
 OCO: dict[str, Any] = {
@@ -43,7 +44,7 @@ def test_cancel() -> None:
     """A cancel answers the order, its id an unquoted int64 with every digit, its prices texts."""
     each = exchange()
     (order_id,) = rest(each, client_order_id="mine")
-    answer = each.handle(call(CANCEL, symbol=SYMBOL, orderId=order_id), NOW)
+    answer = each.handle(call(CANCEL_ORDER.path, symbol=SYMBOL, orderId=order_id), NOW)
     assert f'"orderId":{order_id},'.encode() in answer.body
     assert read(answer)["data"] == {
         "symbol": SYMBOL,
@@ -72,8 +73,8 @@ def test_cancel_by_client_id() -> None:
     """An order is found by its client id, once."""
     each = exchange()
     (order_id,) = rest(each, client_order_id="mine")
-    assert ask(each, CANCEL, symbol=SYMBOL, clientOrderID="mine")["data"]["orderId"] == order_id
-    assert refusal(each, CANCEL, symbol=SYMBOL, clientOrderID="mine") == (
+    assert ask(each, CANCEL_ORDER.path, symbol=SYMBOL, clientOrderID="mine")["data"]["orderId"] == order_id
+    assert refusal(each, CANCEL_ORDER.path, symbol=SYMBOL, clientOrderID="mine") == (
         100404,
         "order not exist, clientOrderID:mine",
     )
@@ -103,7 +104,7 @@ def test_cancel_refused(params: dict[str, Any], expected: tuple[int, str]) -> No
     each = exchange()
     (order_id,) = rest(each)
     params = {name: order_id if value == "ID" else value for name, value in params.items()}
-    code, text = refusal(each, CANCEL, **params)
+    code, text = refusal(each, CANCEL_ORDER.path, **params)
     assert (code, text.replace(str(order_id), "ID")) == expected
     assert list(each.books[UID].orders) == [order_id]
 
@@ -113,20 +114,20 @@ def test_cancel_restriction_met() -> None:
     each = exchange()
     (order_id,) = rest(each, status="PARTIALLY_FILLED")
     params = {"symbol": SYMBOL, "orderId": order_id, "cancelRestrictions": "PARTIALLY_FILLED"}
-    assert ask(each, CANCEL, **params)["code"] == 0
+    assert ask(each, CANCEL_ORDER.path, **params)["code"] == 0
 
 
 def test_orders_of_another_account_do_not_exist() -> None:
     """An account cannot cancel another's order."""
     each = exchange()
     (order_id,) = rest(each, uid="1002")
-    assert refusal(each, CANCEL, symbol=SYMBOL, orderId=order_id)[0] == 100404
+    assert refusal(each, CANCEL_ORDER.path, symbol=SYMBOL, orderId=order_id)[0] == 100404
 
 
 def test_symbols_are_settable() -> None:
     """With a list of symbols only these are traded."""
     each = exchange(symbols=("ABC-XYZ",))
-    codes = [refusal(each, CANCEL, symbol=symbol, orderId=1)[0] for symbol in ("ABC-XYZ", SYMBOL)]
+    codes = [refusal(each, CANCEL_ORDER.path, symbol=symbol, orderId=1)[0] for symbol in ("ABC-XYZ", SYMBOL)]
     assert codes == [100404, 100400]
 
 
@@ -134,7 +135,7 @@ def test_cancel_orders() -> None:
     """A batch of valid ids is cancelled, each once, and there is no `fails`."""
     each = exchange()
     ids = rest(each, 3)
-    data = ask(each, CANCEL_ORDERS, symbol=SYMBOL, orderIds=",".join(map(str, [*ids, ids[0]])))["data"]
+    data = ask(each, CANCEL_ORDERS.path, symbol=SYMBOL, orderIds=",".join(map(str, [*ids, ids[0]])))["data"]
     assert ([order["orderId"] for order in data["orders"]], sorted(data)) == (ids, ["orders"])
 
 
@@ -142,7 +143,7 @@ def test_cancel_orders_all_or_nothing() -> None:
     """With process 0, the default, one id that does not exist spares them all."""
     each = exchange()
     ids = rest(each, 2)
-    assert refusal(each, CANCEL_ORDERS, symbol=SYMBOL, orderIds=f"{ids[0]},7,{ids[1]}") == (
+    assert refusal(each, CANCEL_ORDERS.path, symbol=SYMBOL, orderIds=f"{ids[0]},7,{ids[1]}") == (
         100404,
         "order not exist, orderId:7",
     )
@@ -155,7 +156,7 @@ def test_cancel_orders_partially() -> None:
     ids = rest(each, 2)
     (named,) = rest(each, client_order_id="mine")
     params = {"orderIds": f"{ids[0]},7", "clientOrderIDs": "mine,other", "process": 1}
-    answer = ask(each, CANCEL_ORDERS, symbol=SYMBOL, **params)
+    answer = ask(each, CANCEL_ORDERS.path, symbol=SYMBOL, **params)
     assert [order["orderId"] for order in answer["data"]["orders"]] == [ids[0], named]
     assert answer["data"]["fails"] == [
         {"orderId": "7", "error": "the orderId:7 order not exist, please verify and retry later"},
@@ -165,7 +166,7 @@ def test_cancel_orders_partially() -> None:
             "error": "the clientOrderID:other order not exist, please verify and retry later",
         },
     ]
-    assert (answer["code"], each.tally.freeze().of(UID, CANCEL_ORDERS).errors) == (0, 0)
+    assert (answer["code"], each.tally.freeze().of(UID, CANCEL_ORDERS.path).errors) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_cancel_orders_partially() -> None:
 )
 def test_cancel_orders_refused(params: dict[str, Any], text: str) -> None:
     """A batch that makes no sense is refused with 100400."""
-    assert refusal(exchange(), CANCEL_ORDERS, symbol=SYMBOL, **params) == (100400, text)
+    assert refusal(exchange(), CANCEL_ORDERS.path, symbol=SYMBOL, **params) == (100400, text)
 
 
 def test_cancel_open_orders() -> None:
@@ -187,22 +188,22 @@ def test_cancel_open_orders() -> None:
     each = exchange()
     ids, others = rest(each, 2), rest(each, 2, symbol="ETH-USDT")
     asked = [{"symbol": SYMBOL}, {}, {}]
-    answers = [ask(each, CANCEL_OPEN_ORDERS, **params)["data"]["orders"] for params in asked]
+    answers = [ask(each, CANCEL_OPEN_ORDERS.path, **params)["data"]["orders"] for params in asked]
     assert [[order["orderId"] for order in orders] for orders in answers] == [ids, others, []]
-    assert refusal(each, CANCEL_OPEN_ORDERS, symbol="NO")[0] == 100400
+    assert refusal(each, CANCEL_OPEN_ORDERS.path, symbol="NO")[0] == 100400
 
 
 def test_place_limit_order() -> None:
     """A LIMIT order rests under its client id until it is cancelled."""
     each = exchange()
-    placed = ask(each, PLACE_ORDER, **LIMIT, newClientOrderId="mine")["data"]
+    placed = ask(each, PLACE_ORDER.path, **LIMIT, newClientOrderId="mine")["data"]
     assert (placed["status"], placed["price"], placed["clientOrderID"], placed["transactTime"]) == (
         "PENDING",
         "50000.10",
         "mine",
         int(NOW),
     )
-    assert ask(each, CANCEL, symbol=SYMBOL, clientOrderID="mine")["data"]["orderId"] == placed["orderId"]
+    assert ask(each, CANCEL_ORDER.path, symbol=SYMBOL, clientOrderID="mine")["data"]["orderId"] == placed["orderId"]
 
 
 @pytest.mark.parametrize("amount", ["quantity", "quoteOrderQty"])
@@ -210,7 +211,7 @@ def test_place_market_order(amount: str) -> None:
     """A MARKET order is filled at once and does not rest."""
     each = exchange()
     params = {"symbol": SYMBOL, "side": "SELL", "type": "MARKET", amount: "3"}
-    placed = ask(each, PLACE_ORDER, **params)["data"]
+    placed = ask(each, PLACE_ORDER.path, **params)["data"]
     assert (placed["status"], placed["executedQty"], each.books[UID].orders) == ("FILLED", "3", {})
 
 
@@ -230,14 +231,14 @@ def test_place_order_refused(changes: dict[str, str], text: str) -> None:
     """A refused order leaves nothing on the book."""
     each = exchange()
     rest(each, client_order_id="taken")
-    assert refusal(each, PLACE_ORDER, **{**LIMIT, **changes}) == (100400, text)
+    assert refusal(each, PLACE_ORDER.path, **{**LIMIT, **changes}) == (100400, text)
     assert len(each.books[UID].orders) == 1
 
 
 def test_place_oco() -> None:
     """An OCO order answers two legs, their ids texts, their prices numbers as they were written."""
     each = exchange()
-    answer = each.handle(call(OCO_ORDER, **OCO, listClientOrderId="7", aboveClientOrderId="8"), NOW)
+    answer = each.handle(call(PLACE_OCO_ORDER.path, **OCO, listClientOrderId="7", aboveClientOrderId="8"), NOW)
     limit, stop = read(answer)["data"]
     assert b'"price":70000.5,"quantity":0.10,' in answer.body
     assert limit == {
@@ -262,11 +263,11 @@ def test_place_oco() -> None:
 def test_cancel_oco(leg: int, name: str) -> None:
     """Either id of either leg cancels the pair, and the answer names that leg."""
     each = exchange()
-    legs = ask(each, OCO_ORDER, **OCO, aboveClientOrderId="8", belowClientOrderId="9")["data"]
+    legs = ask(each, PLACE_OCO_ORDER.path, **OCO, aboveClientOrderId="8", belowClientOrderId="9")["data"]
     wanted: dict[str, Any] = {key: legs[leg][key] for key in ("orderId", "clientOrderId")}
-    assert ask(each, OCO_CANCEL, **{name: wanted[name]})["data"] == wanted
+    assert ask(each, CANCEL_OCO_ORDER.path, **{name: wanted[name]})["data"] == wanted
     others = [legs[1 - leg]["orderId"], legs[1 - leg]["clientOrderId"]]
-    assert [refusal(each, OCO_CANCEL, orderId=other)[0] for other in others] == [100404, 100404]
+    assert [refusal(each, CANCEL_OCO_ORDER.path, orderId=other)[0] for other in others] == [100404, 100404]
     assert (each.books[UID].pairs, each.books[UID].locked) == ([], 0)
 
 
@@ -283,21 +284,21 @@ def test_cancel_oco(leg: int, name: str) -> None:
 def test_place_oco_refused(changes: dict[str, str], text: str) -> None:
     """A refused OCO order leaves nothing on the book."""
     each = exchange()
-    assert refusal(each, OCO_ORDER, **{**OCO, **changes}) == (100400, text)
+    assert refusal(each, PLACE_OCO_ORDER.path, **{**OCO, **changes}) == (100400, text)
     assert each.books[UID].pairs == []
 
 
 def test_cancel_oco_needs_an_id() -> None:
     """Without any id the request is refused with 100400."""
-    assert refusal(exchange(), OCO_CANCEL) == (100400, "orderId or clientOrderId is required")
+    assert refusal(exchange(), CANCEL_OCO_ORDER.path) == (100400, "orderId or clientOrderId is required")
 
 
 def test_balance() -> None:
     """Open orders lock their cost; what does not fit is 100202; a cancel frees it again."""
     each = with_balance("10000.02")
-    assert ask(each, PLACE_ORDER, **LIMIT, newClientOrderId="mine")["code"] == 0
-    assert refusal(each, PLACE_ORDER, **LIMIT) == (100202, "Insufficient balance")
-    assert refusal(each, OCO_ORDER, **OCO) == (100202, "Insufficient balance")
-    assert ask(each, CANCEL, symbol=SYMBOL, clientOrderID="mine")["code"] == 0
-    assert [refusal(each, OCO_ORDER, **OCO)[0] for _ in range(2)] == [0, 100202]
+    assert ask(each, PLACE_ORDER.path, **LIMIT, newClientOrderId="mine")["code"] == 0
+    assert refusal(each, PLACE_ORDER.path, **LIMIT) == (100202, "Insufficient balance")
+    assert refusal(each, PLACE_OCO_ORDER.path, **OCO) == (100202, "Insufficient balance")
+    assert ask(each, CANCEL_ORDER.path, symbol=SYMBOL, clientOrderID="mine")["code"] == 0
+    assert [refusal(each, PLACE_OCO_ORDER.path, **OCO)[0] for _ in range(2)] == [0, 100202]
     assert each.books[UID].locked == Decimal("7000.050")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from bingx_async.core.quota import CANCEL, CANCEL_OPEN_ORDERS
 from bingx_async.emulator import (
     Alter,
     Answer,
@@ -22,6 +21,7 @@ from bingx_async.emulator import (
     Truncate,
 )
 from bingx_async.emulator.faults import ConnectionClosed, Effect, FaultPlan
+from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 
 REPLY = Reply(200, (("content-type", "application/json"),), b'{"code":0,"data":{"a":1,"price":0.10,"n":null}}')
 
@@ -51,9 +51,9 @@ def run(effect: Effect, reply: Reply = REPLY) -> tuple[Any, int]:
     ("selector", "struck"),
     [
         ({}, [1, 1, 1, 1, 1, 1]),
-        ({"path": CANCEL}, [1, 0, 1, 0, 1, 0]),
+        ({"path": CANCEL_ORDER.path}, [1, 0, 1, 0, 1, 0]),
         ({"every": 2}, [0, 1, 0, 1, 0, 1]),
-        ({"every": 2, "path": CANCEL}, [0, 0, 1, 0, 0, 0]),
+        ({"every": 2, "path": CANCEL_ORDER.path}, [0, 0, 1, 0, 0, 0]),
         ({"times": 2}, [1, 1, 0, 0, 0, 0]),
         ({"times": 2, "every": 2}, [0, 1, 0, 1, 0, 0]),
         ({"when": lambda request: request.body == b"3"}, [0, 0, 0, 1, 0, 0]),
@@ -63,13 +63,15 @@ def run(effect: Effect, reply: Reply = REPLY) -> tuple[Any, int]:
 )
 def test_selectors(selector: dict[str, Any], struck: list[int]) -> None:
     """Path, predicate, each n-th, the next n and probability select, alone and together."""
-    requests = [Request("POST", CANCEL_OPEN_ORDERS if n % 2 else CANCEL, body=b"%d" % n) for n in range(6)]
+    requests = [
+        Request("POST", CANCEL_OPEN_ORDERS.path if n % 2 else CANCEL_ORDER.path, body=b"%d" % n) for n in range(6)
+    ]
     assert strikes(Fault(CloseBefore(), **selector), requests) == [bool(each) for each in struck]
 
 
 def test_probability_is_seeded() -> None:
     """The same seed strikes the same requests, about as many as the probability says."""
-    requests = [Request("POST", CANCEL)] * 2000
+    requests = [Request("POST", CANCEL_ORDER.path)] * 2000
     first, second = (strikes(Fault(CloseBefore(), probability=0.25), requests) for _ in range(2))
     assert first == second
     assert 400 < sum(first) < 600

@@ -7,10 +7,11 @@ from typing import Any
 
 from attrs import evolve
 
-from bingx_async.core.quota import CANCEL, CANCEL_OPEN_ORDERS, OCO_ORDER
 from bingx_async.emulator.exchange import Exchange
 from bingx_async.emulator.penalties import Closure, Closures, ErrorBudget
 from bingx_async.emulator.refusals import rate_limited
+from bingx_async.spot.oco import PLACE_OCO_ORDER
+from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from tests.emulator.calls import NOW, SYMBOL, UID, account, call, code, exchange, read
 
 OCO: dict[str, Any] = {
@@ -25,18 +26,18 @@ OCO: dict[str, Any] = {
 
 def fail(each: Exchange, at: float) -> int:
     """The code of a cancel that names an order that does not exist."""
-    return code(each.handle(call(CANCEL, at, symbol=SYMBOL, orderId=7), at))
+    return code(each.handle(call(CANCEL_ORDER.path, at, symbol=SYMBOL, orderId=7), at))
 
 
 def test_the_exchange_s_own_text() -> None:
     """The 21st error still gets its own code; from then on the endpoint is closed, with the code in the text."""
     each = evolve(exchange(penalty_ms=9000), accounts=(account(balance=Decimal(1)),))
-    replies = [read(each.handle(call(OCO_ORDER, NOW + n, **OCO), NOW + n)) for n in range(23)]
+    replies = [read(each.handle(call(PLACE_OCO_ORDER.path, NOW + n, **OCO), NOW + n)) for n in range(23)]
     until = int(NOW) + 20 + 9000
     text = "over 20 error code:100202 requests within 480000 ms for this api, please verify and fix it "
     assert [reply["code"] for reply in replies] == [100202] * 21 + [100410] * 2
     assert [reply["msg"] for reply in replies[21:]] == [f"{text},can retry after time: {until}"] * 2
-    stats = each.tally.freeze().of(UID, OCO_ORDER)
+    stats = each.tally.freeze().of(UID, PLACE_OCO_ORDER.path)
     assert (stats.accepted, stats.errors, stats.refused, stats.closed) == (21, 21, 0, 2)
 
 
@@ -64,17 +65,17 @@ def test_codes_and_endpoints_are_counted_apart() -> None:
     each = exchange()
     for _ in range(20):
         fail(each, NOW)
-        each.handle(call(CANCEL), NOW)
-        each.handle(call(CANCEL_OPEN_ORDERS), NOW)
-    assert code(each.handle(call(CANCEL_OPEN_ORDERS), NOW)) == 0
-    assert each.tally.freeze().of(UID, CANCEL).errors == 40
-    assert each.tally.freeze().of(UID, CANCEL).closed == 0
+        each.handle(call(CANCEL_ORDER.path), NOW)
+        each.handle(call(CANCEL_OPEN_ORDERS.path), NOW)
+    assert code(each.handle(call(CANCEL_OPEN_ORDERS.path), NOW)) == 0
+    assert each.tally.freeze().of(UID, CANCEL_ORDER.path).errors == 40
+    assert each.tally.freeze().of(UID, CANCEL_ORDER.path).closed == 0
 
 
 def test_the_gateway_s_refusals_cost_no_budget() -> None:
     """Wrong signatures are not business errors."""
     each = exchange()
-    wrong = evolve(call(CANCEL), query=call(CANCEL).query + "0")
+    wrong = evolve(call(CANCEL_ORDER.path), query=call(CANCEL_ORDER.path).query + "0")
     codes = [code(each.handle(wrong, NOW)) for _ in range(25)]
     assert (codes, fail(each, NOW)) == ([100001] * 25, 100404)
 
@@ -87,7 +88,7 @@ def test_no_budget() -> None:
 
 def test_a_closure_is_never_shortened() -> None:
     """Closures are merged by their later end, and end at their very millisecond."""
-    closures, key = Closures(), (UID, CANCEL)
+    closures, key = Closures(), (UID, CANCEL_ORDER.path)
     late, early = Closure(200, rate_limited()), Closure(100, rate_limited())
     assert [closures.close(key, each) for each in (late, early)] == [late, late]
     assert [closures.at(key, time) for time in (199, 200)] == [late, None]

@@ -13,8 +13,9 @@ import httpx
 import pytest
 import trio
 
-from bingx_async.core.quota import CANCEL, CANCEL_OPEN_ORDERS, SERVER_TIME
 from bingx_async.emulator import Answer, CloseAfter, CloseBefore, Delay, Emulator, Fault, Html, Request, Truncate
+from bingx_async.spot.market import SERVER_TIME
+from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from tests.emulator.calls import HEADERS, SYMBOL, UID, query
 
 
@@ -30,7 +31,7 @@ def server_threads() -> list[str]:
 async def ask_time(url: str) -> int:
     """The status of a request for the server's time."""
     async with httpx.AsyncClient() as client:
-        return (await client.get(url + SERVER_TIME)).status_code
+        return (await client.get(url + SERVER_TIME.path)).status_code
 
 
 async def test_signed_call() -> None:
@@ -38,7 +39,7 @@ async def test_signed_call() -> None:
     emulator = Emulator()
     (order_id,) = emulator.rest_orders(UID, SYMBOL, 1)
     async with emulator.serve() as server, httpx.AsyncClient(base_url=server.url, headers=HEADERS) as client:
-        reply = await client.post(f"{CANCEL}?{query({'symbol': SYMBOL, 'orderId': order_id}, epoch())}")
+        reply = await client.post(f"{CANCEL_ORDER.path}?{query({'symbol': SYMBOL, 'orderId': order_id}, epoch())}")
     assert (reply.status_code, reply.json()["code"], reply.json()["data"]["orderId"]) == (200, 0, order_id)
     assert reply.headers["content-type"] == "application/json; charset=utf-8"
     assert reply.headers["x-ratelimit-requests-remain"] == "4"
@@ -49,7 +50,7 @@ async def test_body_and_unknown_paths() -> None:
     """Bodies of any kind, any method and any path reach the exchange."""
     signed = query({}, epoch())
     async with Emulator().serve() as server, httpx.AsyncClient(base_url=server.url, headers=HEADERS) as client:
-        form = await client.post(CANCEL_OPEN_ORDERS, content=signed)
+        form = await client.post(CANCEL_OPEN_ORDERS.path, content=signed)
         nowhere = await client.request("DELETE", "/no/where")
         root = await client.get("/")
     assert [reply.json()["code"] for reply in (form, nowhere, root)] == [0, 100400, 100400]
@@ -59,9 +60,9 @@ async def test_a_quota_breach_over_sockets() -> None:
     """Saturated callers on several connections are counted exactly: two pass, one breaches, the rest come too late."""
     emulator = Emulator()
     async with emulator.serve() as server, httpx.AsyncClient(base_url=server.url, headers=HEADERS) as client:
-        url = f"{CANCEL_OPEN_ORDERS}?{query({}, epoch())}"
+        url = f"{CANCEL_OPEN_ORDERS.path}?{query({}, epoch())}"
         replies = await asyncio.gather(*(client.post(url) for _ in range(10)))
-    stats = emulator.stats().of(UID, CANCEL_OPEN_ORDERS)
+    stats = emulator.stats().of(UID, CANCEL_OPEN_ORDERS.path)
     assert sorted(reply.json()["code"] for reply in replies) == [0] * 2 + [100410] * 8
     assert (stats.accepted, stats.refused, stats.closed, len(stats.arrivals)) == (2, 1, 7, 10)
 
@@ -71,7 +72,7 @@ async def test_the_connection_really_closes(effect: CloseBefore | CloseAfter, ac
     """The peer sees the end of the connection and not a byte of a reply; the next connection works."""
     emulator = Emulator()
     emulator.inject(Fault(effect, times=1))
-    path = f"{CANCEL_OPEN_ORDERS}?{query({}, epoch())}"
+    path = f"{CANCEL_OPEN_ORDERS.path}?{query({}, epoch())}"
     head = f"POST {path} HTTP/1.1\r\nhost: x\r\nx-bx-apikey: {HEADERS['x-bx-apikey']}\r\ncontent-length: 0\r\n\r\n"
     async with emulator.serve() as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -88,7 +89,7 @@ async def test_faulty_replies() -> None:
     async with emulator.serve() as server, httpx.AsyncClient(base_url=server.url) as client:
         for effect in (Html(504), Truncate(0.2), Answer(b"banned", 418, {"Retry-After": "60"})):
             emulator.inject(Fault(effect, times=1))
-            replies.append(await client.get(SERVER_TIME))
+            replies.append(await client.get(SERVER_TIME.path))
     assert [reply.status_code for reply in replies] == [504, 200, 418]
     assert (replies[1].text, replies[2].text, replies[2].headers["retry-after"]) == (
         '{"code":0,"ms',
@@ -103,7 +104,7 @@ async def test_latency() -> None:
     emulator.inject(Fault(Delay(up=0.02, down=0.02)))
     async with emulator.serve() as server, httpx.AsyncClient() as client:
         started_at = time.perf_counter()
-        await client.get(server.url + SERVER_TIME)
+        await client.get(server.url + SERVER_TIME.path)
         assert time.perf_counter() - started_at >= 0.1
 
 
@@ -114,7 +115,7 @@ async def test_an_unforeseen_failure_is_logged(caplog: pytest.LogCaptureFixture)
     async with emulator.serve() as server:
         assert await ask_time(server.url) == 500
     assert [(each.levelname, each.message) for each in caplog.records if each.name == "bingx_async.emulator"] == [
-        ("ERROR", f"GET '{SERVER_TIME}' failed")
+        ("ERROR", f"GET '{SERVER_TIME.path}' failed")
     ]
 
 
@@ -125,8 +126,8 @@ async def test_uvicorn_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         async with emulator.serve() as server, httpx.AsyncClient(base_url=server.url) as client:
             with pytest.raises(httpx.RemoteProtocolError):
-                await client.get(f"{SERVER_TIME}?signature=deadbeef")
-            await client.get(f"{SERVER_TIME}?signature=deadbeef")
+                await client.get(f"{SERVER_TIME.path}?signature=deadbeef")
+            await client.get(f"{SERVER_TIME.path}?signature=deadbeef")
     assert [each.message for each in caplog.records if each.name.startswith(("uvicorn", "asyncio.uvicorn"))] == []
     ours = [each.message for each in caplog.records if each.name.startswith("bingx_async")]
     assert [("deadbeef" in line, "signature=***" in line) for line in ours] == [(False, True)] * 2
@@ -183,7 +184,7 @@ async def test_cancelled_server_leaves_nothing() -> None:
     async def main() -> None:
         async with emulator.serve() as server:
             _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            writer.write(f"GET {SERVER_TIME} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+            writer.write(f"GET {SERVER_TIME.path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
             await writer.drain()
             try:
                 await asyncio.sleep(60)
@@ -223,5 +224,5 @@ def test_without_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "bingx_async\[emulator\]"'):
         Emulator().serve()
-    request = httpx.Request("GET", f"http://x{SERVER_TIME}")
+    request = httpx.Request("GET", f"http://x{SERVER_TIME.path}")
     assert asyncio.run(Emulator().transport().handle_async_request(request)).status_code == 200

@@ -14,7 +14,8 @@ import pytest
 import trio
 import trio.testing
 
-from bingx_async.core.quota import CANCEL, CANCEL_OPEN_ORDERS, SERVER_TIME, IpGroup, Profile, Quota
+from bingx_async.core.catalogue import Profile
+from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.emulator import (
     Account,
     Alter,
@@ -28,6 +29,8 @@ from bingx_async.emulator import (
     Html,
     Truncate,
 )
+from bingx_async.spot.market import SERVER_TIME
+from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from tests.emulator.calls import HEADERS, NOW, SECRET, SYMBOL, UID, query
 
 
@@ -41,7 +44,7 @@ def trio_clock() -> float:
     return NOW + trio.current_time() * 1000
 
 
-def post(path: str = CANCEL_OPEN_ORDERS, now: float = NOW, **params: Any) -> httpx.Request:
+def post(path: str = CANCEL_OPEN_ORDERS.path, now: float = NOW, **params: Any) -> httpx.Request:
     """A signed request by query string."""
     return httpx.Request("POST", f"https://any.host{path}?{query(params, now)}", headers=HEADERS)
 
@@ -59,10 +62,10 @@ async def test_a_client_of_httpx() -> None:
     body = json.dumps(dict(part.split("=") for part in signed.split("&")))
     async with httpx.AsyncClient(base_url="http://emulator", transport=emulator.transport(), headers=HEADERS) as client:
         replies = [
-            await client.post(f"{CANCEL_OPEN_ORDERS}?{signed}"),
-            await client.post(CANCEL_OPEN_ORDERS, content=body),
+            await client.post(f"{CANCEL_OPEN_ORDERS.path}?{signed}"),
+            await client.post(CANCEL_OPEN_ORDERS.path, content=body),
         ]
-        time = await client.get(SERVER_TIME)
+        time = await client.get(SERVER_TIME.path)
     assert [reply.json()["data"] for reply in replies] == [{"orders": []}, {"orders": []}]
     assert (time.json()["data"], replies[0].headers["X-RateLimit-Requests-Remain"]) == ({"serverTime": int(NOW)}, "1")
 
@@ -72,7 +75,7 @@ def test_simulated_time() -> None:
     emulator = Emulator(latency=40.0, clock=trio_clock, clock_offset_ms=1000)
 
     async def main() -> tuple[float, Any]:
-        reply = await send(emulator, httpx.Request("GET", f"http://x{SERVER_TIME}"))
+        reply = await send(emulator, httpx.Request("GET", f"http://x{SERVER_TIME.path}"))
         return trio.current_time(), reply["data"]["serverTime"]
 
     ended_at, server_time = trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
@@ -86,7 +89,7 @@ def test_jitter_is_drawn_anew_each_way_and_seeded() -> None:
         emulator = Emulator(latency=1.0, jitter=0.5, seed=3, clock=trio_clock)
         moments = [trio.current_time()]
         for _ in range(50):
-            await send(emulator, httpx.Request("GET", f"http://x{SERVER_TIME}"))
+            await send(emulator, httpx.Request("GET", f"http://x{SERVER_TIME.path}"))
             moments.append(trio.current_time())
         return [after - before for before, after in pairwise(moments)]
 
@@ -108,14 +111,14 @@ async def test_faults_in_process() -> None:
         except httpx.TransportError as error:
             outcomes.append((type(error), error.request.url.path))
     assert outcomes == [
-        (httpx.ConnectError, CANCEL_OPEN_ORDERS),
-        (httpx.ReadError, CANCEL_OPEN_ORDERS),
+        (httpx.ConnectError, CANCEL_OPEN_ORDERS.path),
+        (httpx.ReadError, CANCEL_OPEN_ORDERS.path),
         (502, b"<html><head><ti"),
         (200, b'{"code":0,"msg"'),
         (403, b""),
         (200, b'{"code":0,"msg"'),
     ]
-    assert emulator.stats().of(UID, CANCEL_OPEN_ORDERS).accepted == 3
+    assert emulator.stats().of(UID, CANCEL_OPEN_ORDERS.path).accepted == 3
 
 
 async def test_two_faults_at_once() -> None:
@@ -153,7 +156,7 @@ def test_a_late_reply_is_a_read_timeout() -> None:
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     assert moments == [3.0, 6.0]
-    assert emulator.stats().of(UID, CANCEL_OPEN_ORDERS) == EndpointStats(2, arrivals=(NOW, NOW + 6000))
+    assert emulator.stats().of(UID, CANCEL_OPEN_ORDERS.path) == EndpointStats(2, arrivals=(NOW, NOW + 6000))
 
 
 def test_a_cancelled_request_arrives_all_the_same() -> None:
@@ -167,7 +170,7 @@ def test_a_cancelled_request_arrives_all_the_same() -> None:
                 await send(emulator, post(now=trio_clock()))
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
-    assert emulator.stats().of(UID, CANCEL_OPEN_ORDERS).arrivals == (NOW + 1000, NOW + 2000)
+    assert emulator.stats().of(UID, CANCEL_OPEN_ORDERS.path).arrivals == (NOW + 1000, NOW + 2000)
 
 
 async def test_a_request_cancelled_before_it_leaves_never_arrives() -> None:
@@ -185,7 +188,7 @@ async def test_rest_orders() -> None:
     """Orders put on the book can be cancelled; ids are those of the orders, client ids go to the first ones."""
     emulator = Emulator(clock=at_now)
     ids = emulator.rest_orders(1001, SYMBOL, 3, price="1.5", quantity="2", client_order_ids=["a"])
-    gone = await send(emulator, post(CANCEL, symbol=SYMBOL, clientOrderID="a"))
+    gone = await send(emulator, post(CANCEL_ORDER.path, symbol=SYMBOL, clientOrderID="a"))
     assert (gone["data"]["orderId"], gone["data"]["price"], gone["data"]["origQty"]) == (ids[0], "1.5", "2")
     assert [order.order_id for order in emulator.open_orders(UID)] == ids[1:]
     assert emulator.open_orders("1002") == emulator.open_oco_orders("1001") == []
@@ -195,16 +198,16 @@ async def test_close_endpoint() -> None:
     """A closed period that was provoked names its moment, and the endpoint opens at it."""
     moment = [NOW]
     emulator = Emulator(clock=lambda: moment[0], clock_offset_ms=500)
-    until = emulator.close_endpoint(1001, CANCEL_OPEN_ORDERS, 2000)
+    until = emulator.close_endpoint(1001, CANCEL_OPEN_ORDERS.path, 2000)
     refused = await send(emulator)
     moment[0] = until - 500.0
     opened = await send(emulator, post(now=moment[0]))
     assert (until, refused["code"], opened["code"]) == (int(NOW) + 2500, 100410, 0)
     assert refused["msg"].endswith(f"and will be unblocked after {until}")
-    assert emulator.close_endpoint(UID, CANCEL, 100) == emulator.server_time + 100
+    assert emulator.close_endpoint(UID, CANCEL_ORDER.path, 100) == emulator.server_time + 100
 
 
-@pytest.mark.parametrize(("uid", "path"), [("1001", "/nowhere"), ("7", CANCEL)])
+@pytest.mark.parametrize(("uid", "path"), [("1001", "/nowhere"), ("7", CANCEL_ORDER.path)])
 def test_close_endpoint_that_does_not_exist(uid: str, path: str) -> None:
     """An endpoint or account that does not exist cannot be closed."""
     with pytest.raises(ValueError, match="no endpoint"):
@@ -224,7 +227,7 @@ async def test_the_server_clock_may_step() -> None:
 async def test_addresses_are_apart() -> None:
     """Each transport has an address of its own with quotas of its own."""
     emulator = Emulator(quotas={IpGroup.MARKET: Quota(1, 10.0)}, clock=at_now)
-    request = httpx.Request("GET", f"http://x{SERVER_TIME}")
+    request = httpx.Request("GET", f"http://x{SERVER_TIME.path}")
     transports = [emulator.transport(address=address) for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2")]
     replies = [await transport.handle_async_request(request) for transport in transports]
     assert [reply.status_code for reply in replies] == [200, 429, 200]
@@ -251,17 +254,17 @@ async def test_the_log_shows_no_secret(carrier: str, caplog: pytest.LogCaptureFi
     )
     text = "&".join(f"{name}={value}" for name, value in signed.items())
     body = {"query": "", "json": json.dumps(signed), "form": text}[carrier]
-    url = f"http://x{CANCEL}?{text if carrier == 'query' else ''}"
+    url = f"http://x{CANCEL_ORDER.path}?{text if carrier == 'query' else ''}"
     with caplog.at_level(logging.DEBUG, "bingx_async.emulator"):
         await send(emulator, httpx.Request("POST", url, headers=HEADERS, content=body))
     (line,) = caplog.messages
     assert [secret in line for secret in (signed["signature"], SECRET, HEADERS["x-bx-apikey"], "abc")] == [False] * 4
-    assert [part in line for part in (f"POST '{CANCEL}", f"account={UID}", SYMBOL, "100404")] == [True] * 4
+    assert [part in line for part in (f"POST '{CANCEL_ORDER.path}", f"account={UID}", SYMBOL, "100404")] == [True] * 4
 
 
 async def test_the_log_stays_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
     """A line break or a control character in a request cannot forge a line; an unknown key is nobody's."""
-    request = httpx.Request("POST", f"http://x{CANCEL}", content=b"a\nPOST forged\x1b[0m\xff" + b"y" * 5000)
+    request = httpx.Request("POST", f"http://x{CANCEL_ORDER.path}", content=b"a\nPOST forged\x1b[0m\xff" + b"y" * 5000)
     with caplog.at_level(logging.DEBUG, "bingx_async.emulator"):
         await send(Emulator(), request)
     (line,) = caplog.messages

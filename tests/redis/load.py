@@ -24,9 +24,9 @@ from uuid import uuid4
 from attrs import define, field, frozen
 
 from bingx_async import BingXClient, BingXError, Governor, OrderNotFound, QuotaWait
-from bingx_async.core.quota import CANCEL
 from bingx_async.emulator import MODELS, Emulator
 from bingx_async.redis import RedisStore
+from bingx_async.spot.orders import CANCEL_ORDER
 from tests.redis.server import RedisServer
 
 PROCESSES = 4
@@ -211,7 +211,7 @@ async def run(server: RedisServer, trouble: Trouble, seconds: float, everybody: 
         began = time.monotonic()
         disturbing = asyncio.create_task(trouble(fleet, server))
         await asyncio.sleep(seconds)
-        stats = {way: each.stats().of("1001", CANCEL) for way, each in emulators.items()}
+        stats = {way: each.stats().of("1001", CANCEL_ORDER.path) for way, each in emulators.items()}
         disturbing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await disturbing

@@ -11,9 +11,9 @@ import pytest
 
 from bingx_async import ErrorBudgetSpent, Governor, InvalidRequest, IpGroup, Priority, Quota, QuotaWait
 from bingx_async.core import events
-from bingx_async.core.quota import PLACE_ORDER
 from bingx_async.core.verdict import Meaning, Refused, Scope, Throttled, Unclear
 from bingx_async.runtime.governor.store import MemoryStore
+from bingx_async.spot.orders import PLACE_ORDER
 from bingx_async.testing import EPOCH
 from tests.runtime.hall import (
     CANCEL_OCO_ORDER,
@@ -660,6 +660,6 @@ def test_settings(settings: dict[str, Any], message: str) -> None:
 
 def test_quotas_for_every_path() -> None:
     """A quota can be set for each endpoint, the time endpoints, and placing orders, which other programs may use."""
-    paths = [*Governor.catalogue, PLACE_ORDER]
+    paths = [*Governor.catalogue, PLACE_ORDER.path]
     governor = Governor(quotas=dict.fromkeys(paths, Quota(7, 1.0)), on_event=print, store=MemoryStore())
     assert {governor.profile[path] for path in paths} == {Quota(7, 1.0)}

@@ -15,11 +15,12 @@ from bingx_async import BingXClient
 from bingx_async.core.bucket import Bucket
 from bingx_async.core.endpoint import Call
 from bingx_async.core.ledger import Permit
-from bingx_async.core.quota import SERVER_TIME, Quota
+from bingx_async.core.quota import Quota
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.errors import BingXError
-from bingx_async.runtime.governor.governor import Governor
+from bingx_async.governor import Governor
 from bingx_async.runtime.http.transport import LINGER
+from bingx_async.spot.market import SERVER_TIME
 from tests.simulation.conditions import ENDPOINTS
 from tests.simulation.driving import PRIORITIES, build_governor
 from tests.simulation.world import Flight, World
@@ -37,7 +38,7 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The exchange's reply, when the network has brought it."""
-        if request.url.path == SERVER_TIME:
+        if request.url.path == SERVER_TIME.path:
             return await self._tell_time(request)
         world = self.world
         claims = self.governor.claims(self._endpoints[request.url.path], request.headers["X-BX-APIKEY"])  # type: ignore[arg-type]

@@ -17,8 +17,8 @@ from attrs import define, evolve, field
 
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import Claim, Claims, Permit
+from bingx_async.governor import Governor
 from bingx_async.models import Priority
-from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.governor.queue import Waiter
 from tests.simulation.conditions import BURSTS, CLOSED, ENDPOINTS, SPARSE, Condition
 from tests.simulation.timeline import HeapTimeline

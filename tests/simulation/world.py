@@ -15,8 +15,8 @@ from attrs import define, field
 
 from bingx_async.core.ledger import Key, Permit
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
+from bingx_async.governor import Governor
 from bingx_async.runtime.clock import ServerClock
-from bingx_async.runtime.governor.governor import Governor
 from bingx_async.testing import EPOCH
 from tests.simulation.conditions import ENDPOINTS, Condition
 from tests.simulation.exchange import Exchange

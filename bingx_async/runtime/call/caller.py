@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 from bingx_async.core import events
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.ledger import Claims, Penalty, Permit
-from bingx_async.core.signing import Carrier, check_value, encode
+from bingx_async.core.signing import Carrier, check_value, encode, query_of
 from bingx_async.core.verdict import (
     ERRORS,
     Accepted,
@@ -24,6 +24,7 @@ from bingx_async.core.verdict import (
     judge,
 )
 from bingx_async.errors import (
+    ApiError,
     ClientClosed,
     ConnectFailed,
     OutcomeUnknown,
@@ -92,7 +93,7 @@ class Caller:
     egress: str
     public_headers: list[tuple[bytes, bytes]] = field(repr=False)
     owner: Closable
-    _claims: dict[str, Claims] = field(init=False, factory=dict[str, Claims])
+    _claims: dict[str, Claims] = field(init=False, factory=dict[str, Claims])  # by route
     time: Timekeeper = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -139,6 +140,11 @@ class Caller:
                 return endpoint.read(verdict.data)
             await self._recover(call, verdict, penalty, -inf if is_late else deadline, options, attempts)
 
+    def credentials_headers(self) -> list[tuple[bytes, bytes]]:
+        """The key's header."""
+        assert self.credentials is not None
+        return self.credentials.headers[""]
+
     def eta(self, endpoint: Endpoint[Any]) -> float:
         """Seconds until a call could leave."""
         return self.governor.eta(endpoint, account=self.account, egress=self.egress)
@@ -152,9 +158,9 @@ class Caller:
         return self.governor.may_fail(self._claims_of(endpoint))
 
     def _claims_of(self, endpoint: Endpoint[Any]) -> Claims:
-        claims = self._claims.get(endpoint.path)
+        claims = self._claims.get(endpoint.route)
         if claims is None:
-            claims = self._claims[endpoint.path] = self.governor.claims(endpoint, self.account, self.egress)
+            claims = self._claims[endpoint.route] = self.governor.claims(endpoint, self.account, self.egress)
         return claims
 
     async def _acquire_again(
@@ -206,8 +212,10 @@ class Caller:
         """Stamp and sign: the last thing before the bytes leave."""
         endpoint = call.endpoint
         if not endpoint.is_signed or self.credentials is None:
-            return Request(endpoint.method, endpoint.path, headers=self.public_headers)
-        used.carrier = Carrier.QUERY if endpoint.method == "GET" else self.carrier.current
+            headers = self.public_headers if endpoint.is_public else self.credentials_headers()
+            params = {**call.params, "timestamp": int(self.clock.now())} if endpoint.is_stamped else call.params
+            return Request(endpoint.method, endpoint.path, query_of(params), headers=headers)
+        used.carrier = endpoint.carrier or (Carrier.QUERY if endpoint.method == "GET" else self.carrier.current)
         stamped = {**call.params, "recvWindow": options.recv_window, "timestamp": int(self.clock.now())}
         payload = encode(stamped, self.credentials.signer, used.carrier)
         return Request(
@@ -245,7 +253,7 @@ class Caller:
             self.carrier.forget()
         elif verdict.meaning is not Meaning.AUTHENTICATION:
             self._settle_carrier(call.endpoint, used, "understood")
-        raise ERRORS[verdict.meaning](
+        raise _error_class(call.endpoint, verdict.meaning)(
             verdict.code, verdict.message, call.endpoint.path, verdict.http_status, verdict.raw
         )
 
@@ -312,6 +320,11 @@ def _patience(endpoint: Endpoint[Any], options: CallSettings) -> float:
     return min(CANCEL_PATIENCE if endpoint.priority <= Priority.CANCEL else PATIENCE, options.timeout)
 
 
+def _error_class(endpoint: Endpoint[Any], meaning: Meaning) -> type[ApiError]:
+    refusals = {Meaning.NOT_FOUND: endpoint.refusals.not_found, Meaning.REFUSED: endpoint.refusals.refused}
+    return refusals.get(meaning) or ERRORS[meaning]
+
+
 def _check(call: Call[Any]) -> None:
     for name, value in call.params.items():
         check_value(name, value)
@@ -322,5 +335,5 @@ def _judged(reply: Reply) -> Verdict:
 
 
 def _unknown(message: str, call: Call[Any], kind: type[OutcomeUnknown] = OutcomeUnknown) -> OutcomeUnknown:
-    params: Mapping[str, str | int] = call.params
+    params = call.params
     return kind(message, call.endpoint.path, params, call.client_order_ids)

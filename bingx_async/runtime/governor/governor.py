@@ -6,25 +6,25 @@ import random
 import sys
 from collections.abc import Callable, Collection, Mapping
 from math import inf
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 from attrs import evolve
 
 from bingx_async.core import events
 from bingx_async.core.bucket import share_of
 from bingx_async.core.budget import ErrorKey
+from bingx_async.core.catalogue import Profile
 from bingx_async.core.counting import RateHeaders, read_headers
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import Claims, Ledger, NotUntil, Penalty, Permit, Settings, claims_of
 from bingx_async.core.min_rtt import MinRtt
-from bingx_async.core.quota import PROFILES, Profile, Quotas
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Verdict
 from bingx_async.errors import ErrorBudgetSpent, InvalidRequest, QuotaWait
 from bingx_async.models import Priority
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor.queue import Place, Waiter, WaitQueue
 from bingx_async.runtime.governor.reporter import Reporter, outcome_of
-from bingx_async.runtime.governor.settings import check_hook, check_numbers, check_profile, check_quotas, check_store
+from bingx_async.runtime.governor.settings import check_hook, check_numbers, check_store
 from bingx_async.runtime.governor.shared import SharedQuota
 from bingx_async.runtime.governor.snapshot import Snapshot, take_snapshot
 from bingx_async.runtime.governor.store import QuotaStore, Spent
@@ -49,13 +49,10 @@ class Governor:
     `refuse` raises `StoreUnavailable`. One governor may serve many clients, in one event loop at a time.
     """
 
-    catalogue: ClassVar[dict[str, Endpoint[Any]]] = {}
-
     def __init__(
         self,
-        profile: str = "documented",
+        profile: Profile,
         *,
-        quotas: Quotas | None = None,
         share: float = 1.0,
         credit: float = 0.0,
         cold_start: Literal["free", "spent"] = "free",
@@ -70,7 +67,6 @@ class Governor:
         check_numbers(share=share, credit=credit, fallback_share=fallback_share)
         check_store(store)
         check_hook(on_event)
-        check_profile(profile)
         if not 0 < share <= 1:
             raise ValueError(f"share must be above 0 and at most 1, not {share!r}")
         if not 0 <= credit <= 1:
@@ -83,9 +79,7 @@ class Governor:
             raise ValueError(f"on_store_failure must be 'local' or 'refuse', not {on_store_failure!r}")
         if not 0 < fallback_share <= 1:
             raise ValueError(f"fallback_share must be above 0 and at most 1, not {fallback_share!r}")
-        if quotas is not None:
-            check_quotas(quotas, PROFILES[profile], self.catalogue)
-        self.profile: Profile = PROFILES[profile].override(quotas or {})
+        self.profile = profile
         self.clock = clock or ServerClock()
         self.reporter = Reporter(self.clock, on_event)
         self._draw = draw
@@ -286,9 +280,7 @@ class Governor:
         `endpoint` may be a path. Raises `InvalidRequest` for a path that no endpoint has.
         """
         if isinstance(endpoint, str):
-            if endpoint not in self.catalogue:
-                raise InvalidRequest(f"no endpoint {endpoint!r}; there are {', '.join(sorted(self.catalogue))}")
-            endpoint = self.catalogue[endpoint]
+            endpoint = self.profile.catalogue.find(endpoint)
         now = self.clock.monotonic()
         place = (int(endpoint.priority if priority is None else priority), sys.maxsize)
         earliest = self._queue.earliest(self.claims(endpoint, str(account), egress), place, now)

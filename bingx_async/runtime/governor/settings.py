@@ -6,18 +6,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import cast
 
-from bingx_async.core.quota import PROFILES, SERVER_TIME, SERVER_TIME_OLD, IpGroup, Profile, Quota
+from bingx_async.core.quota import IpGroup, Quota
 
 RESERVING = "a store shares quotas among processes: write store=RedisStore('redis://...')"
-
-
-def check_profile(profile: object) -> None:
-    """It is the name of one."""
-    if not isinstance(profile, str) or profile not in PROFILES:
-        raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
 
 
 def check_numbers(**settings: object) -> None:
@@ -27,15 +21,14 @@ def check_numbers(**settings: object) -> None:
             raise ValueError(f"{name} must be a number such as 0.5, not {value!r}")
 
 
-def check_quotas(quotas: object, profile: Profile, paths: Collection[str]) -> None:
+def check_quotas(quotas: object) -> None:
     """A quota for each path or group; a path that nothing has would be a limit that nothing keeps."""
     if not isinstance(quotas, Mapping):
         raise ValueError(f"quotas must be a dict such as {{IpGroup.TRADE: Quota(1000, 10.0)}}, not {quotas!r}")
-    known = {*paths, *profile.uid, SERVER_TIME, SERVER_TIME_OLD}
     for key, quota in cast(Mapping[object, object], quotas).items():
         is_group = isinstance(key, int) and not isinstance(key, bool) and key in tuple(IpGroup)
-        if not is_group and not (isinstance(key, str) and key in known):
-            raise ValueError(f"quotas has no place for {key!r}; there are {', '.join([*_groups(), *sorted(known)])}")
+        if not is_group and not isinstance(key, str):
+            raise ValueError(f"quotas has no place for {key!r}; there are names of methods and {', '.join(_groups())}")
         if not isinstance(quota, Quota):
             raise ValueError(f"quotas[{key!r}] must be a Quota such as Quota(10, 1.0), not {quota!r}")
 

@@ -1,0 +1,97 @@
+"""All endpoints together, and the named sets of quotas for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from bingx_async.core.endpoint import Endpoint
+from bingx_async.core.quota import GROUP_QUOTAS, INTERFACE_QUOTAS, UNLIMITED, IpGroup, Quota, Quotas
+from bingx_async.errors import InvalidRequest
+
+DOCUMENTED = "documented"
+
+
+@frozen(eq=False)
+class Catalogue:
+    """The endpoints in the order of their declarations."""
+
+    endpoints: tuple[Endpoint[Any], ...]
+    _by_key: Mapping[str, tuple[Endpoint[Any], ...]] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        found: dict[str, tuple[Endpoint[Any], ...]] = {}
+        for endpoint in self.endpoints:
+            for key in (endpoint.name, endpoint.path, endpoint.route):
+                found[key] = (*found.get(key, ()), endpoint)
+        object.__setattr__(self, "_by_key", found)
+
+    @classmethod
+    def of(cls, modules: Iterable[ModuleType]) -> Catalogue:
+        """Every endpoint that is declared at the top of `modules`."""
+        return cls(tuple(value for module in modules for value in vars(module).values() if isinstance(value, Endpoint)))
+
+    def __iter__(self) -> Iterator[Endpoint[Any]]:
+        return iter(self.endpoints)
+
+    def find_all(self, key: str) -> tuple[Endpoint[Any], ...]:
+        """The endpoints with that method name, path, or method and path. Raises `InvalidRequest` if there is none."""
+        if key in self._by_key:
+            return self._by_key[key]
+        names = ", ".join(sorted({endpoint.name for endpoint in self.endpoints}))
+        raise InvalidRequest(f"no endpoint {key!r}; write the name of its method or its path. There are {names}")
+
+    def find(self, key: str) -> Endpoint[Any]:
+        """The first of `find_all`."""
+        return self.find_all(key)[0]
+
+
+@frozen(eq=False)
+class Profile(Mapping[str, Quota]):
+    """A named set of quotas. As a mapping: the name, path or route of an endpoint -> the quota of an account."""
+
+    name: str
+    catalogue: Catalogue = field(repr=False)
+    uid: Mapping[str, Quota] = field(repr=False)  # by route
+    interface: Mapping[IpGroup, Quota] = field(default=INTERFACE_QUOTAS, repr=False)
+    groups: Mapping[IpGroup, tuple[Quota, ...]] = field(default=GROUP_QUOTAS, repr=False)
+
+    def __getitem__(self, key: str) -> Quota:
+        try:
+            return self.uid[self.catalogue.find(key).route]
+        except InvalidRequest:
+            raise KeyError(key) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.uid)
+
+    def __len__(self) -> int:
+        return len(self.uid)
+
+    def override(self, quotas: Quotas) -> Profile:
+        """The same profile with some quotas replaced: those of endpoints for an account, or those of a whole group."""
+        uid, groups = dict(self.uid), dict(self.groups)
+        for key, quota in quotas.items():
+            if isinstance(key, str):
+                uid |= {endpoint.route: quota for endpoint in self.catalogue.find_all(key)}
+            else:
+                groups[IpGroup(key)] = (quota,)
+        return evolve(self, uid=uid, groups=groups)
+
+
+def profiles_of(catalogue: Catalogue) -> Mapping[str, Profile]:
+    """The documented profile, each profile that a declaration names, and one without any limit."""
+    metered = [endpoint for endpoint in catalogue if not endpoint.is_public]
+    names = dict.fromkeys([DOCUMENTED, *(name for endpoint in metered for name in endpoint.profiles)])
+    profiles = {
+        name: Profile(name, catalogue, {each.route: each.profiles.get(name, each.quota) for each in metered})
+        for name in names
+    }
+    free = {endpoint.route: UNLIMITED for endpoint in metered}
+    unlimited = Profile(
+        "unlimited", catalogue, free, dict.fromkeys(IpGroup, UNLIMITED), dict.fromkeys(IpGroup, (UNLIMITED,))
+    )
+    return {**profiles, unlimited.name: unlimited}

@@ -1,0 +1,24 @@
+"""A sample of every endpoint: the arguments of its method, the parameters sent, the reply, and the model's fields.
+
+The emulator answers with them where an endpoint has no behaviour, and the tests compare every call with its sample.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from bingx_async.emulator import jsontext
+
+
+@cache
+def load_sample(name: str) -> dict[str, Any]:
+    """The sample of the endpoint of that name: `call`, `sent`, `reply` and `model`."""
+    sample: dict[str, Any] = jsontext.decode((files(__name__) / f"{name}.json").read_text("utf-8"))
+    return sample
+
+
+def sample_data(name: str) -> Any:
+    """The `data` of the sample's reply."""
+    return load_sample(name)["reply"]["data"]
