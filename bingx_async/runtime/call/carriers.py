@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, field
 
+from bingx_async.core.events import CarrierChosen
 from bingx_async.core.signing import Carrier
+from bingx_async.runtime.governor.reporter import Reporter
+from bingx_async.runtime.logs import inform
 
 
 @define(eq=False)
@@ -13,11 +16,13 @@ class CarrierChoice:
 
     current: Carrier
     is_settled: bool
+    reporter: Reporter = field(repr=False)
 
     @classmethod
-    def of(cls, name: str) -> CarrierChoice:
+    def of(cls, name: str, reporter: Reporter) -> CarrierChoice:
         """From `auto` or a carrier's name."""
-        return cls(Carrier.JSON, False) if name == "auto" else cls(Carrier(name), True)
+        is_auto = name == "auto"
+        return cls(Carrier.JSON if is_auto else Carrier(name), not is_auto, reporter)
 
     def switch_from(self, carrier: Carrier) -> bool:
         """`carrier` was not understood: turn to another one. Whether there is another one to try."""
@@ -31,9 +36,11 @@ class CarrierChoice:
         if not self.is_settled:
             self.current = Carrier.JSON
 
-    def settle(self, carrier: Carrier) -> bool:
-        """A signed call was understood by `carrier`: keep it. Whether that was news."""
+    def settle(self, carrier: Carrier, how: str) -> None:
+        """A signed call was understood by `carrier`: keep it for good."""
         if self.is_settled:
-            return False
+            return
         self.current, self.is_settled = carrier, True
-        return True
+        reason = f"the first signed call was {how}"
+        inform("parameters travel by %s: %s", carrier.value, reason)
+        self.reporter.emit(CarrierChosen(self.reporter.now(), carrier.value, reason))

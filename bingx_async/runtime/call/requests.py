@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
-from bingx_async.core.endpoint import Auth, Call, Endpoint
-from bingx_async.core.signing import Carrier, Signer, canonical, encode
+from bingx_async.core.endpoint import Call, Endpoint
+from bingx_async.core.signing import Carrier, Signer, check_value, encode, query_of
 from bingx_async.runtime.call.carriers import CarrierChoice
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.http.message import Headers, Request
@@ -17,18 +17,18 @@ CONTENT_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
 
 @frozen
 class Credentials:
-    """The headers of an account's requests and the signer of its secret; the repr shows neither."""
+    """The headers of an account's requests and the signer of its secret; the repr shows none of them."""
 
     public: Headers = field(repr=False)
-    by_content_type: dict[str, Headers] = field(repr=False)  # with the key
-    signer: Signer | None = field(repr=False, default=None)
+    with_key: dict[str, Headers] = field(repr=False)  # by content type; empty without a key
+    signer: Signer | None = field(repr=False)
 
     @classmethod
     def of(cls, api_key: str | None, secret_key: str | None, user_agent: str) -> Credentials:
         """Lay the headers out once, so that no key is ever a local of a frame that can fail."""
         public = [(b"User-Agent", user_agent.encode())]
         if not api_key or not secret_key:
-            return cls(public, {})
+            return cls(public, {}, None)
         key = (b"X-BX-APIKEY", api_key.encode())
         typed = {kind: [*public, key, *([(b"Content-Type", kind.encode())] if kind else [])] for kind in CONTENT_TYPES}
         return cls(public, typed, Signer(secret_key))
@@ -42,22 +42,33 @@ class RequestBuilder:
     carrier: CarrierChoice
     clock: ServerClock
 
-    def free_carrier(self, endpoint: Endpoint[Any]) -> Carrier | None:
-        """The carrier that a call of `endpoint` would use now; None where there is no choice."""
-        is_free = endpoint.is_signed and endpoint.method != "GET" and endpoint.carrier is None
-        return self.carrier.current if is_free else None
+    def can_call(self, endpoint: Endpoint[Any]) -> bool:
+        """Whether there is the key that the endpoint needs."""
+        return endpoint.is_public or self.credentials.signer is not None
 
-    def build(self, call: Call[Any], recv_window: int, carrier: Carrier | None) -> Request:
-        """The request that leaves now; `carrier` as chosen by `free_carrier`."""
+    def check(self, call: Call[Any]) -> None:
+        """Raise `InvalidRequest` for a parameter that cannot be signed."""
+        for name, value in call.params.items():
+            check_value(name, value)
+
+    def chosen_carrier(self, endpoint: Endpoint[Any]) -> Carrier | None:
+        """The carrier in use now; None where the call has no choice."""
+        has_choice = endpoint.is_signed and endpoint.method != "GET" and endpoint.carrier is None
+        return self.carrier.current if has_choice else None
+
+    def build(self, call: Call[Any], recv_window: int, chosen: Carrier | None) -> Request:
+        """The request as it leaves now; `chosen` is from `chosen_carrier`."""
         endpoint, signer = call.endpoint, self.credentials.signer
-        params = call.params
-        if endpoint.is_stamped:
-            params = {**params, "timestamp": int(self.clock.now())}
-        if not endpoint.is_signed or signer is None:
-            headers = self.credentials.public if endpoint.auth is Auth.PUBLIC else self.credentials.by_content_type[""]
-            return Request(endpoint.method, endpoint.path, canonical(params), headers=headers)
-        payload = encode(
-            {**params, "recvWindow": recv_window}, signer, carrier or endpoint.carrier or Carrier.QUERY
-        )
-        headers = self.credentials.by_content_type[payload.content_type]
+        if signer is None or not endpoint.is_signed:
+            return self._unsigned(call)
+        carrier = chosen or endpoint.carrier or Carrier.QUERY
+        stamped = {**call.params, "recvWindow": recv_window, "timestamp": int(self.clock.now())}
+        payload = encode(stamped, signer, carrier)
+        headers = self.credentials.with_key[payload.content_type]
         return Request(endpoint.method, endpoint.path, payload.query, payload.body, headers)
+
+    def _unsigned(self, call: Call[Any]) -> Request:
+        endpoint = call.endpoint
+        params = {**call.params, "timestamp": int(self.clock.now())} if endpoint.is_stamped else call.params
+        headers = self.credentials.public if endpoint.is_public else self.credentials.with_key[""]
+        return Request(endpoint.method, endpoint.path, query_of(params), headers=headers)
