@@ -37,10 +37,14 @@ class Catalogue:
     def __iter__(self) -> Iterator[Endpoint[Any]]:
         return iter(self.endpoints)
 
+    def get(self, key: str) -> tuple[Endpoint[Any], ...]:
+        """The endpoints with that method name, path, or method and path; perhaps none."""
+        return self._by_key.get(key, ())
+
     def find_all(self, key: str) -> tuple[Endpoint[Any], ...]:
-        """The endpoints with that method name, path, or method and path. Raises `InvalidRequest` if there is none."""
-        if key in self._by_key:
-            return self._by_key[key]
+        """The same, but raises `InvalidRequest` if there is none."""
+        if found := self.get(key):
+            return found
         names = ", ".join(sorted({endpoint.name for endpoint in self.endpoints}))
         raise InvalidRequest(f"no endpoint {key!r}; write the name of its method or its path. There are {names}")
 
@@ -58,12 +62,19 @@ class Profile(Mapping[str, Quota]):
     uid: Mapping[str, Quota] = field(repr=False)  # by route
     interface: Mapping[IpGroup, Quota] = field(default=INTERFACE_QUOTAS, repr=False)
     groups: Mapping[IpGroup, tuple[Quota, ...]] = field(default=GROUP_QUOTAS, repr=False)
+    default: Quota | None = None  # for endpoints that the profile does not know
+
+    def quota_of(self, endpoint: Endpoint[Any]) -> Quota:
+        """The quota of an account for `endpoint`; the endpoint's own where this profile says nothing."""
+        return self.uid.get(endpoint.route) or self.default or endpoint.quota
 
     def __getitem__(self, key: str) -> Quota:
-        try:
-            return self.uid[self.catalogue.find(key).route]
-        except InvalidRequest:
-            raise KeyError(key) from None
+        for endpoint in self.catalogue.get(key):
+            if endpoint.route in self.uid:
+                return self.uid[endpoint.route]
+        if self.default is None:
+            raise KeyError(key)
+        return self.default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.uid)
@@ -76,10 +87,16 @@ class Profile(Mapping[str, Quota]):
         uid, groups = dict(self.uid), dict(self.groups)
         for key, quota in quotas.items():
             if isinstance(key, str):
-                uid |= {endpoint.route: quota for endpoint in self.catalogue.find_all(key)}
+                uid |= {endpoint.route: quota for endpoint in self._metered(key)}
             else:
                 groups[IpGroup(key)] = (quota,)
         return evolve(self, uid=uid, groups=groups)
+
+    def _metered(self, key: str) -> list[Endpoint[Any]]:
+        found = [endpoint for endpoint in self.catalogue.find_all(key) if not endpoint.is_public]
+        if not found:
+            raise InvalidRequest(f"{key} is counted per address only: give the quota of its group, IpGroup.MARKET")
+        return found
 
 
 def profiles_of(catalogue: Catalogue) -> Mapping[str, Profile]:
@@ -92,6 +109,6 @@ def profiles_of(catalogue: Catalogue) -> Mapping[str, Profile]:
     }
     free = {endpoint.route: UNLIMITED for endpoint in metered}
     unlimited = Profile(
-        "unlimited", catalogue, free, dict.fromkeys(IpGroup, UNLIMITED), dict.fromkeys(IpGroup, (UNLIMITED,))
+        "unlimited", catalogue, free, dict.fromkeys(IpGroup, UNLIMITED), dict.fromkeys(IpGroup, (UNLIMITED,)), UNLIMITED
     )
     return {**profiles, unlimited.name: unlimited}

@@ -70,7 +70,7 @@ def claims_of(endpoint: Endpoint[Any], profile: Profile, account: str, egress: s
     path, route, group = endpoint.path, endpoint.route, endpoint.group
     found: list[Claim] = []
     if not endpoint.is_public:
-        found.append(Claim(Key("account", account, route), profile.uid.get(route, endpoint.quota), False))
+        found.append(Claim(Key("account", account, route), profile.quota_of(endpoint), False))
     if endpoint.is_public or profile.interface[group] is not UNLIMITED:
         found.append(Claim(Key("egress", egress, route), profile.interface[group], True))
     for quota in profile.groups[group]:

@@ -18,21 +18,15 @@ from attrs import Attribute, field, frozen
 from bingx_async.errors import InvalidRequest
 
 
-def _positive(_instance: object, attribute: Attribute[float], value: float) -> None:
-    if isinstance(value, bool) or not 0 < value < inf:
-        raise InvalidRequest(f"a quota's {attribute.name} must be above 0, not {value!r}")
-
-
 def _whole(_instance: object, attribute: Attribute[int], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidRequest(f"a quota's {attribute.name} must be a whole number above 0, not {value!r}")
 
 
 def _seconds(value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise InvalidRequest(f"a quota's window must be seconds, not {value!r}") from None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
+        raise InvalidRequest(f"a quota's window must be seconds above 0, not {value!r}")
+    return float(value)
 
 
 @frozen
@@ -40,7 +34,7 @@ class Quota:
     """At most `limit` calls per `window` seconds. `source` is where that is documented, and is not compared."""
 
     limit: int = field(validator=_whole)
-    window: float = field(converter=_seconds, validator=_positive)
+    window: float = field(converter=_seconds)
     source: str = field(default="user", eq=False)
 
     def __str__(self) -> str:

@@ -71,7 +71,7 @@ def test_closed_in_the_instant_of_the_grant(backend: Backend) -> None:
             hall.governor.reporter.granted = lambda permit, since: setattr(client._state, "is_closed", True)  # type: ignore[method-assign]
         hall.governor.reporter.granted = tell  # type: ignore[method-assign]
         assert len(hall.exchange.calls(CANCEL)) == 5
-        bucket = hall.governor.snapshot().find("1 " + CANCEL)
+        bucket = hall.governor.snapshot().find("1 POST " + CANCEL)
         assert bucket is not None
         assert (bucket.available, bucket.in_flight) == (1, 0)
 

@@ -1,7 +1,8 @@
-"""What the exchange allows, as data: the documents' numbers, profiles, overrides; and what a call draws on."""
+"""Quotas and profiles: the documented numbers with their pages, the other profiles, and replacing any of them."""
 
 import math
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from attrs import evolve
@@ -9,18 +10,18 @@ from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bingx_async.catalogue import PROFILES
-from bingx_async.core.catalogue import Profile
-from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.ledger import Claim, Key, claims_of
+from bingx_async.catalogue import CATALOGUE, PROFILES
+from bingx_async.core.catalogue import Catalogue, Profile, profiles_of
+from bingx_async.core.endpoint import Auth, Call, Effect, Endpoint, Refusals
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
+from bingx_async.errors import ApiError, InvalidRequest, OrderNotFound, OrderRefused
 from bingx_async.models import Priority
-from bingx_async.spot.market import SERVER_TIME
+from bingx_async.spot.market import SERVER_TIME, SERVER_TIME_OLD
 from bingx_async.spot.oco import PLACE_OCO_ORDER
 from bingx_async.spot.orders import CANCEL_ORDER, PLACE_ORDER
 
 DOCUMENTED = PROFILES["documented"]
-SEEDS = [
+LIMITS = [
     ("/openApi/spot/v1/trade/cancel", 5, IpGroup.TRADE),
     ("/openApi/spot/v1/trade/cancelOrders", 2, IpGroup.TRADE),
     ("/openApi/spot/v1/trade/cancelOpenOrders", 2, IpGroup.TRADE),
@@ -29,17 +30,28 @@ SEEDS = [
 ]
 
 
-def endpoint(path: str, group: IpGroup, **fields: Any) -> Endpoint[Any]:
+def declared(method: str = "POST", path: str = "/a", **fields: Any) -> Endpoint[Any]:
     """An endpoint that reads its data as it came."""
-    return Endpoint("name", "POST", path, group, lambda data: data, **fields)
+    return Endpoint("name", method, path, IpGroup.TRADE, lambda data: data, **{"quota": Quota(5, 1), **fields})
 
 
-@pytest.mark.parametrize(("path", "limit", "group"), SEEDS)
+@pytest.mark.parametrize(("path", "limit", "group"), LIMITS)
 def test_documented_quotas(path: str, limit: int, group: IpGroup) -> None:
-    """The default profile holds the documents' numbers, and says that they come from there."""
-    found = DOCUMENTED[path]
-    assert (found.limit, found.window) == (limit, 1.0)
-    assert found.source.startswith("seed")
+    """The default profile holds the documented numbers, and each endpoint its group."""
+    assert DOCUMENTED[path] == Quota(limit, 1.0)
+    assert CATALOGUE.find(path).group is group
+
+
+@pytest.mark.parametrize("name", [name for name in PROFILES if name != "unlimited"])
+def test_every_quota_has_a_page(name: str) -> None:
+    """Each number of each profile, for accounts and for addresses, comes with the address of a public page."""
+    profile = PROFILES[name]
+    groups = [quota for quotas in profile.groups.values() for quota in quotas]
+    limited = [quota for quota in (*profile.uid.values(), *groups, *profile.interface.values()) if quota != UNLIMITED]
+    assert len(limited) > len(profile.uid)
+    assert {(urlsplit(quota.source).scheme, bool(urlsplit(quota.source).netloc)) for quota in limited} == {
+        ("https", True)
+    }
 
 
 @pytest.mark.parametrize(
@@ -49,9 +61,9 @@ def test_documented_quotas(path: str, limit: int, group: IpGroup) -> None:
 def test_profiles(name: str, limits: list[int]) -> None:
     """Each named profile allows this much per second on cancel, cancelOrders, cancelOpenOrders, OCO, order."""
     profile = PROFILES[name]
-    paths = [*(path for path, _, _ in SEEDS), PLACE_ORDER.path]
+    paths = [*(path for path, _, _ in LIMITS), PLACE_ORDER.path]
     assert [profile[path].limit for path in paths] == limits
-    assert (profile.name, len(profile), set(profile)) == (name, 6, set(paths))
+    assert profile.name == name
 
 
 @pytest.mark.parametrize(
@@ -72,8 +84,47 @@ def test_groups(group: IpGroup, own: tuple[int, float] | None, shared: list[tupl
 def test_unlimited_knows_every_path() -> None:
     """The profile for tests and benchmarks limits nothing, not even a path it does not list."""
     profile = PROFILES["unlimited"]
+    assert len(profile) == len(DOCUMENTED)
     assert profile["/not/listed"] is UNLIMITED
     assert str(profile[CANCEL_ORDER.path]) == "unlimited"
+
+
+def test_a_profile_is_a_mapping() -> None:
+    """Its keys are methods with paths; a path and the name of a method find the same quota."""
+    keys = [CANCEL_ORDER.route, CANCEL_ORDER.path, CANCEL_ORDER.name]
+    assert [DOCUMENTED[key] for key in keys] == [Quota(5, 1)] * 3
+    assert set(DOCUMENTED) == {endpoint.route for endpoint in CATALOGUE if not endpoint.is_public}
+    assert len(DOCUMENTED) == len(set(DOCUMENTED))
+
+
+def test_methods_of_one_path_have_quotas_of_their_own() -> None:
+    """POST and PUT of one path are two endpoints; replacing the quota of the path replaces both."""
+    post, put = declared(), declared("PUT", quota=Quota(9, 1), profiles={"newer": Quota(7, 1)})
+    profiles = profiles_of(Catalogue((post, put)))
+    assert dict(profiles["documented"]) == {"POST /a": Quota(5, 1), "PUT /a": Quota(9, 1)}
+    assert dict(profiles["newer"]) == {"POST /a": Quota(5, 1), "PUT /a": Quota(7, 1)}
+    assert set(profiles) == {"documented", "newer", "unlimited"}
+    assert dict(profiles["newer"].override({"/a": Quota(1, 1)})) == {"POST /a": Quota(1, 1), "PUT /a": Quota(1, 1)}
+    assert dict(profiles["newer"].override({"PUT /a": Quota(1, 1)}))["POST /a"] == Quota(5, 1)
+
+
+def test_an_endpoint_that_no_profile_knows() -> None:
+    """Its own quota counts, except where nothing is limited."""
+    other = declared(path="/other", quota=Quota(3, 1))
+    assert (DOCUMENTED.quota_of(other), PROFILES["unlimited"].quota_of(other)) == (Quota(3, 1), UNLIMITED)
+
+
+@pytest.mark.parametrize("key", ["/not/listed", "cancel_oder"])
+def test_override_of_an_unknown_endpoint(key: str) -> None:
+    """It would be a limit that limits nothing, so it is refused with the names that there are."""
+    with pytest.raises(InvalidRequest, match=f"no endpoint '{key}'.*cancel_order"):
+        DOCUMENTED.override({key: Quota(1, 1)})
+
+
+def test_override_of_a_public_endpoint() -> None:
+    """An account has no quota for market data; the message names what has one."""
+    with pytest.raises(InvalidRequest, match=r"counted per address only: .*IpGroup\.MARKET"):
+        DOCUMENTED.override({SERVER_TIME.path: Quota(1, 1)})
 
 
 def test_unknown_path() -> None:
@@ -117,65 +168,71 @@ def test_quota_reads_well() -> None:
 @pytest.mark.parametrize("limit", [0, -1, 2.5, True, "5", math.inf])
 def test_limits_are_whole(limit: Any) -> None:
     """A limit is a whole number above 0; anything else is refused with what is wrong."""
-    with pytest.raises(ValueError, match="a quota's limit must be a whole number above 0"):
+    with pytest.raises(InvalidRequest, match="a quota's limit must be a whole number above 0"):
         Quota(limit, 1.0)
 
 
-@pytest.mark.parametrize("window", [0, -1.0, math.inf, math.nan])
-def test_windows_are_positive(window: float) -> None:
+@pytest.mark.parametrize("window", [0, -1.0, math.inf, math.nan, True, "1 s", None])
+def test_windows_are_positive(window: Any) -> None:
     """A window is a finite time above 0."""
-    with pytest.raises(ValueError, match="a quota's window must be above 0"):
+    with pytest.raises(InvalidRequest, match="a quota's window must be seconds above 0"):
         Quota(5, window)
 
 
-@pytest.mark.parametrize(("path", "limit", "group"), SEEDS)
-def test_claims_of_a_private_call(path: str, limit: int, group: IpGroup) -> None:
-    """A private call is counted for its account, its address on this endpoint, and its address in the group."""
-    claims = claims_of(endpoint(path, group, is_creating=True), DOCUMENTED, "77", "eth0")
-    assert claims.items == (
-        Claim(Key("account", "77", path), Quota(limit, 1), False),
-        Claim(Key("egress", "eth0", path), Quota(300, 10), True),
-        Claim(Key("egress", "eth0", f"group {group.value} per 10 s"), Quota(2000, 10), True),
-    )
-    assert claims.gates == (Key("account", "77", path), Key("egress", "eth0", ""))
-    assert claims.keys == (*(item.key for item in claims.items), claims.gates[1])
-    assert (claims.account, claims.egress, claims.path, claims.is_creating) == ("77", "eth0", path, True)
+@pytest.mark.parametrize("auth", [Auth.KEY, Auth.SIGNED])
+def test_an_endpoint_needs_a_quota(auth: Auth) -> None:
+    """A declaration that forgets the quota of an account fails where it stands, not in a call."""
+    with pytest.raises(TypeError, match="the declaration of forgotten lacks the account's quota"):
+        Endpoint("forgotten", "GET", "/a", IpGroup.TRADE, lambda data: data, auth=auth)
 
 
-def test_claims_of_market_data() -> None:
-    """Market data is counted per address only, against both windows of its group."""
-    claims = claims_of(endpoint(SERVER_TIME.path, IpGroup.MARKET, is_signed=False), DOCUMENTED, "77", "eth0")
-    assert [(str(item.key), str(item.quota)) for item in claims.items] == [
-        ("egress eth0 /openApi/swap/v2/server/time", "unlimited"),
-        ("egress eth0 group 1 per 10 s", "500/10 s"),
-        ("egress eth0 group 1 per 60 s", "1000/60 s"),
-    ]
-    assert [str(gate) for gate in claims.gates] == ["egress eth0 /openApi/swap/v2/server/time", "egress eth0"]
+def test_a_public_endpoint_needs_none() -> None:
+    """Market data is counted per address only."""
+    found = declared(quota=UNLIMITED, auth=Auth.PUBLIC)
+    assert (found.is_public, found.is_signed) == (True, False)
 
 
-def test_claims_without_limits() -> None:
-    """Where nothing is limited a call draws on its account's bucket alone, so that it can still be closed."""
-    claims = claims_of(endpoint(CANCEL_ORDER.path, IpGroup.TRADE), PROFILES["unlimited"], "77", "eth0")
-    assert claims.items == (Claim(Key("account", "77", CANCEL_ORDER.path), UNLIMITED, False),)
+@pytest.mark.parametrize(
+    ("effect", "priority", "is_creating", "is_repeatable"),
+    [
+        (Effect.READ, Priority.READ, False, True),
+        (Effect.CANCEL, Priority.CANCEL, False, False),
+        (Effect.CREATE, Priority.PLACE, True, False),
+        (Effect.CHANGE, Priority.PLACE, False, False),
+    ],
+)
+def test_the_effect_decides(effect: Effect, priority: Priority, is_creating: bool, is_repeatable: bool) -> None:
+    """Priority, repeatability and the treatment by the error budget follow from the effect."""
+    found = declared(effect=effect)
+    assert (found.priority, found.is_creating, found.is_repeatable) == (priority, is_creating, is_repeatable)
 
 
-def test_group_is_shared_and_account_is_not() -> None:
-    """Two accounts behind one address share its buckets and nothing else."""
-    one, other = (claims_of(endpoint(CANCEL_ORDER.path, IpGroup.TRADE), DOCUMENTED, uid, "eth0") for uid in ("1", "2"))
-    assert set(one.keys) & set(other.keys) == set(one.keys[1:])
+def test_identity_is_method_and_path() -> None:
+    """Two declarations of one path differ in their route; the catalogue finds an endpoint by each of its names."""
+    post, put = declared(), declared("PUT")
+    catalogue = Catalogue((post, put))
+    assert (post.route, put.route) == ("POST /a", "PUT /a")
+    assert [catalogue.find_all(key) for key in ("/a", "name", "PUT /a")] == [(post, put), (post, put), (put,)]
+    assert (catalogue.find("PUT /a"), catalogue.get("/b"), tuple(catalogue)) == (put, (), (post, put))
+    assert CATALOGUE.find_all("server_time") == (SERVER_TIME, SERVER_TIME_OLD)
+
+
+def test_refusals() -> None:
+    """An order that is not found is an error of its own; for anything else a refusal is a plain one."""
+    assert CANCEL_ORDER.refusals == Refusals(OrderNotFound, OrderRefused)
+    assert SERVER_TIME.refusals == Refusals(ApiError, ApiError)
 
 
 def test_endpoint_and_call_print_without_their_reader() -> None:
-    """The repr of an endpoint names it; its defaults are those of a signed read."""
-    found = endpoint(CANCEL_ORDER.path, IpGroup.TRADE, source="somewhere")
-    assert (found.priority, found.is_signed, found.is_creating) == (Priority.READ, True, False)
+    """The repr of an endpoint names it and shows no function."""
+    found = declared()
     assert "lambda" not in repr(found)
     assert repr(Call(found, {"symbol": "BTC-USDT"})).endswith("params={'symbol': 'BTC-USDT'}, client_order_ids=())")
 
 
 def test_profile_is_frozen() -> None:
     """A profile is changed by making another."""
-    assert evolve(DOCUMENTED, name="mine") != DOCUMENTED
-    assert Profile("p", {}) == Profile("p", {})
+    assert evolve(DOCUMENTED, name="mine").name == "mine"
+    assert isinstance(DOCUMENTED, Profile)
     with pytest.raises(FrozenInstanceError):
         DOCUMENTED.name = "mine"  # type: ignore[misc]

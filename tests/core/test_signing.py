@@ -7,7 +7,7 @@ import hmac
 import json
 import pickle
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from hypothesis import example, given
@@ -133,16 +133,42 @@ def test_no_empty_value() -> None:
     with pytest.raises(InvalidRequest) as caught:
         check_value("symbol", "")
     assert str(caught.value) == (
-        "symbol='' is a boolean, empty, or holds characters outside A-Z a-z 0-9 . _ - and comma; "
-        "the exchange cannot verify a signature over it. Write it as an integer or with those characters only"
+        "symbol='' is empty, or holds characters outside A-Z a-z 0-9 . _ - and comma; the exchange cannot "
+        "verify a signature over it. Write it as an integer or with those characters only"
     )
 
 
-@pytest.mark.parametrize("value", [True, False])
-def test_no_booleans(value: bool) -> None:
-    """True would be signed as `True` and travel as `true`, so it is refused."""
-    with pytest.raises(InvalidRequest, match=f"process={value}"):
+@pytest.mark.parametrize("value", [None, 1.5, b"x", object()])
+def test_no_other_kinds(value: Any) -> None:
+    """A value that no carrier can write in one way only is refused."""
+    with pytest.raises(InvalidRequest, match="process="):
         check_value("process", value)
+
+
+@pytest.mark.parametrize(("value", "token"), [(True, "true"), (False, "false")])
+@pytest.mark.parametrize("carrier", Carrier)
+def test_booleans(value: bool, token: str, carrier: Carrier) -> None:
+    """A boolean is signed as JSON writes it, which is also how it travels."""
+    check_value("sync", value)
+    payload = encode({"sync": value}, Signer(SECRET), carrier)
+    text = f"sync={token}"
+    signature = resign([("sync", token)], SECRET)
+    if carrier is Carrier.JSON:
+        assert payload.body == f'{{"sync":{token},"signature":"{signature}"}}'.encode()
+    else:
+        assert (payload.query or payload.body.decode()) == f"{text}&signature={signature}"
+
+
+def test_json_values() -> None:
+    """A list is signed as compact JSON; in the query string every value is percent-encoded, the signature fits raw."""
+    orders = [{"symbol": "BTC-USDT", "price": "1.5", "quantity": 2}]
+    raw = '[{"symbol":"BTC-USDT","price":"1.5","quantity":2}]'
+    check_value("data", orders)
+    payload = encode({"data": orders, "timestamp": 7, "sync": True}, Signer(SECRET), Carrier.QUERY)
+    signature = resign([("data", raw), ("sync", "true"), ("timestamp", "7")], SECRET)
+    assert payload.query == f"data={quote(raw, safe='')}&sync=true&timestamp=7&signature={signature}"
+    assert dict(parse_qsl(payload.query))["data"] == raw
+    assert (payload.body, payload.content_type) == (b"", "")
 
 
 @given(st.integers())
