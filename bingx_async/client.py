@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self, Unpack
 import anyio
 from attrs import evolve
 
+from bingx_async import __version__
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
 from bingx_async.errors import ClientClosed
 from bingx_async.governor import Governor
@@ -154,5 +155,5 @@ class BingXClient:
     def _wire(self, settings: ClientSettings, shared: Shared, ends_with: ClientState | None) -> None:
         self._settings, self._shared = settings, shared
         self._state = shared.first if ends_with is None else ends_with.make()
-        self._caller = wire(settings, shared, self._state)
+        self._caller = wire(settings, shared, self._state, f"bingx-async/{__version__}")
         self.spot = SpotApi(calls_of(settings, self._caller), settings.ids_per_batch)

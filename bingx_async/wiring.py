@@ -7,7 +7,6 @@ from weakref import WeakSet
 
 from attrs import define, field, frozen
 
-from bingx_async import __version__
 from bingx_async.calls import ClientCalls
 from bingx_async.runtime.bulk.coalescer import Coalescing
 from bingx_async.runtime.call.caller import Caller
@@ -59,10 +58,10 @@ def share(settings: ClientSettings) -> Shared:
     return Shared(ClientState(), transport, CarrierChoice.of(settings.carrier, governor.reporter))
 
 
-def wire(settings: ClientSettings, shared: Shared, state: ClientState) -> Caller:
+def wire(settings: ClientSettings, shared: Shared, state: ClientState, user_agent: str) -> Caller:
     """The caller of a client's account; its calls belong to `state`."""
     governor = settings.governor
-    credentials = Credentials.of(settings.keys.api, settings.keys.secret, f"bingx-async/{__version__}")
+    credentials = Credentials.of(settings.keys.api, settings.keys.secret, user_agent)
     return Caller(
         governor=governor,
         sender=Sender(governor, shared.transport, RequestBuilder(credentials, shared.carrier, governor.clock)),

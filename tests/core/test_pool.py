@@ -58,9 +58,7 @@ def test_no_item_is_lost(items: list[int], calls: list[tuple[int, bool]]) -> Non
 
 def test_a_route_is_how_items_are_done() -> None:
     """A route makes the call for some items and reads its reply as their results."""
-    endpoint: Endpoint[int] = Endpoint(
-        "name", "POST", "/a", IpGroup.TRADE, lambda data: data, quota=Quota(5, 1.0)
-    )
+    endpoint: Endpoint[int] = Endpoint("name", "POST", "/a", IpGroup.TRADE, lambda data: data, quota=Quota(5, 1.0))
     route: BatchRoute[int, Any] = BatchRoute(
         endpoint,
         10,

@@ -18,21 +18,12 @@ from bingx_async.errors import BingXError, OutcomeUnknown, QuotaWait, ReadFailed
 from bingx_async.runtime.call.carriers import CarrierChoice
 from bingx_async.runtime.call.outcomes import closed, refusal, silent
 from bingx_async.runtime.call.timekeeper import Timekeeper, patience_of
-from bingx_async.runtime.call.turn import Turn
+from bingx_async.runtime.call.turn import Remedy, Turn
 from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.http.message import Unanswered
 
 MOST_READS = 3  # times that one call sends a read: a server that drops every connection is left alone then
 SHORTEST_READ = 0.05  # seconds on the network; with less left a read is not sent again
-
-
-class Remedy(Enum):
-    """A way to let a call leave once more."""
-
-    WAIT = "wait"  # go back to the queue, if the closed scope opens before the deadline
-    RESYNC = "resync clock"  # once in a call
-    SWITCH = "switch carrier"  # once in a call, while `carrier="auto"` is undecided
-    REPEAT = "repeat"  # as it is, while the call's time on the network lasts
 
 
 class Lesson(Enum):
@@ -145,21 +136,21 @@ class Recovery:
 
     async def _apply(self, remedy: Remedy, endpoint: Endpoint[Any], turn: Turn) -> bool:
         """Apply one remedy; whether it lets the call leave once more."""
+        before = turn.used.count(remedy)
+        turn.used = (*turn.used, remedy)
         match remedy:
             case Remedy.WAIT:
                 return await self._wait(endpoint, turn)
-            case Remedy.REPEAT:
-                turn.used.append(remedy)
-                return turn.used.count(remedy) < MOST_READS and turn.seconds_left >= SHORTEST_READ
-            case _ if remedy in turn.used:
-                return False
             case Remedy.RESYNC:
-                turn.used.append(remedy)
-                await self.time.sync(patience_of(endpoint, turn.settings.timeout))
-                return True
+                return not before and await self._resync(endpoint, turn)
             case Remedy.SWITCH:
-                turn.used.append(remedy)
-                return turn.carrier is not None and self.carrier.switch_from(turn.carrier)
+                return not before and turn.carrier is not None and self.carrier.switch_from(turn.carrier)
+            case Remedy.REPEAT:
+                return before < MOST_READS - 1 and turn.seconds_left >= SHORTEST_READ
+
+    async def _resync(self, endpoint: Endpoint[Any], turn: Turn) -> bool:
+        await self.time.sync(patience_of(endpoint, turn.settings.timeout))
+        return True
 
     async def _wait(self, endpoint: Endpoint[Any], turn: Turn) -> bool:
         """A moment is in the exchange's time: its clock is read again if the last reading is old."""
@@ -167,7 +158,7 @@ class Recovery:
         assert isinstance(verdict, Throttled)
         assert penalty is not None
         if verdict.until is not None and verdict.scope is not Scope.EGRESS and self.time.clock.is_stale():
-            await self.time.sync(patience_of(endpoint, turn.settings.timeout))
+            await self._resync(endpoint, turn)
             penalty = turn.penalty = self.governor.extend(penalty, verdict.until)
         return penalty.until <= turn.repeat_until
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from enum import Enum
 
 from attrs import define, field
 
@@ -12,6 +12,15 @@ from bingx_async.core.signing import Carrier
 from bingx_async.core.verdict import Refused, Throttled
 from bingx_async.runtime.governor.queue import Place
 from bingx_async.runtime.http.message import Unanswered
+
+
+class Remedy(Enum):
+    """A way to let a call leave once more."""
+
+    WAIT = "wait"  # go back to the queue, if the closed scope opens before the deadline
+    RESYNC = "resync clock"  # once in a call
+    SWITCH = "switch carrier"  # once in a call, while `carrier="auto"` is undecided
+    REPEAT = "repeat"  # as it is, while the call's time on the network lasts
 
 
 @define(eq=False)
@@ -25,6 +34,6 @@ class Turn:
     place: Place | None = None  # in the queue, for every attempt
     permit: Permit = field(init=False)
     carrier: Carrier | None = None  # of the last attempt, if it had a choice
-    used: list[Any] = field(factory=list[Any])  # the remedies applied so far
+    used: tuple[Remedy, ...] = ()  # the remedies applied so far
     failed: Refused | Throttled | Unanswered | None = None  # why the call needs another attempt
     penalty: Penalty | None = None  # the closed scope for which it waits

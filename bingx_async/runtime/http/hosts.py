@@ -60,15 +60,10 @@ class Hosts:
     def __init__(self, urls: tuple[str, ...]) -> None:
         self._all = tuple(Host.of(url) for url in urls)
         self._preferred = 0
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def in_order(self) -> tuple[Host, ...]:
-        """All of them, the preferred one first."""
-        return self._all[self._preferred :] + self._all[: self._preferred]
+        self.in_order = self._all  # the preferred one first
 
     def avoid(self, host: Host) -> None:
         """`host` could not be reached: prefer the next, unless another call has turned away from it already."""
         if self._all[self._preferred] is host:
             self._preferred = (self._preferred + 1) % len(self._all)
+            self.in_order = self._all[self._preferred :] + self._all[: self._preferred]

@@ -67,7 +67,7 @@ class Transport:
         raise Unanswered(f"no reply within {timeout:g} s", partial.broken_off())
 
     async def _send_to_any(self, request: Request, timeout: float, partial: PartialReply) -> Reply:
-        *first, last = self._hosts.in_order()
+        *first, last = self._hosts.in_order
         for host in first:
             try:
                 return await self._send(request, host, timeout, partial)
@@ -120,7 +120,7 @@ class Transport:
 
     def _timeouts(self, timeout: float) -> dict[str, float]:
         """In seconds, so that every host can be tried before the whole call times out."""
-        part = timeout / (len(self._hosts) + 1)
+        part = timeout / (len(self._hosts.in_order) + 1)
         return {"connect": part, "pool": part, "read": timeout, "write": timeout}
 
     @staticmethod
