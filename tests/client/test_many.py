@@ -262,6 +262,31 @@ def test_coalescing_alone(backend: Backend) -> None:
 
 
 @backends
+def test_coalescing_by_key(backend: Backend) -> None:
+    """Only cancels of one symbol and one account travel together."""
+
+    async def main() -> None:
+        hall = Hall({CANCEL_ORDERS: [accept], CANCEL: [accept]}, quotas={CANCEL: Quota(1, 60.0)})
+        client = hall.client(coalesce_cancels=True)
+        other = client.for_account(api_key="k", secret_key="s", account=2)
+        await client.sync_clock()
+        async with anyio.create_task_group() as group:
+            for number in range(1, 7):
+                group.start_soon(client.spot.cancel_order, "BTC-USDT", number)
+                group.start_soon(client.spot.cancel_order, "ETH-USDT", number + 10)
+                group.start_soon(other.spot.cancel_order, "BTC-USDT", number + 20)
+        batches = hall.exchange.calls(CANCEL_ORDERS)
+        assert len(batches) == 3
+        for batch in batches:
+            tens = {int(each) // 10 for each in ids_of(batch)}
+            assert len(tens) == 1
+            assert batch.params["symbol"] == ("ETH-USDT" if tens == {1} else "BTC-USDT")
+            assert (batch.headers["X-BX-APIKEY"] == "k") is (tens == {2})
+
+    run(backend, main)
+
+
+@backends
 def test_coalesced_errors(backend: Backend) -> None:
     """Every caller gets the error that a call of its own would have raised."""
 

@@ -37,7 +37,10 @@ class ReportsMinRtt(Protocol):
 
 
 class Transport:
-    """Sends requests to the first host that can be reached."""
+    """Sends requests to the first host that can be reached.
+
+    `linger`: milliseconds in which a call given up may still be counted by the exchange.
+    """
 
     def __init__(
         self,
@@ -48,16 +51,12 @@ class Transport:
     ) -> None:
         self._inner = inner
         self._is_ours = inner is None
+        self.linger = LINGER_RESET if self._is_ours else LINGER
         self._hosts = Hosts(hosts)
         self._monotonic = monotonic
         self._measures_min_rtt = measures_min_rtt
         self._is_closed = False
         self._loop: Loop | None = None
-
-    @property
-    def linger(self) -> float:
-        """Milliseconds in which a call given up may still be counted by the exchange."""
-        return LINGER_RESET if self._is_ours else LINGER
 
     async def send(self, request: Request, timeout: float) -> Reply:
         """The reply within `timeout` seconds; else `ConnectFailed` (not sent) or `Unanswered` (it may have run)."""
