@@ -1,4 +1,4 @@
-"""How the calls of a client's methods go: alone, together with others that queue, or many items at a time."""
+"""The calls of a client: alone, together with others that queue, or many items at a time."""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ from bingx_async import BingXClient
 from tests.runtime.server import serving
 
 HOME = Path(bingx_async.__file__).parent
-REPLY = b'HTTP/1.1 200 OK\r\nContent-Length: 66\r\n\r\n{"code":0,"data":{"orderId":7,"serverTime":1790000000000,"x":"y"}}'
+REPLY = (
+    b'HTTP/1.1 200 OK\r\nContent-Length: 66\r\n\r\n{"code":0,"data":{"orderId":7,"serverTime":1790000000000,"x":"y"}}'
+)
 
 DOWN = (
     "spot",  # arguments are checked and become a Call

@@ -147,7 +147,7 @@ def test_one_probe(backend: Backend) -> None:
 
 @backends
 def test_probe_refused(backend: Backend) -> None:
-    """A probe that is refused closes the endpoint again; nobody else is sent in vain."""
+    """A probe that is refused closes the endpoint again; no other call is sent in vain."""
 
     async def main() -> None:
         hall = Hall({CANCEL: [closed_until(3_000), closed_until(6_000), OK]})

@@ -1,4 +1,4 @@
-"""How a call goes on that brought no model: two tables say it, and the code here reads them.
+"""The recovery of a call that brought no model: two tables say how it goes on, and the code here reads them.
 
 A call leaves once more only if the reply proves that nothing ran, or if the call is a read, which changes nothing.
 """
@@ -27,7 +27,7 @@ SHORTEST_READ = 0.05  # seconds on the network; with less left a read is not sen
 
 
 class Lesson(Enum):
-    """What a refusal for good says about the carrier of the call."""
+    """The knowledge that a final refusal brings about the carrier of the call."""
 
     UNDERSTOOD = "understood"
     NOT_UNDERSTOOD = "not understood"

@@ -1,6 +1,6 @@
 """Transports on sockets of our own making, which are reset when they are closed.
 
-A polite close would let the system go on sending what it holds, so a call given up could be delivered late.
+A polite close would let the system go on sending from its buffer, so a call given up could be delivered late.
 """
 
 from __future__ import annotations
