@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NoReturn, Self, cast
+from typing import Literal, NoReturn, Self
 
 from bingx_async.catalogue import PROFILES
 from bingx_async.core.catalogue import DOCUMENTED, Profile
@@ -94,10 +94,9 @@ def _profile(name: object, quotas: object) -> Profile:
         return PROFILES[name]
     if not isinstance(quotas, Mapping):
         raise InvalidRequest(f"quotas must be a dict such as {{IpGroup.TRADE: Quota(1000, 10.0)}}, not {quotas!r}")
-    given = cast("Mapping[Any, Any]", quotas)
-    for key, quota in given.items():
+    for key, quota in quotas.items():
         _check_quota(key, quota)
-    return PROFILES[name].override(given)
+    return PROFILES[name].override(quotas)
 
 
 def _check_quota(key: object, quota: object) -> None:
