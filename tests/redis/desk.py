@@ -95,8 +95,8 @@ async def open_desk(kind: StoreKind, url: str, namespace: str) -> Desk:
     return desk
 
 
-async def warm(url: str, namespace: str, birth: float) -> None:
-    """The namespace was born long ago."""
+async def warm(url: str, namespace: str, since: float) -> None:
+    """Make the namespace's history begin at `since`."""
     async with redis_asyncio.Redis.from_url(url, decode_responses=True) as client:
         run_id = (await client.info("server"))["run_id"]
-        await client.set(Names(namespace).of("birth"), f"{run_id} {birth:.3f} 0")
+        await client.set(Names(namespace).of("history"), f"{run_id} {since:.3f} 0")

@@ -29,7 +29,7 @@ async def give_up(governor: Governor, claims: Claims) -> None:
 async def taken(server: RedisServer, namespace: str, claims: Claims) -> int:
     """Tokens that Redis counts as in flight."""
     async with redis_asyncio.Redis.from_url(server.url) as client:
-        return int(await client.zcard(Names(namespace).of("flights", claims.keys[0])))
+        return int(await client.zcard(Names(namespace).of("in_flight", claims.keys[0])))
 
 
 async def all_free(server: RedisServer, namespace: str, claims: Claims) -> None:

@@ -175,7 +175,7 @@ async def test_an_old_copy(start_redis: Callable[..., RedisServer], namespace: s
     server.stop()
     server.start()
     async with redis_asyncio.Redis.from_url(server.url) as client:
-        assert await client.exists(desk.store.names.of("birth")) == 1  # type: ignore[attr-defined]
+        assert await client.exists(desk.store.names.of("history")) == 1  # type: ignore[attr-defined]
     other = Desk(RedisStore(server.url, namespace))
     answer: Any = await other.ask()
     # Earlier by as long as the question took, which had to connect first.
@@ -196,7 +196,7 @@ async def test_script_flush(start_redis: Callable[..., RedisServer], namespace: 
             await client.script_flush()
             desk.now = granted[0].max_lifetime_ms and desk.store._monotonic()  # type: ignore[attr-defined]
             await desk.settle(granted)
-        assert await client.zcard(desk.store.names.of("flights", granted[0].claims.items[0].key)) == 0  # type: ignore[attr-defined]
+        assert await client.zcard(desk.store.names.of("in_flight", granted[0].claims.items[0].key)) == 0  # type: ignore[attr-defined]
     await desk.store.aclose()
 
 
@@ -215,7 +215,7 @@ async def test_wrong_password(start_redis: Callable[..., RedisServer]) -> None:
 
 async def test_old_version(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that cannot run the scripts is named with its version."""
-    monkeypatch.setattr(connection, "OLDEST", (99, 0))
+    monkeypatch.setattr(connection, "OLDEST_VERSION", (99, 0))
     async with Governor(store=RedisStore(redis_server.url)) as governor:
         with pytest.raises(StoreUnavailable, match=r"Redis \d+\.\d+\.\d+ is too old") as caught:
             await call(governor)

@@ -38,6 +38,6 @@ async def test_a_question_given_up(redis_server: RedisServer, namespace: str, gi
     await store.flush()
     async with redis_asyncio.Redis.from_url(redis_server.url) as client:
         names = Names(namespace)
-        in_flight = [await client.zcard(names.of("flights", claim.key)) for claim in (CANCEL, PLACE)]
+        in_flight = [await client.zcard(names.of("in_flight", claim.key)) for claim in (CANCEL, PLACE)]
     assert sum(in_flight) == granted
     await store.aclose()

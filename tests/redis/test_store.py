@@ -70,13 +70,13 @@ async def test_everything_expires(redis_server: RedisServer, client: redis_async
     await desk.store.aclose()
     keys = [key async for key in client.scan_iter(f"*{namespace}*")]
     kinds = {key.split(":")[2] for key in keys}
-    assert kinds == {"birth", "expiries", "flights", "meta", "gate", "errors", "clock"}
+    assert kinds == {"history", "expiries", "in_flight", "state", "gate", "errors", "clock"}
     assert [key for key in keys if f"{{{namespace}}}" not in key] == []
     ages = {key: await client.pttl(key) for key in keys}
     week = 7 * 86_400_000
     assert [key for key, age in ages.items() if not 0 < age <= week] == []
     assert max(age for key, age in ages.items() if ":gate:" in key) <= LONGEST_PENALTY + 1_000
-    assert max(age for key, age in ages.items() if ":flights:" in key) <= 60_000 + OCCUPANCY + 60_001
+    assert max(age for key, age in ages.items() if ":in_flight:" in key) <= 60_000 + OCCUPANCY + 60_001
 
 
 async def test_what_was_only_refused_expires(
@@ -87,7 +87,7 @@ async def test_what_was_only_refused_expires(
     assert isinstance(await Desk(store).ask(process="waiting"), Later)
     await store.aclose()
     ages = {key.split(":")[2]: await client.pttl(key) async for key in client.scan_iter(f"*{namespace}*")}
-    assert set(ages) == {"birth", "meta"}
+    assert set(ages) == {"history", "state"}
     assert [kind for kind, age in ages.items() if age <= 0] == []
 
 
@@ -184,7 +184,7 @@ async def test_too_late(redis_server: RedisServer, client: redis_asyncio.Redis, 
     finally:
         redis_server.resume()
     await desk.grant()  # the server has read what came before
-    assert await client.zcard(Names(namespace).of("flights", CANCEL.key)) == 1
+    assert await client.zcard(Names(namespace).of("in_flight", CANCEL.key)) == 1
     await store.aclose()
 
 
