@@ -62,7 +62,7 @@ def penalise(names: Names, key: Key, span: float, reason: str, now: str = "") ->
 
 
 def invalidate_history(names: Names, notice: float, now: str = "") -> ScriptCall:
-    """What Redis remembers of calls until `notice` ms from now is incomplete."""
+    """Redis' memory of calls until `notice` ms from now is incomplete."""
     return ScriptCall("invalidate_history", [names.of("history")], [now, repr(notice)])
 
 
