@@ -94,9 +94,10 @@ def _profile(name: object, quotas: object) -> Profile:
         return PROFILES[name]
     if not isinstance(quotas, Mapping):
         raise InvalidRequest(f"quotas must be a dict such as {{IpGroup.TRADE: Quota(1000, 10.0)}}, not {quotas!r}")
-    for key, quota in quotas.items():
+    given: Mapping[Any, Any] = quotas
+    for key, quota in given.items():
         _check_quota(key, quota)
-    return PROFILES[name].override(quotas)
+    return PROFILES[name].override(given)
 
 
 def _check_quota(key: object, quota: object) -> None:
