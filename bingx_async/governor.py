@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Literal, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self
 
 from bingx_async.catalogue import PROFILES
 from bingx_async.core.catalogue import DOCUMENTED, Profile
