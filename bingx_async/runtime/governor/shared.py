@@ -71,7 +71,7 @@ class SharedQuota:
     )  # life of a call on them; other processes' are taken to be like ours
     _is_lasting: bool = field(init=False, default=False)
     _live: dict[Key, int] = field(init=False, factory=dict[Key, int])  # at the address, as the store last said
-    _tickets: dict[Permit, Ticket] = field(init=False, factory=dict[Permit, Ticket])
+    _tickets: dict[int, Ticket] = field(init=False, factory=dict[int, Ticket])  # by the permit's number
     _process: str = field(init=False, factory=lambda: token_hex(6))
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
 
@@ -109,13 +109,13 @@ class SharedQuota:
 
     def full(self, permit: Permit) -> list[Key]:
         """Buckets in which this was the store's last token."""
-        live = self._tickets[permit].live
+        live = self._tickets[permit.number].live
         limits = zip(permit.claims.all, permit.buckets, live, strict=False)
         return [claim.key for claim, bucket, calls in limits if calls >= bucket.limit]
 
     def settle(self, permit: Permit, at: float, extra: float, opens: bool, code: int | None, left: int | None) -> None:
         """Tell the store how the call ended; `left` is what the exchange says is left of the account's quota."""
-        ticket = self._tickets.pop(permit, None)
+        ticket = self._tickets.pop(permit.number, None)
         if ticket is None:
             return
         claims, window, share = permit.claims, self.ledger.budget.window, self.ledger.settings.share
@@ -125,7 +125,7 @@ class SharedQuota:
 
     def release(self, permit: Permit) -> None:
         """Tell the store that the call was never sent."""
-        ticket = self._tickets.pop(permit, None)
+        ticket = self._tickets.pop(permit.number, None)
         if ticket is not None:
             self.store.release(ticket.name, permit.claims)
 
@@ -161,7 +161,7 @@ class SharedQuota:
                 self.store.release(name, permit.claims)  # it may have been granted before the answer was lost
             raise
         if isinstance(answer, Granted):
-            self._tickets[permit] = Ticket(name, answer.bound, answer.live)
+            self._tickets[permit.number] = Ticket(name, answer.bound, answer.live)
         return answer
 
     def _may_have_been_used_alone(self, now: float) -> bool:
@@ -199,7 +199,7 @@ class SharedQuota:
                 refusal = NotUntil(ready, claim.key)
         if refusal is not None:
             return NotUntil(min(refusal.ready_at, max(self._next_look, now + 1.0)), refusal.key)
-        self._tickets[permit] = Ticket(self._new_name(), permit.baseline)
+        self._tickets[permit.number] = Ticket(self._new_name(), permit.baseline)
         return None
 
     def _ready_alone(self, bucket: Bucket, claim: Claim, is_own: bool, now: float) -> float:
