@@ -78,7 +78,10 @@ def read_clock(names: Names, now: str = "") -> ScriptCall:
 
 def account_claim(claims: Claims) -> int:
     """The number of the account's claim, counted from 1 as in Lua; 0 for a call that draws on no account."""
-    return next((number for number, claim in enumerate(claims.items, 1) if claim.key.kind == "account"), 0)
+    for number, claim in enumerate(claims.items, 1):
+        if claim.key.kind == "account":
+            return number
+    return 0
 
 
 def refusing_key(claims: Claims, kind: str, number: str) -> Key:
@@ -92,8 +95,7 @@ def _used(done: Settlement) -> tuple[int, int]:
 
     Zeros if the exchange has not said so, or says nonsense.
     """
-    account = account_claim(done.claims)
-    if done.remaining is None or not account:
+    if done.remaining is None or not (account := account_claim(done.claims)):
         return 0, 0
     limit = done.claims.items[account - 1].quota.limit
     is_sound = 0 <= done.remaining <= limit < UNLIMITED.limit
