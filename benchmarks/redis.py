@@ -25,8 +25,8 @@ from attrs import evolve
 
 from benchmarks import report
 from bingx_async import Governor, IpGroup, Quota
+from bingx_async.core.claims import claims_of
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.ledger import claims_of
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted
 from bingx_async.spot.orders import CANCEL_ORDER

@@ -115,7 +115,7 @@ async def _work(world: World, client: BingXClient, call: Call[object], until: fl
         patience = rng.expovariate(5.0) if rng.random() < world.condition.faults.cancelled else None
         with anyio.move_on_after(patience):
             try:
-                await client.call(call, {"priority": rng.choice(PRIORITIES)})
+                await client.spot._calls.call(call, {"priority": rng.choice(PRIORITIES)})
             except BingXError:
                 await anyio.sleep(0.01)
             world.waited(since)
