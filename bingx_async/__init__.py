@@ -4,96 +4,21 @@ import logging
 
 __version__ = "0.1.0"
 
-from bingx_async.catalogue import PROFILES
-from bingx_async.client import BingXClient
-from bingx_async.core import events
-from bingx_async.core.events import Event
-from bingx_async.core.quota import IpGroup, Quota
-from bingx_async.errors import (
-    ApiError,
-    AuthenticationError,
-    BingXError,
-    ClientClosed,
-    ClockError,
-    ConnectFailed,
-    ErrorBudgetSpent,
-    InsufficientBalance,
-    InvalidRequest,
-    LocalError,
-    OrderNotFound,
-    OrderRefused,
-    OutcomeUnknown,
-    QuotaWait,
-    RateLimited,
-    ServerBusy,
-    StoreUnavailable,
-    TransportError,
-    UnreadableReply,
-)
-from bingx_async.governor import Governor
-from bingx_async.models import (
-    CancelFailure,
-    CancelOrdersResult,
-    CancelOutcome,
-    CancelRestriction,
-    CancelStatus,
-    OcoLeg,
-    OcoOrder,
-    OcoOrderType,
-    OcoReference,
-    Order,
-    OrderStatus,
-    OrderType,
-    Priority,
-    Side,
-)
-from bingx_async.runtime.governor.snapshot import BucketSnapshot, BudgetSnapshot, Snapshot
+from bingx_async import errors, models
+from bingx_async.catalogue import PROFILES as PROFILES
+from bingx_async.client import BingXClient as BingXClient
+from bingx_async.core import events as events
+from bingx_async.core.events import Event as Event
+from bingx_async.core.quota import IpGroup as IpGroup
+from bingx_async.core.quota import Quota as Quota
+from bingx_async.errors import *
+from bingx_async.governor import Governor as Governor
+from bingx_async.models import *
+from bingx_async.runtime.governor.snapshot import BucketSnapshot as BucketSnapshot
+from bingx_async.runtime.governor.snapshot import BudgetSnapshot as BudgetSnapshot
+from bingx_async.runtime.governor.snapshot import Snapshot as Snapshot
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise
 
-__all__ = [
-    "PROFILES",
-    "ApiError",
-    "AuthenticationError",
-    "BingXClient",
-    "BingXError",
-    "BucketSnapshot",
-    "BudgetSnapshot",
-    "CancelFailure",
-    "CancelOrdersResult",
-    "CancelOutcome",
-    "CancelRestriction",
-    "CancelStatus",
-    "ClientClosed",
-    "ClockError",
-    "ConnectFailed",
-    "ErrorBudgetSpent",
-    "Event",
-    "Governor",
-    "InsufficientBalance",
-    "InvalidRequest",
-    "IpGroup",
-    "LocalError",
-    "OcoLeg",
-    "OcoOrder",
-    "OcoOrderType",
-    "OcoReference",
-    "Order",
-    "OrderNotFound",
-    "OrderRefused",
-    "OrderStatus",
-    "OrderType",
-    "OutcomeUnknown",
-    "Priority",
-    "Quota",
-    "QuotaWait",
-    "RateLimited",
-    "ServerBusy",
-    "Side",
-    "Snapshot",
-    "StoreUnavailable",
-    "TransportError",
-    "UnreadableReply",
-    "__version__",
-    "events",
-]
+_OWN = ["PROFILES", "BingXClient", "BucketSnapshot", "BudgetSnapshot", "Event", "Governor", "IpGroup", "Quota"]
+globals()["__all__"] = [*_OWN, "Snapshot", "__version__", "events", *errors.__all__, *vars(models)["__all__"]]

@@ -1,6 +1,15 @@
 """How Sphinx builds this documentation; `nox -s docs` runs it."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from tables import filled, markers  # noqa: E402 (found by the line above)
 
 project = "bingx_async"
 author = "bingx_async contributors"
@@ -23,3 +32,19 @@ maximum_signature_line_length = 90
 
 html_theme = "furo"
 html_title = f"bingx_async {release}"
+
+
+def setup(app: Sphinx) -> None:
+    """Write the tables of docs/tables.py into the pages that ask for them, anew in every build."""
+    app.connect("source-read", fill)
+    app.connect("env-get-outdated", pages_with_tables)
+
+
+def fill(_app: Sphinx, _page: str, content: list[str]) -> None:
+    """Put the tables of one page in their places."""
+    content[0] = filled(content[0])
+
+
+def pages_with_tables(*_: object) -> list[str]:
+    """The pages to read again although their own text has not changed: the code may have."""
+    return [page.stem for page in HERE.glob("*.md") if markers(page.read_text("utf-8"))]

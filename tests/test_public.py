@@ -1,13 +1,20 @@
-"""What is public is what `__all__` says; every name and argument of the contract is there."""
+"""The public names are those of `__all__`; every name and argument of the contract is there."""
 
 from __future__ import annotations
 
+import ast
+import importlib
 import inspect
+import itertools
+import pkgutil
+import re
 
+import attrs
 import pytest
 
 import bingx_async
 import bingx_async.errors
+import bingx_async.models
 import bingx_async.spot
 from bingx_async import BingXClient, Governor
 
@@ -59,6 +66,8 @@ NAMES = {
     },
     "observation": {"Event", "events", "Snapshot", "BucketSnapshot", "BudgetSnapshot"},
 }
+ALL: list[str] = vars(bingx_async)["__all__"]
+MODELS = [bingx_async.Order, bingx_async.OcoLeg, bingx_async.Level]
 CALL = ["max_wait", "priority", "timeout", "recv_window"]
 SIGNATURES = {
     "cancel_order": ["symbol", "order_id", "client_order_id", "only_if"],
@@ -81,17 +90,47 @@ SIGNATURES = {
 }
 
 
-def test_all() -> None:
-    """`__all__` is exactly the documented names, sorted, and each of them exists."""
-    assert set(bingx_async.__all__) == set().union(*NAMES.values())
-    assert len(set(bingx_async.__all__)) == len(bingx_async.__all__)
-    for name in bingx_async.__all__:
+def test_contract() -> None:
+    """Every documented name is public, and each public name exists and is named once."""
+    assert set().union(*NAMES.values()) <= set(ALL)
+    assert len(set(ALL)) == len(ALL)
+    for name in ALL:
         assert getattr(bingx_async, name) is not None
+
+
+def test_models_are_complete() -> None:
+    """Every class of every file of models is a public name, and so is everything that a method can return."""
+    public = set(ALL)
+    for found in pkgutil.iter_modules(bingx_async.models.__path__, "bingx_async.models."):
+        module = importlib.import_module(found.name)
+        classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
+        own = [name for name in classes if getattr(module, name).__module__ == module.__name__]
+        assert [name for name in own if name not in public] == []
+
+
+def test_nothing_else_is_public() -> None:
+    """Besides errors and models only the names of client, governor and observation are public."""
+    rest = set(ALL) - set(bingx_async.errors.__all__) - set(vars(bingx_async.models)["__all__"])
+    assert rest == (NAMES["client"] | NAMES["observation"]) - {"CancelRestriction", "Priority"}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_fields_are_documented(model: type) -> None:
+    """Every field of an order has a text of its own, and one that is money or size names its asset."""
+    (tree,) = [node for node in ast.walk(ast.parse(inspect.getsource(model))) if isinstance(node, ast.ClassDef)]
+    texts: dict[str, str] = {}
+    for field, after in itertools.pairwise(tree.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(after, ast.Expr):
+            texts[ast.unparse(field.target)] = ast.literal_eval(after.value)
+    fields = {field.name: str(field.type) for field in attrs.fields(model) if field.name != "raw"}
+    assert [name for name in fields if name not in texts] == []
+    money = [name for name, kind in fields.items() if "Decimal" in kind]
+    assert [name for name in money if not re.search(r"in the (base|quote) asset", texts[name])] == []
 
 
 def test_errors_are_complete() -> None:
     """Every error of the tree can be caught by a name of the package."""
-    assert set(bingx_async.errors.__all__) <= set(bingx_async.__all__)
+    assert set(bingx_async.errors.__all__) <= set(ALL)
 
 
 PARENTS = {

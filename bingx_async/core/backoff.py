@@ -1,4 +1,4 @@
-"""How long to stay away when the exchange names no moment: growing, spread, bounded."""
+"""The delay before the next call when the exchange names no moment: growing, spread, bounded."""
 
 from __future__ import annotations
 

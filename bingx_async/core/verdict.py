@@ -1,9 +1,9 @@
-"""What a reply means. One table of (code, message, HTTP status) -> meaning; the first row that fits wins.
+"""The meaning of a reply. One table of (code, message, HTTP status) -> meaning; the first row that fits wins.
 
-The body is asked first, then the HTTP status: the exchange sends most codes with HTTP 200. A reply that says code
-0 ran, whatever else is wrong with it. A reply with another code did not run. A reply from which no code can be
-read says nothing about what ran, unless its HTTP status does (`BARE_STATUSES`: a ban, a redirect, a request that
-was not understood).
+The body is read first, then the HTTP status: the exchange sends most codes with HTTP 200. A call whose reply says
+code 0 ran, whatever else is wrong with the reply. With any other code it did not run. A reply from which no code can
+be read does not tell whether the call ran, unless its HTTP status does (`BARE_STATUSES`: a ban, a redirect, a request
+that was not understood). docs/facts has the sources.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from bingx_async.core import wire
 
 
 class Scope(StrEnum):
-    """What the exchange closed: one endpoint for one account, or everything from one address."""
+    """The scope that the exchange closed: one endpoint for one account, or everything from one address."""
 
     ENDPOINT = "endpoint"
     EGRESS = "egress"
 
 
 class Meaning(Enum):
-    """What a refusal means, and the error it becomes."""
+    """The meaning of a refusal."""
 
     BUSY = "busy"
     ERROR_BUDGET = "error budget"
@@ -142,13 +142,13 @@ def _row(meaning: Meaning, codes: set[int] | None, pattern: str = "", statuses: 
     return Row(meaning, frozenset(codes) if codes is not None else None, compiled, frozenset(statuses or ()))
 
 
-_QUOTA = {100410, 109429, 100409}  # 100410: seeds; the others: vendor, newer and older numbers of the same
+_QUOTA = {100410, 109429, 100409}  # one refusal under its present, newer and older number
 _BUDGET_TEXT = r"over (\d{1,9}) error code: ?(\d{1,9}) requests within (\d{1,12}) ?ms"
 _MOMENT_TEXT = r"(?:unblocked after|retry after time)\D{0,3}(\d{9,17})"
 
-# Rows for a reply that carries a code other than 0. Sources: seeds (error tables), WIRE.md "Being told to stop".
+# Rows for a reply that carries a code other than 0.
 TABLE: tuple[Row, ...] = (
-    _row(Meaning.BUSY, _QUOTA, r"system is busy"),
+    _row(Meaning.BUSY, None, r"system is busy"),  # documented under 100202, 100400, 100410 and 100421
     _row(Meaning.ERROR_BUDGET, None, _BUDGET_TEXT),
     _row(Meaning.CLOSED, None, _MOMENT_TEXT),
     _row(Meaning.RATE_LIMITED, _QUOTA),
@@ -174,12 +174,12 @@ BARE_STATUSES: Mapping[int, Meaning] = {
     **dict.fromkeys((400, 404, 405, 411, 413, 414, 415, 431), Meaning.NOT_ALLOWED),
     **dict.fromkeys((301, 302, 303, 307, 308), Meaning.NOT_ALLOWED),  # never followed: it did not run here
 }
-# A firewall's 403 and a ban's 418 last about 5 minutes (WIRE.md) where no Retry-After says otherwise.
+# A firewall's 403 and a ban's 418 last about 5 minutes where no Retry-After says otherwise.
 BAN_SPANS: Mapping[int, float] = {403: 300_000.0, 418: 300_000.0}
 
 
 def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float) -> Verdict:
-    """What the reply means. `headers` have lower-case names; `wall_ms` is now (epoch ms), to read an HTTP date."""
+    """The meaning of the reply. `headers` have lower-case names; `wall_ms` is now (epoch ms), to read an HTTP date."""
     raw = wire.parse(text)
     code = wire.integer(raw.get("code")) if raw is not None else None
     if raw is None or code is None:
@@ -226,7 +226,7 @@ def _find_budget(message: str) -> LearntBudget | None:
 
 
 def _moment(number: int | None) -> float | None:
-    """Epoch milliseconds from seconds, milliseconds or microseconds: some bots have met seconds (WIRE.md)."""
+    """Epoch milliseconds from seconds, milliseconds or microseconds: seconds have been met."""
     if number is None or number <= 0:
         return None
     if number < 1e11:

