@@ -28,7 +28,7 @@ class AddressRefusal(Refusal):
 
 
 class BusinessRefusal(Refusal):
-    """The endpoint itself refused: these are what the error budget counts."""
+    """The endpoint itself refused; only these refusals count in the error budget."""
 
 
 def unknown_path() -> Refusal:

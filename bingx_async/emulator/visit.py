@@ -35,5 +35,5 @@ class Visit:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Account and route: what quotas, closures and counts of an account are kept by."""
+        """Account and route: the key of the account's quotas, closures and counts."""
         return self.account.account, self.route.endpoint.route
