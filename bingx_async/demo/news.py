@@ -41,24 +41,23 @@ class News:
             self._add(
                 seconds,
                 "closed",
-                f"{_name(event.bucket)}: the exchange has closed it (code 100410) until {_clock(event.until)}, "
+                f"{_name(event)}: the exchange has closed it (code 100410) until {_clock(event.until)}, "
                 f"{span:.1f} s from now",
             )
         elif isinstance(event, events.Probing):
-            self._add(seconds, "probe", f"{_name(event.bucket)}: the moment has come; one call goes first")
+            self._add(seconds, "probe", f"{_name(event)}: the moment has come; one call goes first")
         elif isinstance(event, events.Reopened):
-            self._add(seconds, "open", f"{_name(event.bucket)}: it was let through; open again, the others follow")
+            self._add(seconds, "open", f"{_name(event)}: it was let through; open again, the others follow")
         elif isinstance(event, events.ForeignUse):
-            self._add(seconds, "other", f"{_name(event.bucket)}: {event.calls} calls are counted that are not ours")
+            self._add(seconds, "other", f"{_name(event)}: {event.calls} calls are counted that are not ours")
 
     def _add(self, seconds: float, kind: Kind, text: str) -> None:
         self.items.append(Item(seconds, kind, text))
 
 
-def _name(bucket: str) -> str:
+def _name(event: events.BucketEvent) -> str:
     """Account and method, such as `1002 cancel_order`."""
-    _, owner, name = bucket.split(" ", 2)
-    return f"{owner} {short(name)}"
+    return f"{event.owner} {short(event.name)}"
 
 
 def _clock(moment: datetime) -> str:

@@ -93,7 +93,9 @@ def test_every_method_is_listed() -> None:
 
 def test_every_event_is_listed() -> None:
     """Each kind of event that a hook may get is in the table of events."""
-    kinds = [kind.__name__ for kind in events.Event.__subclasses__()]
+    bases = (events.Event, events.BucketEvent)
+    kinds = [name for name, kind in vars(events).items() if isinstance(kind, type) and issubclass(kind, events.Event)]
+    kinds = [name for name in kinds if getattr(events, name) not in bases]
     assert [line.split("`")[1] for line in rows_of("events")] == kinds
 
 
