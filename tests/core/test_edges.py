@@ -61,7 +61,7 @@ def test_the_next_moment_knows_the_pace() -> None:
     assert ledger.nth_ready_at(paced, 0, 5.0) == NotUntil(450.0, at_address.key)
 
 
-def test_what_opens_now_delays_nobody() -> None:
+def test_what_opens_now_delays_no_call() -> None:
     """A closed period or a store's moment that ends now is no reason to wait."""
     ledger = Ledger()
     ledger.gates.close(EGRESS, 500.0, 0.0, "address banned")
@@ -136,7 +136,7 @@ def test_a_store_that_refused_is_asked_by_one_at_a_time() -> None:
 
 
 def test_a_call_that_asked_and_was_not_sent_lets_the_next_ask() -> None:
-    """A permit that is released has its answer: nobody waits for it any longer."""
+    """A permit that is released has its answer: no call waits for it any longer."""
     ledger = Ledger()
     ledger.store_refusals.record(ENDPOINT, 500.0)
     ledger.release(granted(ledger.reserve(CALL, 500.0)))

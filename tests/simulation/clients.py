@@ -98,7 +98,7 @@ async def drive_by_clients(world: World, until: float) -> None:
 
 def _client(world: World, governor: Governor) -> BingXClient:
     return BingXClient(
-        "nobody",
+        "key",
         "secret",
         base_url="https://exchange.invalid",
         governor=governor,
