@@ -15,6 +15,9 @@ MODULES = {
 
 def main(names: list[str]) -> int:
     """Run the named benchmarks, each in a process of its own; 0 if all of them ran."""
+    if names in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
     unknown = [name for name in names if name not in MODULES]
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(MODULES)}", file=sys.stderr)

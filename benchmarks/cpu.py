@@ -28,8 +28,9 @@ from benchmarks import report
 from benchmarks.server import KEY, ORDER, SECRET, running
 from bingx_async import BingXClient, Governor
 from bingx_async.runtime.http import sockets
+from bingx_async.spot.orders import CANCEL_ORDER
 
-PATH = "/openApi/spot/v1/trade/cancel"
+PATH = CANCEL_ORDER.path
 ORDER_ID = ORDER["orderId"]
 LEVELS = (1, 10, 50)
 ROUNDS = 21
@@ -153,7 +154,7 @@ async def ours(
 
 
 def contenders(url: str) -> dict[str, Any]:
-    """Who runs, in the order of the table."""
+    """The contenders, in the order of the table."""
     limits = httpx.Limits(max_connections=sockets.CONNECTIONS)
     return {
         "httpx.AsyncClient": httpx_client(url),
@@ -190,7 +191,7 @@ async def measure(url: str, rounds: int = ROUNDS) -> dict[str, dict[int, list[fl
         for cancel in cancels.values():
             await cost(cancel, max(LEVELS))
         gc.collect()
-        gc.freeze()  # what was imported before is no contender's burden
+        gc.freeze()  # the modules imported so far must not cost any contender time in the collector
         began = time.monotonic()
         for done in range(rounds):
             if done >= 3 and time.monotonic() - began > BUDGET:

@@ -1,7 +1,7 @@
 """Import time and memory after import, in fresh processes that take turns; medians.
 
-What a library puts off until it is used would flatter it, so the second pair of rows includes a client made ready
-to call, with all it needs for that.
+A library that postpones imports until it is used would look better than it is, so the second pair of rows includes a
+client made ready to call, with all it needs for that.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A call of this library takes three claims in one step (account and endpoint, address and endpoint, address and group)
 and settles them when the reply has come; the others acquire three limiters one after the other and settle nothing.
-Nobody waits in the first table: the governor's clock is moved on between calls, so that its buckets are in real use;
+No call waits in the first table: the governor's clock is moved on between calls, so that its buckets are in real use;
 the others have quotas that are never reached. In the second, 1000 grants per second are allowed and 100 000 tasks
 want one; in the third, 1000 tasks wait for 5 per second. Each of these runs in a process of its own.
 """
@@ -20,20 +20,17 @@ import tracemalloc
 from collections.abc import Awaitable, Callable
 from itertools import count
 from statistics import median
-from typing import Any
 
 from attrs import evolve
 
 from benchmarks import report
 from bingx_async import PROFILES, Governor, Quota
 from bingx_async.core.claims import Claims, claims_of
-from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import IpGroup
 from bingx_async.core.verdict import Accepted
 from bingx_async.runtime.clock import ServerClock, monotonic_ms
 from bingx_async.spot.orders import CANCEL_ORDER
 
-CANCEL_ORDER: Endpoint[Any] = Endpoint("cancel_order", "POST", CANCEL_ORDER.path, IpGroup.TRADE, lambda data: data)
 ACCEPTED = Accepted(None, {})
 HEADERS = {"x-ratelimit-requests-remain": "5"}
 ROUNDS = 9
@@ -47,7 +44,7 @@ Acquire = Callable[[], Awaitable[object]]
 
 
 class MovedClock:
-    """The monotonic clock plus what was skipped (ms)."""
+    """The monotonic clock plus the skipped time (ms)."""
 
     def __init__(self) -> None:
         self.skipped = 0.0
@@ -66,7 +63,7 @@ def ours_never_waiting() -> Acquire:
     moved = MovedClock()
     governor = Governor(clock=ServerClock(monotonic=moved))
     claims = governor.claims(CANCEL_ORDER, "1", "default")
-    assert len(claims.items) == 3
+    assert len(claims.all) == 3
 
     async def acquire() -> object:
         moved.skipped += 250.0
@@ -198,7 +195,7 @@ def ours_scarce(limit: int, window: float) -> Acquire:
     wide = Quota(1_000_000, 1.0)
     profile = evolve(
         PROFILES["documented"],
-        uid={CANCEL_ORDER.path: Quota(limit, window)},
+        uid={CANCEL_ORDER.route: Quota(limit, window)},
         interface=dict.fromkeys(IpGroup, wide),
         groups=dict.fromkeys(IpGroup, (wide,)),
     )
@@ -262,7 +259,7 @@ def memory() -> dict[str, float]:
 
 
 def apart(*arguments: object) -> dict[str, float] | None:
-    """What this module prints for the arguments in a process of its own; None if it takes too long or fails."""
+    """The output of this module for the arguments in a process of its own; None if it takes too long or fails."""
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.limiters", *map(str, arguments)]
     try:
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
@@ -325,7 +322,7 @@ def main() -> None:
 
 
 def one(arguments: list[str]) -> None:
-    """One figure, for `apart`; leaves without waiting for those who wait."""
+    """One figure, for `apart`; leaves without waiting for the tasks that wait."""
     if arguments == ["memory"]:
         found = memory()
     else:

@@ -1,6 +1,6 @@
-"""The shared store beside other limiters on the same Redis: what a call waits for, and how many a second there can be.
+"""The shared store beside other limiters on the same Redis: the wait of a call, and the calls that fit into a second.
 
-A server of its own is started on a free port. Nobody waits for quota: the limits are never reached. A call of this
+A server of its own is started on a free port. No call waits for quota: the limits are never reached. A call of this
 library takes three claims in one step (in another row one) and is settled when its reply has come; the others take
 one limit each and settle nothing. Latency is one call after the other, throughput 50 at a time in two processes.
 """
@@ -19,14 +19,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from statistics import median, quantiles
-from typing import Any
 
 from attrs import evolve
 
 from benchmarks import report
 from bingx_async import Governor, IpGroup, Quota
 from bingx_async.core.claims import claims_of
-from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted
 from bingx_async.spot.orders import CANCEL_ORDER
@@ -36,7 +34,6 @@ AT_ONCE = 50
 SECONDS = 3.0
 PROCESSES = 2
 PLENTY, TRADE = Quota(1_000_000, 1), IpGroup.TRADE
-CANCEL_ORDER: Endpoint[Any] = Endpoint("cancel_order", "POST", CANCEL_ORDER.path, IpGroup.TRADE, lambda data: data)
 ACCEPTED = Accepted(None, {})
 OURS = "bingx_async, RedisStore"
 OURS_WITH_ONE = "bingx_async, RedisStore, one claim"
@@ -68,13 +65,13 @@ def running() -> Iterator[int]:
 
 
 def calls_of(governor: Governor, claimed: int = 3) -> Call:
-    """acquire, and settle at once: what a caller waits for is the first."""
+    """acquire, and settle at once: a caller waits for the first only."""
     others = PLENTY if claimed == 3 else UNLIMITED
     profile = evolve(
-        governor.profile, uid={CANCEL_ORDER.path: PLENTY}, interface={TRADE: others}, groups={TRADE: (others,)}
+        governor.profile, uid={CANCEL_ORDER.route: PLENTY}, interface={TRADE: others}, groups={TRADE: (others,)}
     )
     claims = claims_of(CANCEL_ORDER, profile, "1", "default")
-    assert len(claims.items) == claimed
+    assert len(claims.all) == claimed
 
     async def call() -> object:
         permit = await governor.acquire(claims)

@@ -1,11 +1,11 @@
-"""The command line. What it needs beyond the library (click, rich) is imported here and only when it runs."""
+"""The command line. Packages that only it needs, such as click and rich, are imported when it runs."""
 
 from __future__ import annotations
 
 import sys
 
 NEEDED = frozenset({"click", "rich", "starlette", "uvicorn"})  # the extra [demo]
-INTERRUPTED = 130  # what a shell expects after Ctrl-C
+INTERRUPTED = 130  # the exit code that shells use for Ctrl-C
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ async def clear(client: BingXClient, ids: list[int]) -> Counter[CancelStatus]:
 
 
 def tell(event: events.Event) -> None:
-    """What is worth a line; everything else is left to snapshots."""
+    """Print the two events that are worth a line; snapshots show the rest."""
     if isinstance(event, events.Penalised):
         print(f"{event.bucket} is closed until {event.until:%H:%M:%S}: {event.reason}")
     if isinstance(event, events.Reopened):

@@ -14,13 +14,13 @@ import pytest
 from bingx_async import BingXClient, OrderNotFound, OutcomeUnknown, QuotaWait, RateLimited
 from bingx_async.emulator import CloseAfter, Emulator, Fault
 
-CANCEL = "/openApi/spot/v1/trade/cancel"
+CANCEL = "cancel_order"
 UID = "1001"
 
 
 @dataclass
 class Desk:
-    """The program under test: withdraws orders and says what it knows about them."""
+    """The program under test: withdraws orders and says how that went."""
 
     client: BingXClient
 
@@ -42,7 +42,7 @@ def emulator() -> Emulator:
 
 
 def run(emulator: Emulator, use: Callable[[Desk], Awaitable[str]]) -> str:
-    """What `use` returns for a desk at this emulator."""
+    """The result of `use` for a desk at this emulator."""
 
     async def main() -> str:
         async with BingXClient(
@@ -65,7 +65,7 @@ def test_an_order_that_is_gone_is_no_error(emulator: Emulator) -> None:
 
 def test_a_lost_reply_is_looked_into(emulator: Emulator) -> None:
     [order_id] = emulator.rest_orders(UID, "BTC-USDT", 1)
-    emulator.inject(Fault(CloseAfter(), path=CANCEL, times=1))
+    emulator.inject(Fault(CloseAfter(), endpoint=CANCEL, times=1))
     assert run(emulator, lambda desk: desk.withdraw(order_id)) == "gone already"
     assert emulator.stats().of(UID, CANCEL).accepted == 2
 

@@ -20,7 +20,7 @@ __all__ = ["bingx_async"]
 @click.version_option(__version__, prog_name="bingx-async")
 def bingx_async() -> None:
     """An asyncio client for BingX spot that is never refused for a quota and leaves none unused."""
-    # What the library has to tell, the commands tell themselves.
+    # The commands print their own messages; log lines of the library would only repeat them.
     logging.getLogger("bingx_async").addHandler(logging.NullHandler())
 
 

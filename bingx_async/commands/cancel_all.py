@@ -23,9 +23,9 @@ def cancel_all(symbol: str | None, yes: bool) -> None:
     """
     if not (os.environ.get("BINGX_API_KEY") and os.environ.get("BINGX_SECRET_KEY")):
         raise click.ClickException("set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent")
-    what = f"every open order on {symbol}" if symbol else "every open order on every symbol"
+    scope = f"every open order on {symbol}" if symbol else "every open order on every symbol"
     if not yes:
-        click.confirm(f"Cancel {what}?", abort=True)
+        click.confirm(f"Cancel {scope}?", abort=True)
     try:
         orders = anyio.run(_cancel, symbol)
     except OutcomeUnknown as error:
@@ -38,7 +38,7 @@ def cancel_all(symbol: str | None, yes: bool) -> None:
         sys.exit(UNKNOWN)
     for order in orders:
         click.echo(_line(order))
-    click.echo(f"cancelled {what}: {len(orders)} order{'' if len(orders) == 1 else 's'}")
+    click.echo(f"cancelled {scope}: {len(orders)} order{'' if len(orders) == 1 else 's'}")
 
 
 async def _cancel(symbol: str | None) -> list[Order]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -46,6 +47,14 @@ def demo(seconds: float, svg: Path | None, model: Model) -> None:
     except KeyboardInterrupt:
         click.echo("interrupted: everything is closed", err=True)
         sys.exit(INTERRUPTED)
+    except BaseExceptionGroup as failures:
+        raise _broken_pipe_of(failures) from None
     if svg is not None:
         click.echo(f"the last frame is in {svg}")
     sys.exit(0 if report.is_kept else 1)
+
+
+def _broken_pipe_of(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failures as they are, or as one `BrokenPipeError` if the reader of the output has gone: click ends it."""
+    _, others = failures.split(BrokenPipeError)
+    return failures if others is not None else BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))

@@ -1,4 +1,4 @@
-"""`bingx-async quotas --observe`: how the exchange counts, learnt from the headers of harmless calls.
+"""`bingx-async quotas --observe`: learn from the headers of harmless calls how the exchange counts.
 
 The calls cancel an order that does not exist, by the batch endpoint in its tolerant mode: the exchange answers code
 0 and reports the id in `fails`, so nothing changes and no error budget is spent.
@@ -19,7 +19,7 @@ NO_ORDER = 1  # an order id that no order has
 
 
 def observe(symbol: str, profile: str) -> None:
-    """Send the calls and say what their replies leave possible."""
+    """Send the calls and print the ways of counting that fit their replies."""
     if not (os.environ.get("BINGX_API_KEY") and os.environ.get("BINGX_SECRET_KEY")):
         raise click.ClickException("set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent")
     try:
@@ -47,4 +47,4 @@ def _sentence(bucket: BucketSnapshot | None) -> str:
         return f"{CALLS} calls, no rate headers in the replies: the way of counting stays unknown"
     if bucket.counting == "unknown":
         return f"{CALLS} calls; the rate headers fit every way of counting"
-    return f"{CALLS} calls; the exchange counts {CANCEL_ORDERS.path} by: {bucket.counting}"
+    return f"{CALLS} calls; the exchange counts {CANCEL_ORDERS.name} by: {bucket.counting}"

@@ -1,19 +1,19 @@
-"""`bingx-async quotas`: what the exchange allows, endpoint by endpoint, with the source of each number."""
+"""`bingx-async quotas`: the quotas of every endpoint, with the source of each number."""
 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import click
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bingx_async import PROFILES, Quota
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.commands.observe import observe
+from bingx_async.commands.quota_tables import tables
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import UNLIMITED
@@ -36,9 +36,11 @@ def quotas(profile: str, as_json: bool, is_observing: bool, symbol: str) -> None
         click.echo(json.dumps({"profile": profile, "endpoints": rows}, indent=2))
         return
     console = Console()
-    if not console.is_terminal:
+    if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(width=PIPE)
-    console.print(_table(profile, rows))
+    console.print(Text(f"Quotas of BingX spot, profile {profile!r}", "bold cyan"))
+    for part in tables(rows, console.width):
+        console.print(part, soft_wrap=isinstance(part, Text))
 
 
 def _row(endpoint: Endpoint[Any], profile: Profile) -> dict[str, Any]:
@@ -58,43 +60,3 @@ def _quota(quota: Quota | None) -> dict[str, Any] | None:
     if quota is None or quota.limit >= UNLIMITED.limit:
         return None
     return {"limit": quota.limit, "window": quota.window, "source": quota.source}
-
-
-def _table(profile: str, rows: list[dict[str, Any]]) -> Table:
-    sources: dict[str, int] = {}
-    table = Table(
-        box=SIMPLE_HEAD,
-        title=f"Quotas of BingX spot, profile {profile!r}",
-        title_style="bold cyan",
-        title_justify="left",
-        caption_justify="left",
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
-    for name in ("endpoint", "", "path"):
-        table.add_column(name, overflow="fold")
-    for name in ("per account", "per address", "per address and group"):
-        table.add_column(name, justify="right")
-    table.add_column("source", justify="right", style="grey50")
-    for row in rows:
-        groups = " and ".join(_text(quota) for quota in row["group_quotas"]) or "–"
-        found = [row["uid"], row["interface"], *row["group_quotas"]]
-        marks = dict.fromkeys(sources.setdefault(quota["source"], len(sources) + 1) for quota in found if quota)
-        table.add_row(
-            Text(row["name"], "bold"),
-            row["method"],
-            Text(row["path"], "cyan"),
-            _text(row["uid"]),
-            _text(row["interface"]),
-            f"{groups} (group {row['group']})",
-            " ".join(f"[{mark}]" for mark in marks).replace("[", "\\["),
-        )
-    notes = "\n".join(f"[{number}] {source}" for source, number in sources.items())
-    table.caption = Text(f"every call is counted in each of its quotas; – means that there is none\n{notes}", "grey50")
-    return table
-
-
-def _text(quota: dict[str, Any] | None) -> str:
-    if quota is None:
-        return "–"
-    return f"{quota['limit']}/s" if quota["window"] == 1 else f"{quota['limit']}/{quota['window']:g} s"

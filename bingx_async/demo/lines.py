@@ -9,7 +9,7 @@ from attrs import define, field
 
 from bingx_async.demo.news import News
 from bingx_async.demo.report import Report, uses_of
-from bingx_async.demo.scenario import Scenario, short, wall_ms
+from bingx_async.demo.scenario import Scenario, wall_ms
 from bingx_async.demo.screen import Screen, totals, waits
 from bingx_async.demo.table import rate_of
 
@@ -21,7 +21,7 @@ class Lines:
     scenario: Scenario
     news: News
     screen: Screen  # never started; it keeps the last frame for the picture
-    _told: int = field(init=False, default=0)
+    _printed: int = field(init=False, default=0)
     _second: int = field(init=False, default=0)
 
     def __enter__(self) -> Lines:
@@ -40,11 +40,11 @@ class Lines:
         return self.screen.pause
 
     def refresh(self) -> None:
-        """Print what is new."""
+        """Print the news since the last time."""
         self.screen.look()
-        for item in self.news.items[self._told :]:
+        for item in self.news.items[self._printed :]:
             click.echo(str(item))
-        self._told = len(self.news.items)
+        self._printed = len(self.news.items)
         if int(self.scenario.elapsed) > self._second:
             self._second = int(self.scenario.elapsed)
             click.echo(self._progress())
@@ -55,7 +55,7 @@ class Lines:
         click.echo(f"\n{'account':<9}{'endpoint':<24}{'quota':>7}{'accepted':>10}{'per second':>12}{'used':>8}")
         for use in report.uses:
             click.echo(
-                f"{use.account:<9}{short(use.path):<24}{rate_of(use.quota):>7}{use.calls:>10}{use.rate:>12.2f}{use.share:>8.1%}"
+                f"{use.account:<9}{use.endpoint:<24}{rate_of(use.quota):>7}{use.calls:>10}{use.rate:>12.2f}{use.share:>8.1%}"
             )
         click.echo("")
         for check in report.checks:

@@ -1,4 +1,4 @@
-"""From what the emulator counted to the share of a quota that was used.
+"""From the counts of the emulator to the share of a quota that was used.
 
 The share is how full the exchange's own window was on average: every accepted call occupies one place of the quota
 for one window from its arrival. Over a long time that is accepted calls / (quota * seconds); unlike that quotient
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from bingx_async.core.quota import Quota
-from bingx_async.demo.scenario import CLOSED_ACCOUNT, CLOSED_PATH, Closure
+from bingx_async.demo.scenario import CLOSED_ACCOUNT, CLOSED_ENDPOINT, Closure
 from bingx_async.emulator import EndpointStats
 
 Span = tuple[float, float]
@@ -27,7 +27,7 @@ class Use:
     """One account's quota for one endpoint: calls accepted in the run, the share used, seconds it was measured."""
 
     account: str
-    path: str
+    endpoint: str
     quota: Quota
     calls: int
     share: float
@@ -49,9 +49,9 @@ def share_used(arrivals: Sequence[float], quota: Quota, spans: Sequence[Span]) -
     return occupied / (quota.limit * length) if length > 0 else 0.0
 
 
-def is_closed(account: str, path: str) -> bool:
+def is_closed(account: str, endpoint: str) -> bool:
     """Whether this is where the closed period is provoked."""
-    return (account, path) == (CLOSED_ACCOUNT, CLOSED_PATH)
+    return (account, endpoint) == (CLOSED_ACCOUNT, CLOSED_ENDPOINT)
 
 
 def accepted_of(stats: EndpointStats, closure: Closure | None) -> list[float]:
@@ -62,10 +62,10 @@ def accepted_of(stats: EndpointStats, closure: Closure | None) -> list[float]:
 
 
 def measure(
-    account: str, path: str, quota: Quota, stats: EndpointStats, closure: Closure | None, end: float
+    account: str, endpoint: str, quota: Quota, stats: EndpointStats, closure: Closure | None, end: float
 ) -> Use | None:
-    """What `account` made of its quota until `end`; None before the first window is over."""
-    own = closure if is_closed(account, path) else None
+    """The use that `account` made of its quota until `end`; None before the first window is over."""
+    own = closure if is_closed(account, endpoint) else None
     arrivals = accepted_of(stats, own)
     if not arrivals or arrivals[0] + quota.window * 1000.0 >= end:
         return None
@@ -76,4 +76,4 @@ def measure(
         spans = [(start, min(own.begins_at, end)), (min(again, end), end)]
     seconds = sum(stop - begin for begin, stop in spans) / 1000.0
     calls = sum(arrival < end for arrival in arrivals)
-    return Use(account, path, quota, calls, share_used(arrivals, quota, spans), seconds)
+    return Use(account, endpoint, quota, calls, share_used(arrivals, quota, spans), seconds)

@@ -1,4 +1,4 @@
-"""What the governor tells about the closed period, as lines for people."""
+"""Events of the governor about the closed period, as lines for people."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARKS: dict[Kind, str] = {"closed": "✖", "probe": "▸", "open": "✔", "other
 
 @frozen
 class Item:
-    """One line: seconds into the run, what it is about, the text."""
+    """One line: seconds into the run, its subject, the text."""
 
     seconds: float
     kind: Kind
@@ -56,7 +56,7 @@ class News:
 
 
 def _name(bucket: str) -> str:
-    """`account 1002 /openApi/spot/v1/trade/cancel` -> `1002 trade/cancel`."""
+    """Account and method, such as `1002 cancel_order`."""
     _, owner, name = bucket.split(" ", 2)
     return f"{owner} {short(name)}"
 

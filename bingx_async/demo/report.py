@@ -1,11 +1,11 @@
-"""The end of a run: what was counted, and whether each promise was kept."""
+"""The end of a run: the counts, and whether each promise was kept."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
 from bingx_async.demo.measure import Use, is_closed, measure, share_used
-from bingx_async.demo.scenario import CLOSED_ACCOUNT, CLOSED_PATH, Closure, Scenario, Wait, short
+from bingx_async.demo.scenario import CLOSED_ACCOUNT, CLOSED_ENDPOINT, Closure, Scenario, Wait
 from bingx_async.demo.trader import JOBS
 from bingx_async.emulator import EndpointStats, Stats
 
@@ -15,7 +15,7 @@ LATEST_RETURN = 300.0  # ms after its moment in which a reopened endpoint must b
 
 @frozen
 class Check:
-    """One promise and what came of it."""
+    """One promise and whether it was kept."""
 
     is_kept: bool
     text: str
@@ -45,9 +45,9 @@ def uses_of(scenario: Scenario, stats: Stats, end: float) -> list[Use]:
     uses = (
         measure(
             trader.account,
-            job.path,
-            scenario.governor.profile[job.path],
-            stats.of(trader.account, job.path),
+            job.endpoint,
+            scenario.governor.profile[job.endpoint],
+            stats.of(trader.account, job.endpoint),
             scenario.closure,
             end,
         )
@@ -61,7 +61,7 @@ def judge(scenario: Scenario) -> Report:
     """The report of a run that has ended."""
     stats, closure = scenario.emulator.stats(), scenario.closure
     uses = uses_of(scenario, stats, scenario.ended_at)
-    closed = stats.of(CLOSED_ACCOUNT, CLOSED_PATH)
+    closed = stats.of(CLOSED_ACCOUNT, CLOSED_ENDPOINT)
     waits = sorted(scenario.waits.values(), key=lambda wait: wait.seconds)
     nowhere = Wait()
     checks = [_refusals(stats, closed), _shares(uses, len(scenario.traders) * len(JOBS))]
@@ -75,8 +75,8 @@ def judge(scenario: Scenario) -> Report:
         scenario.tally.cancelled,
         scenario.tally.placed,
         tuple(uses),
-        max((wait for wait in waits if not is_closed(wait.account, wait.path)), key=_seconds, default=nowhere),
-        max((wait for wait in waits if is_closed(wait.account, wait.path)), key=_seconds, default=nowhere),
+        max((wait for wait in waits if not is_closed(wait.account, wait.endpoint)), key=_seconds, default=nowhere),
+        max((wait for wait in waits if is_closed(wait.account, wait.endpoint)), key=_seconds, default=nowhere),
         tuple(checks),
     )
 
@@ -103,15 +103,15 @@ def _shares(uses: list[Use], expected: int) -> Check:
     mean = sum(use.share for use in uses) / len(uses)
     text = (
         f"{mean:.1%} of the {len(uses)} quotas used on average, "
-        f"at least {least.share:.1%} ({short(least.path)}, {least.account}); {LEAST_SHARE:.0%} promised"
+        f"at least {least.share:.1%} ({least.endpoint}, {least.account}); {LEAST_SHARE:.0%} promised"
     )
     return Check(least.share >= LEAST_SHARE and len(uses) == expected, text)
 
 
 def _silence(closed: EndpointStats, closure: Closure) -> Check:
     early = sum(closure.begins_at <= arrival < closure.until for arrival in closed.arrivals) - 1
-    what = "the closed endpoint was left alone until its moment"
-    return Check(early == 0, what if early == 0 else f"{early} calls were sent into the closed endpoint")
+    kept = "the closed endpoint was left alone until its moment"
+    return Check(early == 0, kept if early == 0 else f"{early} calls were sent into the closed endpoint")
 
 
 def _return(closed: EndpointStats, closure: Closure) -> Check:
@@ -123,12 +123,12 @@ def _return(closed: EndpointStats, closure: Closure) -> Check:
 
 
 def _others(scenario: Scenario, stats: Stats, closure: Closure) -> Check:
-    """What the other quotas made of the closed period."""
+    """The use of the other quotas during the closed period."""
     span = (closure.begins_at, closure.until)
     shares = [
-        share_used(stats.of(use.account, use.path).arrivals, use.quota, [span])
+        share_used(stats.of(use.account, use.endpoint).arrivals, use.quota, [span])
         for use in uses_of(scenario, stats, scenario.ended_at)
-        if not is_closed(use.account, use.path)
+        if not is_closed(use.account, use.endpoint)
     ]
     least = min(shares, default=0.0)
     return Check(least >= LEAST_SHARE, f"the other {len(shares)} quotas went on meanwhile, at least {least:.1%} used")

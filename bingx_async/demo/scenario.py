@@ -1,10 +1,10 @@
-"""What the demo drives: three accounts behind one address, one governor, one closed period, over real HTTP.
+"""The scenario of the demo: three accounts behind one address, one governor, one closed period, over real HTTP.
 
-Each endpoint of each account has more workers than its quota has tokens, so somebody always waits. The workers
-begin evenly spread over one window. When the time is over nobody calls again, and what still waits is finished
-outside the measured time. Account and endpoint of the closed period are fixed;
-it begins when none of their calls is on its way and the next one will travel alone: only that one can meet the
-closed door before the answer is back.
+Each endpoint of each account has more workers than its quota has tokens, so there are always calls that wait. The
+workers begin evenly spread over one window. When the time is over no further call is made, and the calls that still
+wait are finished outside the measured time. Account and endpoint of the closed period are fixed; it begins when none
+of their calls is on its way and the next one will travel alone, so that this one alone can be refused before the
+answer is back.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import anyio
 from attrs import define, field, frozen
 
 from bingx_async import BingXClient, BingXError, Governor
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import events
 from bingx_async.demo.trader import JOBS, Job, Tally, Trader
 from bingx_async.emulator import Emulator, Model
 from bingx_async.spot.orders import CANCEL_ORDER
 
 LATENCY, JITTER = 0.025, 0.008  # seconds each way
-CLOSED_ACCOUNT, CLOSED_PATH = "1002", CANCEL_ORDER.path
+CLOSED_ACCOUNT, CLOSED_ENDPOINT = "1002", CANCEL_ORDER.name
 CLOSED_KEY = f"account {CLOSED_ACCOUNT} {CANCEL_ORDER.route}"
 CLOSES_AFTER, CLOSES_FOR = 6.0, 5.0  # seconds; sooner and shorter in a short run
 LEAST_SECONDS = 8.0
@@ -63,7 +64,7 @@ class Wait:
 
     seconds: float = 0.0
     account: str = ""
-    path: str = ""
+    endpoint: str = ""
 
 
 @define(eq=False)
@@ -88,7 +89,7 @@ class Scenario:
 
     @property
     def is_over(self) -> bool:
-        """Whether the measured time is over and only what still waits is being finished."""
+        """Whether the measured time is over and only calls that still wait are being finished."""
         return bool(self.began_at) and self.elapsed >= self.settings.seconds
 
     @property
@@ -129,11 +130,11 @@ class Scenario:
                         group.start_soon(self._work, trader, job, worker, ends_at)
 
     def _workers(self, job: Job) -> int:
-        return 2 * self.governor.profile[job.path].limit + 2
+        return 2 * self.governor.profile[job.endpoint].limit + 2
 
     async def _work(self, trader: Trader, job: Job, worker: int, ends_at: float) -> None:
         """One call at a moment of its own in the first window, so that calls stay evenly spread; then all at once."""
-        allowed = self.governor.profile[job.path]
+        allowed = self.governor.profile[job.endpoint]
         begins_at = ends_at - self.settings.seconds + allowed.window * self.traders.index(trader) / 10.0
         if worker < allowed.limit:
             await anyio.sleep_until(begins_at + worker * allowed.window / allowed.limit)
@@ -155,20 +156,20 @@ class Scenario:
         await anyio.sleep(self.settings.closes_after)
         while not self._is_next_alone():  # noqa: ASYNC110 (the emulator keeps counts, not events)
             await anyio.sleep(LOOK)
-        until = self.emulator.close_endpoint(CLOSED_ACCOUNT, CLOSED_PATH, int(self.settings.closes_for * 1000))
+        until = self.emulator.close_endpoint(CLOSED_ACCOUNT, CLOSED_ENDPOINT, int(self.settings.closes_for * 1000))
         self.closure = Closure(wall_ms(), until)
 
     def _is_next_alone(self) -> bool:
         """Calls come back one window after their predecessors, so the gaps are those of a window ago."""
         if any(bucket.key == CLOSED_KEY and bucket.in_flight for bucket in self.governor.snapshot()):
             return False
-        arrivals = self.emulator.stats().of(CLOSED_ACCOUNT, CLOSED_PATH).arrivals
-        recent = arrivals[-self.governor.profile[CLOSED_PATH].limit :]
+        arrivals = self.emulator.stats().of(CLOSED_ACCOUNT, CLOSED_ENDPOINT).arrivals
+        recent = arrivals[-self.governor.profile[CLOSED_ENDPOINT].limit :]
         return len(recent) > 1 and recent[1] - recent[0] > ALONE
 
     def _observe(self, event: events.Event) -> None:
         if isinstance(event, events.Granted):
-            key = (event.account, event.endpoint)
+            key = (event.account, short(event.endpoint))
             if event.waited > self.waits.get(key, Wait()).seconds:
                 self.waits[key] = Wait(event.waited, *key)
         self.on_event(event)
@@ -179,6 +180,7 @@ def wall_ms() -> float:
     return time.time() * 1000.0
 
 
-def short(path: str) -> str:
-    """A path as people say it."""
-    return path.rpartition(" ")[2].removeprefix("/openApi/").removeprefix("spot/v1/")
+def short(endpoint: str) -> str:
+    """The name of the method that calls an endpoint; any other text stays as it is."""
+    found = CATALOGUE.get(endpoint)
+    return found[0].name if found else endpoint

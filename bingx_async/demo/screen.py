@@ -1,4 +1,4 @@
-"""The demo in a terminal: title, progress, the table of buckets, what happened, and at the end the report."""
+"""The demo in a terminal: title, progress, the table of buckets, the news, and at the end the report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.text import Text
 from bingx_async import Snapshot
 from bingx_async.demo.news import MARKS, Kind, News
 from bingx_async.demo.report import Report, uses_of
-from bingx_async.demo.scenario import LATENCY, Scenario, short, wall_ms
+from bingx_async.demo.scenario import LATENCY, Scenario, wall_ms
 from bingx_async.demo.table import BAD, DIM, FAIR, GOOD, Uses, bucket_table
 
 FRAMES = 8  # per second
@@ -81,7 +81,7 @@ class Screen:
         scenario = self.scenario
         if self._seen is None or not scenario.is_over:
             uses = uses_of(scenario, scenario.emulator.stats(), wall_ms())
-            self._seen = scenario.governor.snapshot(), {(use.account, use.path): use for use in uses}
+            self._seen = scenario.governor.snapshot(), {(use.account, use.endpoint): use for use in uses}
         return self._seen
 
     def _frame(self, console: Console | None) -> ConsoleRenderable:
@@ -107,7 +107,7 @@ class Screen:
 def _title(scenario: Scenario) -> Panel:
     text = Text.assemble(
         ("Three accounts behind one address place and cancel orders as fast as the exchange allows, and no faster.\n"),
-        ("A row is a quota, and somebody always waits for it. ", DIM),
+        ("A row is a quota, and calls are always waiting for it. ", DIM),
         (f"Real HTTP to an emulator, {LATENCY * 1000:.0f} ms each way, {scenario.settings.model} counting.", DIM),
     )
     return Panel(text, title="[bold cyan]bingx-async[/] · never refused, never idle", box=ROUNDED, border_style="cyan")
@@ -139,12 +139,12 @@ def totals(report: Report) -> str:
 def waits(report: Report) -> str:
     """The longest waits in a line."""
     longest, closed = report.longest, report.longest_closed
-    text = f"longest wait {longest.seconds:.1f} s ({short(longest.path)}, {longest.account})"
+    text = f"longest wait {longest.seconds:.1f} s ({longest.endpoint}, {longest.account})"
     return f"{text}; at the closed endpoint {closed.seconds:.1f} s" if closed.seconds else text
 
 
 def save_picture(content: ConsoleRenderable, path: Path) -> None:
-    """Export as SVG, whatever the terminal can show."""
+    """Export as SVG, independent of the terminal."""
     console = Console(
         record=True,
         width=PICTURE,

@@ -11,14 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from bingx_async import BucketSnapshot, Quota, Snapshot
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.demo.measure import Use, is_closed
 from bingx_async.demo.scenario import CLOSED_ACCOUNT, short
+from bingx_async.demo.trader import JOBS
 
 TOKENS = 10  # characters for a bucket with more tokens than that
 BAR = 8  # characters for the share used
 WIDE = 114  # columns from which on tokens and bars are drawn
 GOOD, FAIR, BAD, DIM = "green3", "gold1", "red1", "grey50"
 CLOSED_ROW = Style(bgcolor="#3a1216")
+ORDER = [CATALOGUE.find(job.endpoint).route for job in JOBS]
 Uses = Mapping[tuple[str, str], Use]
 
 
@@ -42,7 +45,7 @@ def bucket_table(snapshot: Snapshot, uses: Uses, width: int, *, is_short: bool =
 
 
 def _groups(snapshot: Snapshot, is_short: bool) -> list[list[BucketSnapshot]]:
-    """The rows: account by account, then what all of them share."""
+    """The rows: account by account, then the buckets that all of them share."""
     accounts: dict[str, list[BucketSnapshot]] = {}
     shared: list[BucketSnapshot] = []
     for bucket in snapshot:
@@ -55,14 +58,15 @@ def _groups(snapshot: Snapshot, is_short: bool) -> list[list[BucketSnapshot]]:
     return [*groups, sorted(shared, key=_rank)]
 
 
-def _rank(bucket: BucketSnapshot) -> tuple[float, str]:
-    return -bucket.quota.limit / bucket.quota.window if "trade/cancel" in bucket.key else 0.0, bucket.key
+def _rank(bucket: BucketSnapshot) -> tuple[int, str]:
+    """The order of the jobs, then that of the names."""
+    return next((place for place, name in enumerate(ORDER) if bucket.key.endswith(name)), len(ORDER)), bucket.key
 
 
 def _add_row(table: Table, bucket: BucketSnapshot, now: datetime, uses: Uses, is_wide: bool) -> None:
     kind, owner, name = bucket.key.split(" ", 2)
     left = (bucket.closed_until - now).total_seconds() if bucket.closed_until is not None else 0.0
-    use = uses.get((owner, name)) if kind == "account" else None
+    use = uses.get((owner, short(name))) if kind == "account" else None
     cells: list[Text] = [_title(kind, owner, name), Text(rate_of(bucket.quota))]
     if is_wide:
         cells.append(_tokens(bucket, left > 0))
@@ -73,7 +77,7 @@ def _add_row(table: Table, bucket: BucketSnapshot, now: datetime, uses: Uses, is
         Text(f"{left:.1f} s", f"bold {BAD}") if left > 0 else Text("open", DIM),
         _share(use, is_wide),
     ]
-    is_marked = kind == "account" and is_closed(owner, name) and left > 0
+    is_marked = kind == "account" and is_closed(owner, short(name)) and left > 0
     table.add_row(*cells, style=CLOSED_ROW if is_marked else "")
 
 
@@ -89,14 +93,14 @@ def _title(kind: str, owner: str, name: str) -> Text:
 
 
 def _tokens(bucket: BucketSnapshot, is_shut: bool) -> Text:
-    """What each token does: free, on its way, or held until one window after its reply."""
+    """The state of each token: free, on its way, or occupied until one window after its reply."""
     limit = bucket.quota.limit
     scale = min(1.0, TOKENS / limit)
-    flying = min(TOKENS, round(bucket.in_flight * scale + (0.49 if bucket.in_flight else 0.0)))
-    free = min(round(bucket.available * scale), TOKENS - flying)
-    held = max(0, min(limit, TOKENS) - flying - free)
+    in_flight = min(TOKENS, round(bucket.in_flight * scale + (0.49 if bucket.in_flight else 0.0)))
+    free = min(round(bucket.available * scale), TOKENS - in_flight)
+    occupied = max(0, min(limit, TOKENS) - in_flight - free)
     style = BAD if is_shut else "steel_blue1"
-    return Text.assemble(("●" * flying, FAIR), ("●" * held, style), ("○" * free, BAD if is_shut else GOOD))
+    return Text.assemble(("●" * in_flight, FAIR), ("●" * occupied, style), ("○" * free, BAD if is_shut else GOOD))
 
 
 def _share(use: Use | None, is_wide: bool) -> Text:

@@ -61,7 +61,7 @@ class Trader:
         self.tally.cancelled += len(done.orders)
 
     async def cancel_symbol(self, worker: int, _ends_at: float) -> None:
-        """Cancel whatever rests on one symbol."""
+        """Cancel all orders that rest on one symbol."""
         symbol = WHOLE[worker % len(WHOLE)]
         self.emulator.rest_orders(self.account, symbol, ORDERS_PER_SYMBOL)
         gone = await self.client.spot.cancel_open_orders(symbol)
@@ -102,16 +102,16 @@ Do = Callable[[Trader, int, float], Awaitable[None]]
 
 @frozen
 class Job:
-    """What is driven: the endpoint's path and how a trader calls it."""
+    """A kind of call to be repeated: the name of its endpoint, and how a trader calls it."""
 
-    path: str
+    endpoint: str
     do: Do = field(repr=False)
 
 
 JOBS = (
-    Job(CANCEL_ORDER.path, Trader.cancel_one),
-    Job(CANCEL_ORDERS.path, Trader.cancel_batch),
-    Job(CANCEL_OPEN_ORDERS.path, Trader.cancel_symbol),
-    Job(PLACE_OCO_ORDER.path, Trader.place_oco),
-    Job(CANCEL_OCO_ORDER.path, Trader.cancel_oco),
+    Job(CANCEL_ORDER.name, Trader.cancel_one),
+    Job(CANCEL_ORDERS.name, Trader.cancel_batch),
+    Job(CANCEL_OPEN_ORDERS.name, Trader.cancel_symbol),
+    Job(PLACE_OCO_ORDER.name, Trader.place_oco),
+    Job(CANCEL_OCO_ORDER.name, Trader.cancel_oco),
 )

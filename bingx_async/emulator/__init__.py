@@ -15,6 +15,7 @@ from bingx_async.emulator.accounts import Account, default_accounts
 from bingx_async.emulator.emulator import Emulator
 from bingx_async.emulator.faults import Alter, Answer, CloseAfter, CloseBefore, Delay, Fault, Html, Truncate
 from bingx_async.emulator.limits import MODELS, Model
+from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats
 from bingx_async.emulator.traffic import Reply, Request
 
@@ -28,6 +29,7 @@ __all__ = [
     "CloseBefore",
     "Delay",
     "Emulator",
+    "EmulatorSettings",
     "EndpointStats",
     "Fault",
     "Html",

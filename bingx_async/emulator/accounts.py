@@ -1,4 +1,4 @@
-"""Who may trade: an account (the UID that owns quotas and orders) with one of its API keys."""
+"""The accounts of the emulator: each is a UID, which owns quotas and orders, with one of its API keys."""
 
 from __future__ import annotations
 

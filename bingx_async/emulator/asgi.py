@@ -1,6 +1,6 @@
 """The emulator as a Starlette app, and the uvicorn protocol that lets a fault close a real connection.
 
-Rules: a fault closes the connection by aborting its transport: nothing more is written to it. What fails unforeseen
+Rules: a fault closes the connection by aborting its transport: nothing more is written to it. An unforeseen failure
 is logged under `bingx_async.emulator` and answered with HTTP 500.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
@@ -18,10 +18,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bingx_async.emulator.faults import ConnectionClosed
+from bingx_async.emulator.network import Respond
 from bingx_async.emulator.traffic import Reply, Request
-
-if TYPE_CHECKING:
-    from bingx_async.emulator.emulator import Emulator
 
 logger = logging.getLogger("bingx_async.emulator")
 
@@ -38,14 +36,14 @@ class AbortableProtocol(H11Protocol):
 class Gateway:
     """The ASGI end of the emulator: every path and method goes to the exchange."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or abort its connection."""
         request = await _read(HttpRequest(scope, receive))
         try:
-            reply = await self._emulator.respond(request, asyncio.sleep)
+            reply = await self._respond(request, asyncio.sleep)
         except ConnectionClosed:
             await _abort(scope["state"]["connection"], receive)
             return
@@ -55,9 +53,9 @@ class Gateway:
         await _to_response(reply)(scope, receive, send)
 
 
-def build_app(emulator: Emulator) -> Starlette:
-    """The app over an emulator; connections can only be aborted under `AbortableProtocol`."""
-    return Starlette(routes=[Mount("", app=Gateway(emulator))])
+def build_app(respond: Respond) -> Starlette:
+    """The app over an emulator's network; connections can only be aborted under `AbortableProtocol`."""
+    return Starlette(routes=[Mount("", app=Gateway(respond))])
 
 
 async def _read(request: HttpRequest) -> Request:

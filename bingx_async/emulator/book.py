@@ -13,7 +13,8 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from bingx_async.emulator import refusals
+from bingx_async.emulator.refusals import insufficient_balance
+from bingx_async.errors import InvalidRequest
 
 
 @frozen
@@ -32,7 +33,7 @@ class Order:
 
     @property
     def cost(self) -> Decimal:
-        """What the order locks, in the quote asset."""
+        """The amount that the order locks, in the quote asset."""
         return Decimal(self.price) * Decimal(self.quantity)
 
     def to_wire(self) -> dict[str, Any]:
@@ -82,7 +83,7 @@ class OcoPair:
 
     @property
     def cost(self) -> Decimal:
-        """What the pair locks, in the quote asset: its dearer leg."""
+        """The amount that the pair locks, in the quote asset: the cost of its dearer leg."""
         return max(leg.price for leg in self.legs) * self.quantity
 
     def to_wire(self) -> list[dict[str, Any]]:
@@ -106,9 +107,10 @@ class OcoPair:
 
 
 class Book:
-    """What one account has open."""
+    """The open orders and pairs of one account."""
 
-    def __init__(self, balance: Decimal | None = None) -> None:
+    def __init__(self, account: str = "", balance: Decimal | None = None) -> None:
+        self.account = account
         self.balance = balance
         self.locked = Decimal(0)
         self.orders: dict[int, Order] = {}
@@ -123,7 +125,7 @@ class Book:
     def lock(self, cost: Decimal) -> None:
         """Set `cost` aside, or refuse with 100202."""
         if self.balance is not None and self.locked + cost > self.balance:
-            raise refusals.insufficient_balance()
+            raise insufficient_balance()
         self.locked += cost
 
     def add(self, order: Order) -> None:
@@ -138,7 +140,7 @@ class Book:
         return None if known is None else self.orders.get(known)
 
     def cancel(self, order: Order) -> Order:
-        """Take the order off the book and free what it locked."""
+        """Take the order off the book and free the amount it locked."""
         del self.orders[order.order_id]
         self._order_ids.pop(order.client_order_id, None)
         self.locked -= order.cost
@@ -162,3 +164,10 @@ class Book:
             del self._pairs[known]
         self.locked -= pair.cost
         return next(leg for leg in pair.legs if name in (leg.order_id, leg.client_order_id))
+
+
+class Books(dict[str, Book]):
+    """The book of each account."""
+
+    def __missing__(self, account: str) -> Book:
+        raise InvalidRequest(f"no account {account!r}; the accounts are {', '.join(sorted(self)) or 'none'}")

@@ -1,10 +1,11 @@
-"""Faults: what goes wrong, and for which requests.
+"""Faults: failures of the network and the gateway, and the requests they strike.
 
-A `Fault` is an effect with a selector. Of the requests that match its `path` and `when`, it strikes each `every`-th,
-with `probability` (drawn from the emulator's seeded generator), at most `times` times. Several faults may strike
-one request; the one injected first is the outermost.
+A `Fault` is an effect with a selector. Of the requests that match its `endpoint`, `path` and `when`, it strikes each
+`every`-th, with `probability` (drawn from a generator of the emulator, so that a run can be repeated), at most
+`times` times. `endpoint` is the name of a method, as in `client.spot`. Several faults may strike one request; the
+one injected first is the outermost.
 
-    emulator.inject(Fault(CloseAfter(), path="/openApi/spot/v1/trade/cancel", times=1))
+    emulator.inject(Fault(CloseAfter(), endpoint="cancel_order", times=1))
     emulator.inject(Fault(Html(502), every=10))
     emulator.inject(Fault(Alter(add={"later": 1}, drop=("clientOrderID",), null=("stopPrice",))))
 """
@@ -16,8 +17,12 @@ from random import Random
 from typing import Any, Protocol, cast
 
 from attrs import evolve, field, frozen
+from attrs.validators import optional
 
-from bingx_async.emulator import jsontext
+from bingx_async.catalogue import CATALOGUE
+from bingx_async.core.checks import number
+from bingx_async.emulator.jsontext import decode, encode
+from bingx_async.emulator.settings import whole
 from bingx_async.emulator.traffic import Reply, Request
 
 Execute = Callable[[], Reply]
@@ -32,7 +37,7 @@ class ConnectionClosed(Exception):
 
 
 class Effect(Protocol):
-    """What goes wrong around the execution of one request."""
+    """A failure around the execution of one request."""
 
     def around(self, execute: Execute, /) -> Reply:
         """The reply in place of what `execute` returns; an effect may leave it uncalled."""
@@ -95,12 +100,12 @@ class Alter:
     def around(self, execute: Execute, /) -> Reply:
         reply = execute()
         try:
-            message = jsontext.decode(reply.body)
+            message = decode(reply.body)
         except ValueError:
             return reply
         if "data" in message:
             message["data"] = self._alter(message["data"])
-        return evolve(reply, body=jsontext.encode(message).encode())
+        return evolve(reply, body=encode(message).encode())
 
     def _alter(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -138,30 +143,30 @@ class Delay:
         return execute()
 
 
-def _is_probability(_instance: object, _attribute: object, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"probability must be from 0 to 1, not {value!r}")
-
-
-def _is_count(_instance: object, attribute: Any, value: int | None) -> None:
-    if value is not None and value < 1:
-        raise ValueError(f"{attribute.name} must be at least 1, not {value!r}")
-
-
 @frozen
 class Fault:
-    """An effect and the requests it strikes; see the module's docstring."""
+    """An effect and the requests it strikes; see the module's docstring. Raises `InvalidRequest`."""
 
     effect: Effect
     path: str | None = None
-    every: int = field(default=1, validator=_is_count)
-    times: int | None = field(default=None, validator=_is_count)
+    every: int = field(default=1, validator=whole(at_least=1))
+    times: int | None = field(default=None, validator=optional(whole(at_least=1)))
     when: Callable[[Request], bool] | None = None
-    probability: float = field(default=1.0, validator=_is_probability)
+    probability: float = field(default=1.0, validator=number(at_least=0, at_most=1))
+    endpoint: str | None = None
+    _routes: frozenset[str] = field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        found = () if self.endpoint is None else CATALOGUE.find_all(self.endpoint)
+        object.__setattr__(self, "_routes", frozenset(endpoint.route for endpoint in found))
 
     def matches(self, request: Request) -> bool:
         """Whether the request is one this fault counts."""
-        return self.path in (None, request.path) and (self.when is None or self.when(request))
+        return (
+            self.path in (None, request.path)
+            and (self.endpoint is None or f"{request.method} {request.path}" in self._routes)
+            and (self.when is None or self.when(request))
+        )
 
 
 class FaultPlan:
@@ -184,7 +189,7 @@ class FaultPlan:
         self._faults, self._met, self._struck = [], [], []
 
     def strike(self, request: Request) -> tuple[Effect, ...]:
-        """The effects that befall this request, outermost first."""
+        """The effects that strike this request, outermost first."""
         return tuple(fault.effect for index, fault in enumerate(self._faults) if self._strikes(index, fault, request))
 
     def _strikes(self, index: int, fault: Fault, request: Request) -> bool:

@@ -16,6 +16,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol, get_args
 
+from bingx_async.errors import InvalidRequest
+
 Model = Literal["sliding", "fixed-first", "fixed-clock", "token"]
 MODELS: tuple[Model, ...] = get_args(Model)
 
@@ -137,5 +139,5 @@ _BUILDERS: Mapping[str, Callable[[int, float, float], Limit]] = {
 def build_limit(model: Model, limit: int, window: float, phase: float = 0.0) -> Limit:
     """A fresh counter of `limit` arrivals per `window` ms; `phase` (ms) only matters to `fixed-clock`."""
     if model not in _BUILDERS:
-        raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
+        raise InvalidRequest(f"model must be one of {', '.join(MODELS)}, not {model!r}")
     return _BUILDERS[model](limit, window, phase)

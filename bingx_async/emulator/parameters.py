@@ -1,7 +1,7 @@
 """Parameters as they arrived, and the signature over them.
 
 Rules: a carrier is where parameters travel: the query string, a JSON object or a form as the body. All that are
-read are joined. A value is its raw token: what stands between `=` and `&`, a JSON number as it was written, a JSON
+read are joined. A value is its raw token: the text between `=` and `&`, a JSON number as it was written, a JSON
 string without its quotes; nothing is percent-decoded. The signed text is `name=value` joined by `&`, sorted by
 name, without `signature`; the signature is its HMAC-SHA256 in lower-case hex.
 """

@@ -1,4 +1,4 @@
-"""What the exchange says when it refuses: code, text and HTTP status, each with where it was seen.
+"""The refusals of the exchange: code, text and HTTP status.
 
 Rules: quota and business refusals come with HTTP 200, the code is in the body; only an address over its quota
 gets an HTTP status of its own. Texts are the exchange's.
@@ -28,7 +28,7 @@ class AddressRefusal(Refusal):
 
 
 class BusinessRefusal(Refusal):
-    """The endpoint itself refused: these are what the error budget counts."""
+    """The endpoint itself refused; only these refusals count in the error budget."""
 
 
 def unknown_path() -> Refusal:
@@ -37,12 +37,12 @@ def unknown_path() -> Refusal:
 
 
 def unreadable_parameters() -> Refusal:
-    """The body is not what its carrier promises."""
+    """The body cannot be read as JSON or as a form."""
     return Refusal(100400, "Invalid parameters, the request can not be read")
 
 
 def incorrect_key() -> Refusal:
-    """Seed: 100413."""
+    """No account has this API key."""
     return Refusal(100413, "Incorrect apiKey")
 
 
@@ -57,29 +57,29 @@ def wrong_signature() -> Refusal:
 
 
 def wrong_timestamp() -> Refusal:
-    """Seed: 100421; also for a timestamp outside of the receive window."""
+    """The timestamp is missing or outside of the receive window."""
     text = "Null timestamp or timestamp mismatch, try to run our sample code from the link"
     return Refusal(100421, f"{text} {DOCS}/#/en-us/spot/account-api.html#Query%20Assets")
 
 
 def invalid_timestamp() -> Refusal:
-    """Seed: 80014; the timestamp is not a number."""
+    """The timestamp is not a number."""
     return Refusal(80014, "timestamp is invalid")
 
 
 def closed(until: int) -> Refusal:
-    """Seed: 100410; `until` is server time, epoch ms."""
+    """The endpoint is closed for the account until `until`, server time in epoch ms."""
     text = "code:100410:The endpoint trigger frequency limit rule is currently in the disabled period"
     return Refusal(100410, f"{text} and will be unblocked after {until}")
 
 
 def rate_limited() -> Refusal:
-    """Seed: 100410 with no moment named."""
+    """The endpoint is closed for the account; the text names no moment."""
     return Refusal(100410, "rate limited")
 
 
 def over_budget(code: int, limit: int, window_ms: int, until: int) -> Refusal:
-    """Seed: 100410; more than `limit` business errors of one code; `until` is server time, epoch ms."""
+    """More than `limit` business errors of one code: closed until `until`, server time in epoch ms."""
     text = f"over {limit} error code:{code} requests within {window_ms} ms for this api"
     return Refusal(100410, f"{text}, please verify and fix it ,can retry after time: {until}")
 

@@ -12,16 +12,14 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from threading import Thread
-from typing import TYPE_CHECKING
 
 import anyio
 import uvicorn
 from attrs import frozen
 
 from bingx_async.emulator.asgi import AbortableProtocol, build_app
-
-if TYPE_CHECKING:
-    from bingx_async.emulator.emulator import Emulator
+from bingx_async.emulator.network import Respond
+from bingx_async.errors import InvalidRequest
 
 BACKLOG = 1024  # connections that may wait to be accepted
 GRACE = 1  # seconds that requests under way get at the end
@@ -43,10 +41,10 @@ class EmulatorServer:
 
 
 @asynccontextmanager
-async def serve(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[EmulatorServer]:
-    """Serve `emulator` while the context is open."""
+async def serve(respond: Respond, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[EmulatorServer]:
+    """Serve an emulator's network while the context is open."""
     listener = _bind(host, port)
-    server = uvicorn.Server(_configure(emulator))
+    server = uvicorn.Server(_configure(respond))
     thread = Thread(target=server.run, args=([listener],), name="bingx-async-emulator", daemon=True)
     try:
         thread.start()
@@ -65,7 +63,7 @@ async def serve(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> A
 
 def _bind(host: str, port: int) -> socket.socket:
     if not _is_loopback(host):
-        raise ValueError(f"the emulator listens on loopback only, not on {host}: use 127.0.0.1")
+        raise InvalidRequest(f"the emulator listens on loopback only, not on {host}: use 127.0.0.1")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
@@ -77,9 +75,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _configure(emulator: Emulator) -> uvicorn.Config:
+def _configure(respond: Respond) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(emulator),
+        build_app(respond),
         http=AbortableProtocol,
         ws="none",
         lifespan="off",

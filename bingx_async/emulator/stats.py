@@ -1,9 +1,9 @@
-"""What the emulator has counted, as frozen values."""
+"""The counts of the emulator, as frozen values."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from attrs import field, frozen, mutable
@@ -50,8 +50,13 @@ class Stats:
     codes: Mapping[int, int]
 
     def of(self, account: str | int, endpoint: str) -> EndpointStats:
-        """One account at one endpoint; zeros if it never called it."""
-        return self.endpoints.get((str(account), CATALOGUE.find(endpoint).route), EndpointStats())
+        """One account at one endpoint, named by its method; zeros if it never called it.
+
+        A path of several endpoints gives their sum. Raises `InvalidRequest` for an endpoint that does not exist.
+        """
+        keys = [(str(account), found.route) for found in CATALOGUE.find_all(endpoint)]
+        parts = [self.endpoints[key] for key in keys if key in self.endpoints]
+        return parts[0] if len(parts) == 1 else _sum(parts)
 
     @property
     def accepted(self) -> int:
@@ -62,6 +67,16 @@ class Stats:
     def refused(self) -> int:
         """Signed requests refused for a UID quota or in a closed period."""
         return sum(each.refused + each.closed for each in self.endpoints.values())
+
+
+def _sum(parts: Sequence[EndpointStats]) -> EndpointStats:
+    return EndpointStats(
+        sum(part.accepted for part in parts),
+        sum(part.errors for part in parts),
+        sum(part.refused for part in parts),
+        sum(part.closed for part in parts),
+        tuple(sorted(arrival for part in parts for arrival in part.arrivals)),
+    )
 
 
 @mutable

@@ -1,13 +1,10 @@
-"""A request and a reply as plain values, and how both are shown in the log without a secret."""
+"""A request and a reply as plain values."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from attrs import field, frozen
-
-_SECRET = re.compile(r"""(?i)((?:signature|api_?-?key|secret\w*)["']?\s*[=:]\s*["']?)[^&"',}\s]+""")
 
 
 @frozen(eq=False)
@@ -24,15 +21,8 @@ class Request:
 
 @frozen
 class Reply:
-    """What the exchange answers; header names in lower case."""
+    """A reply as it leaves; header names in lower case."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
-
-
-def mask(text: str, secrets: Iterable[str]) -> str:
-    """`text` with every signature, key and secret shown as `***`, known by its name or its value."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return _SECRET.sub(r"\1***", text)

@@ -7,24 +7,20 @@ request has run all the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import anyio
 import anyio.lowlevel
 import httpx
 
 from bingx_async.emulator.faults import ConnectionClosed
+from bingx_async.emulator.network import Respond
 from bingx_async.emulator.traffic import Reply, Request
-
-if TYPE_CHECKING:
-    from bingx_async.emulator.emulator import Emulator
 
 
 class EmulatorTransport(httpx.AsyncBaseTransport):
     """Carries requests from `address` to an emulator in the same process."""
 
-    def __init__(self, emulator: Emulator, address: str) -> None:
-        self._emulator = emulator
+    def __init__(self, respond: Respond, address: str) -> None:
+        self._respond = respond
         self._address = address
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -33,7 +29,7 @@ class EmulatorTransport(httpx.AsyncBaseTransport):
         arriving = await self._read(request)
         try:
             with anyio.fail_after(request.extensions.get("timeout", {}).get("read")):
-                reply = await self._emulator.respond(arriving, anyio.sleep)
+                reply = await self._respond(arriving, anyio.sleep)
         except TimeoutError:
             raise httpx.ReadTimeout("the emulator's reply is late", request=request) from None
         except ConnectionClosed as closed:

@@ -1,4 +1,4 @@
-"""The other commands: emulator, quotas, clock, cancel-all, and what happens without the extra."""
+"""The other commands: emulator, quotas, clock, cancel-all, and the message without the extra."""
 
 import json
 import re
@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from bingx_async import __version__
+from bingx_async import PROFILES, __version__
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.commands import bingx_async
+from bingx_async.spot.sources import LIMITS
 from tests.cli.running import environment, run, start
 
 KEYS = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "emulator-secret-1001"}
 NO_KEYS: dict[str, str | None] = {"BINGX_API_KEY": None, "BINGX_SECRET_KEY": None, "BINGX_BASE_URL": None}
-NOBODY = "http://127.0.0.1:9"  # the port of the discard service: nothing listens there
+DISCARD = "http://127.0.0.1:9"  # the port of the discard service: nothing listens there
 
 
 def invoke(*args: str, **environ: str) -> Any:
@@ -64,7 +66,7 @@ def test_the_emulator_keeps_keys_it_was_given_to_itself() -> None:
 
 
 def test_half_a_pair_of_keys_is_refused() -> None:
-    """The emulator says which variable is missing."""
+    """The message names the variable that is missing."""
     result = invoke("emulator", BINGX_API_KEY="my-key")
     assert result.exit_code == 1
     assert result.stderr == (
@@ -79,24 +81,46 @@ def test_a_port_in_use_is_told_in_one_line(served: dict[str, Any]) -> None:
     assert (result.exit_code, result.stderr) == (1, f"Error: port {port} cannot be used: Address already in use\n")
 
 
-def test_quotas_as_a_table_name_every_endpoint() -> None:
-    """Each line has the method, the path and the three quotas; the sources stand below."""
-    result = invoke("quotas")
+ACCOUNTS = ("cancel_order 5/s 3 [1]", "cancel_orders 2/s 3 [1]", "cancel_oco_order 2/s 2 [1]", "server_time – 1")
+ADDRESSES = (
+    "1, market – 500/10 s and 1000/60 s [2]",
+    "2, account 300/10 s 2000/10 s [2]",
+    "3, trade 300/10 s 2000/10 s [2]",
+)
+
+
+def test_quotas_in_80_columns() -> None:
+    """Every endpoint by the name of its method, then the groups, then the sources; no line is longer, none is cut."""
+    result = invoke("quotas", COLUMNS="80")
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    listed = [line.partition(" ")[0] for line in lines]
     assert result.exit_code == 0
-    rows = {line.split()[2]: line.split() for line in result.stdout.splitlines() if "/openApi/" in line}
-    assert " ".join(rows["/openApi/spot/v1/trade/cancel"]) == (
-        "cancel_order POST /openApi/spot/v1/trade/cancel 5/s 300/10 s 2000/10 s (group 3) [1] [2]"
-    )
-    assert {path: cells[3] for path, cells in rows.items()} == {
-        "/openApi/spot/v1/trade/cancel": "5/s",
-        "/openApi/spot/v1/trade/cancelOrders": "2/s",
-        "/openApi/spot/v1/trade/cancelOpenOrders": "2/s",
-        "/openApi/spot/v1/oco/order": "2/s",
-        "/openApi/spot/v1/oco/cancel": "2/s",
-        "/openApi/swap/v2/server/time": "–",
-        "/openApi/spot/v1/server/time": "–",
-    }
-    assert "[1] seed: the endpoint's page, 'rate limitation by UID'" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert [each for each in (*ACCOUNTS, *ADDRESSES) if each not in lines] == []
+    assert [endpoint.name for endpoint in CATALOGUE if listed.count(endpoint.name) != 1] == []
+    assert ("…" in result.stdout, "/openApi/" in result.stdout) == (False, False)
+
+
+def test_quotas_in_140_columns() -> None:
+    """With room to spare each endpoint shows its method and its path, in a pipe as well as in a wide terminal."""
+    result = invoke("quotas", COLUMNS="140")
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    shown = [f"{endpoint.name} {endpoint.route} " for endpoint in CATALOGUE]
+    assert [each for each in shown if not any(line.startswith(each) for line in lines)] == []
+    assert [each for each in ADDRESSES if each not in lines] == []
+    assert run("quotas").stdout == result.stdout
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_quota_names_its_source(profile: str) -> None:
+    """Each number of the tables points to a line below, which is the URL of a public page, whole."""
+    found = json.loads(invoke("quotas", "--json", "--profile", profile).stdout)["endpoints"]
+    quotas = [quota for each in found for quota in (each["uid"], each["interface"], *each["group_quotas"]) if quota]
+    sources = dict.fromkeys(quota["source"] for quota in quotas)
+    output = invoke("quotas", "--profile", profile, COLUMNS="80").stdout.splitlines()
+    notes = {line.partition(" ")[2] for line in output if re.match(r"\[\d+\] ", line)}
+    assert notes == set(sources)
+    assert all(source.startswith("https://") for source in sources)
 
 
 def test_quotas_as_json() -> None:
@@ -105,10 +129,16 @@ def test_quotas_as_json() -> None:
     found = json.loads(result.stdout)
     assert found["profile"] == "trader"
     first = found["endpoints"][0]
+    assert list(first) == ["name", "method", "path", "uid", "interface", "group", "group_quotas"]
+    assert [f"{each['name']} {each['method']} {each['path']}" for each in found["endpoints"]] == [
+        f"{endpoint.name} {endpoint.route}" for endpoint in CATALOGUE
+    ]
     assert (first["name"], first["group"]) == ("cancel_order", 3)
-    assert first["uid"] == {"limit": 1, "window": 1.0, "source": "vendor: copy-trading lead traders"}
+    assert first["uid"] == {"limit": 1, "window": 1.0, "source": LIMITS}
     assert first["interface"]["limit"] == 300
-    assert [each["limit"] for each in found["endpoints"][-1]["group_quotas"]] == [500, 1000]
+    market = next(each for each in found["endpoints"] if each["group"] == 1)
+    assert [each["limit"] for each in market["group_quotas"]] == [500, 1000]
+    assert market["uid"] is None
     unlimited = json.loads(invoke("quotas", "--json", "--profile", "unlimited").stdout)
     assert {str(each["uid"]) for each in unlimited["endpoints"]} == {"None"}
 
@@ -128,7 +158,7 @@ def test_the_clock_is_read_from_the_address_given(served: dict[str, Any]) -> Non
 
 def test_a_clock_that_does_not_answer_is_one_line() -> None:
     """No connection: one line that says so, exit code 1."""
-    done = run("clock", "--base-url", NOBODY)
+    done = run("clock", "--base-url", DISCARD)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(r"Error: the exchange's clock could not be read \(.*nothing was sent\)\n", done.stderr)
 
@@ -176,10 +206,10 @@ def test_cancel_all_tells_what_it_cancelled() -> None:
 
 
 def test_cancel_all_errors_are_one_line(served: dict[str, Any]) -> None:
-    """No keys, a wrong secret, nobody there: exit code 1, one line, no secret in it."""
+    """No keys, a wrong secret, no server there: exit code 1, one line, no secret in it."""
     assert invoke("cancel-all", "--yes").stderr == ("Error: set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent\n")
     wrong = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "mistyped"}
-    for url in (served["url"], NOBODY):
+    for url in (served["url"], DISCARD):
         result = invoke("cancel-all", "--yes", **wrong, BINGX_BASE_URL=url)
         assert result.exit_code == 1
         assert result.stdout == ""
@@ -187,8 +217,8 @@ def test_cancel_all_errors_are_one_line(served: dict[str, Any]) -> None:
         assert "mistyped" not in result.stderr
 
 
-def test_cancel_all_whose_outcome_is_unknown_says_what_to_look_at() -> None:
-    """The connection was closed after the request: exit code 3, and what to do."""
+def test_cancel_all_with_an_unknown_outcome_names_the_next_step() -> None:
+    """The connection was closed after the request: exit code 3, and the next step."""
     import anyio
 
     from bingx_async.emulator import CloseAfter, Emulator, Fault
@@ -198,7 +228,7 @@ def test_cancel_all_whose_outcome_is_unknown_says_what_to_look_at() -> None:
         anyio.from_thread.start_blocking_portal() as portal,
         portal.wrap_async_context_manager(emulator.serve()) as server,
     ):
-        emulator.inject(Fault(CloseAfter(), path="/openApi/spot/v1/trade/cancelOpenOrders"))
+        emulator.inject(Fault(CloseAfter(), endpoint="cancel_open_orders"))
         result = invoke("cancel-all", "--yes", **KEYS, BINGX_BASE_URL=server.url)
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.count("\n") == 1

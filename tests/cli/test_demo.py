@@ -1,6 +1,7 @@
 """`bingx-async demo`, run for real: real sockets, real time."""
 
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -54,6 +55,18 @@ def test_ctrl_c_leaves_nothing_behind_but_one_line() -> None:
     assert "Traceback" not in out
 
 
+def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    """`demo | head -1`: once nothing reads its output any more, the demo ends without a traceback."""
+    process = start(*SHORT)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    first = process.stdout.readline()
+    process.stdout.close()
+    assert (process.wait(timeout=10), process.stderr.read()) == (1, "")
+    process.stderr.close()
+    assert first.startswith("bingx-async demo: three accounts")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals there")
 @pytest.mark.parametrize(("lines", "accounts"), [(24, {"1002"}), (50, {"1001", "1002", "1003"})])
 def test_a_terminal_shows_the_table(lines: int, accounts: set[str]) -> None:
@@ -61,16 +74,17 @@ def test_a_terminal_shows_the_table(lines: int, accounts: set[str]) -> None:
     gives the cursor back."""
     out, code = _in_a_terminal(lines)
     assert code == 130
-    assert {each for each in ("1001", "1002", "1003") if f"{each}  \x1b[0mtrade/cancelOrders" in out} == accounts
+    assert {each for each in ("1001", "1002", "1003") if f"{each}  \x1b[0mcancel_orders" in out} == accounts
     assert ("never refused, never idle" in out) == (lines == 50)
     assert "waiting" in out
     assert "closed for" in out
+    assert re.search(r"\d\d\.\d%", out)
     assert out.rindex("\x1b[?25h") > out.rindex("\x1b[?25l")
     assert "Traceback" not in out
 
 
 def _in_a_terminal(lines: int) -> tuple[str, int]:
-    """What two seconds of the demo write to a terminal of that many lines before Ctrl-C."""
+    """The output of about two seconds of the demo in a terminal of that many lines, up to Ctrl-C; and the exit code."""
     import pty
     import subprocess
 
@@ -84,7 +98,7 @@ def _in_a_terminal(lines: int) -> tuple[str, int]:
             written += os.read(ours, 65536)
         except OSError:  # the other end is closed
             break
-        if b"cancelOrders" in written and process.poll() is None and len(written) > 20_000:
+        if b"cancel_orders" in written and b"%" in written and process.poll() is None and len(written) > 20_000:
             process.send_signal(signal.SIGINT)
             written += _rest(ours)
             break

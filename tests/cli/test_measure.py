@@ -35,7 +35,7 @@ def test_steady_use_is_the_quotient_of_calls_and_allowance() -> None:
     arrivals = [1050.0 * (each // 5) for each in range(200)]
     stats = EndpointStats(len(arrivals), arrivals=tuple(arrivals))
     for end in (22_050.0, 31_500.0):
-        use = measure("1001", CANCEL_ORDER.path, FIVE, stats, None, end)
+        use = measure("1001", CANCEL_ORDER.name, FIVE, stats, None, end)
         assert use is not None
         assert use.share == pytest.approx(1 / 1.05, abs=0.003)
         assert use.rate == pytest.approx(5 / 1.05, abs=0.015)
@@ -45,7 +45,7 @@ def test_the_closed_period_is_left_out() -> None:
     """Calls before and after count, the refused one does not; the second stretch begins with its first call."""
     arrivals = [200.0 * each for each in range(20)] + [4100.0] + [9100.0 + 200.0 * each for each in range(20)]
     stats = EndpointStats(40, closed=1, arrivals=tuple(arrivals))
-    use = measure(CLOSED_ACCOUNT, CANCEL_ORDER.path, FIVE, stats, Closure(4000.0, 9000.0), 13_000.0)
+    use = measure(CLOSED_ACCOUNT, CANCEL_ORDER.name, FIVE, stats, Closure(4000.0, 9000.0), 13_000.0)
     assert use is not None
     assert (use.calls, use.seconds) == (40, pytest.approx(3.0 + 3.9))
     assert use.share == pytest.approx((3.0 * 5 + (3.9 * 5 - 2.0)) / (6.9 * 5))
@@ -53,5 +53,5 @@ def test_the_closed_period_is_left_out() -> None:
 
 def test_nothing_is_measured_in_the_first_window() -> None:
     """Before all tokens are in play there is no share."""
-    assert measure("1001", CANCEL_ORDER.path, FIVE, EndpointStats(1, arrivals=(0.0,)), None, 900.0) is None
-    assert measure("1001", CANCEL_ORDER.path, FIVE, EndpointStats(), None, 900.0) is None
+    assert measure("1001", CANCEL_ORDER.name, FIVE, EndpointStats(1, arrivals=(0.0,)), None, 900.0) is None
+    assert measure("1001", CANCEL_ORDER.name, FIVE, EndpointStats(), None, 900.0) is None

@@ -7,9 +7,9 @@ import hmac
 import json
 from typing import Any
 
-from bingx_async.catalogue import PROFILES
+from bingx_async.core.catalogue import Profile
 from bingx_async.core.quota import IpGroup, Quota
-from bingx_async.emulator import Account, Reply, Request, default_accounts
+from bingx_async.emulator import Account, Emulator, Reply, Request
 from bingx_async.emulator.book import Order
 from bingx_async.emulator.exchange import Exchange
 
@@ -20,9 +20,11 @@ SECRET = f"emulator-secret-{UID}"
 SYMBOL = "BTC-USDT"
 
 
-def exchange(quotas: dict[str | IpGroup, Quota] | None = None, profile: str = "unlimited", **options: Any) -> Exchange:
-    """An exchange with the three default accounts; no quotas unless named."""
-    return Exchange(default_accounts(), PROFILES[profile].override(quotas or {}), **options)
+def exchange(
+    quotas: dict[str | IpGroup, Quota] | None = None, profile: str | Profile = "unlimited", **options: Any
+) -> Exchange:
+    """An exchange with the settings of an emulator; no quotas unless named."""
+    return Exchange(Emulator(profile=profile, quotas=quotas, **options).settings)
 
 
 def account(**fields: Any) -> Account:

@@ -1,4 +1,4 @@
-"""What each endpoint does to the book and answers."""
+"""How each endpoint changes the book, and the data it answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from bingx_async.emulator.exchange import Exchange
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
@@ -37,7 +36,7 @@ def refusal(each: Exchange, path: str, **params: Any) -> tuple[int, str]:
 
 def with_balance(balance: str) -> Exchange:
     """An exchange whose first account has this balance."""
-    return evolve(exchange(), accounts=(account(balance=Decimal(balance)),))
+    return exchange(accounts=[account(balance=Decimal(balance))])
 
 
 def test_cancel() -> None:
@@ -151,7 +150,7 @@ def test_cancel_orders_all_or_nothing() -> None:
 
 
 def test_cancel_orders_partially() -> None:
-    """With process 1 the valid ones go and the others are told in `fails`, under code 0 and at no cost of budget."""
+    """With process 1 the valid ones go and the others are reported in `fails`, under code 0 and without an error."""
     each = exchange()
     ids = rest(each, 2)
     (named,) = rest(each, client_order_id="mine")
@@ -294,7 +293,7 @@ def test_cancel_oco_needs_an_id() -> None:
 
 
 def test_balance() -> None:
-    """Open orders lock their cost; what does not fit is 100202; a cancel frees it again."""
+    """Open orders lock their cost; an order that does not fit is 100202; a cancel frees it again."""
     each = with_balance("10000.02")
     assert ask(each, PLACE_ORDER.path, **LIMIT, newClientOrderId="mine")["code"] == 0
     assert refusal(each, PLACE_ORDER.path, **LIMIT) == (100202, "Insufficient balance")

@@ -1,4 +1,4 @@
-"""The doors of the exchange: who passes, who is refused with which code, and what is counted meanwhile."""
+"""The doors of the exchange: the requests that pass, the codes of the refused, and the counts meanwhile."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.catalogue import Profile
+from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.emulator import Account, Request
-from bingx_async.emulator.endpoints import ROUTES
 from bingx_async.emulator.exchange import Exchange
 from bingx_async.emulator.stats import AddressStats, EndpointStats
 from bingx_async.spot.market import SERVER_TIME, SERVER_TIME_OLD
@@ -18,6 +19,7 @@ from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
 from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS, PLACE_ORDER
 from tests.emulator.calls import HEADERS, NOW, SYMBOL, UID, account, call, code, exchange, query, read, rest
 
+PRIVATE = [endpoint for endpoint in CATALOGUE if not endpoint.is_public]
 CLOSED = "code:100410:The endpoint trigger frequency limit rule is currently in the disabled period"
 
 
@@ -44,7 +46,7 @@ def test_unknown_path(method: str, path: str) -> None:
     assert read(reply)["msg"].startswith("this api is not exist")
 
 
-@pytest.mark.parametrize("headers", [{}, {"x-bx-apikey": "somebody"}])
+@pytest.mark.parametrize("headers", [{}, {"x-bx-apikey": "unknown"}])
 def test_incorrect_key(headers: dict[str, str]) -> None:
     """Without a known key the request is 100413, before its parameters are looked at."""
     reply = exchange().handle(Request("POST", CANCEL_ORDER.path, "", headers, b"{"), NOW)
@@ -174,7 +176,7 @@ def test_refusal_bears_the_server_time() -> None:
 
 
 def test_plain_penalty() -> None:
-    """With the plain style nobody learns the moment, but the endpoint is closed all the same."""
+    """With the plain style the text names no moment, but the endpoint is closed all the same."""
     each = exchange({CANCEL_OPEN_ORDERS.path: Quota(1, 1.0)}, penalty_style="plain", penalty_ms=3000)
     messages = [ask(each, at=NOW + ms).get("msg") for ms in (0, 1, 2999, 3001)]
     assert messages == ["", "rate limited", "rate limited", ""]
@@ -183,7 +185,7 @@ def test_plain_penalty() -> None:
 def test_a_closed_endpoint_is_closed_alone() -> None:
     """Neither another endpoint of the account nor another account at the endpoint is closed."""
     each = exchange(profile="documented")
-    each.close((UID, CANCEL_OPEN_ORDERS.path), int(NOW) + 1000)
+    each.penalties.close((UID, CANCEL_OPEN_ORDERS.route), int(NOW) + 1000)
     other = evolve(call(CANCEL_OPEN_ORDERS.path), headers={"x-bx-apikey": "emulator-key-1002"})
     other = evolve(other, query=query({}, secret="emulator-secret-1002"))
     assert [ask(each)["code"], ask(each, CANCEL_ORDER.path)["code"], code(each.handle(other, NOW))] == [
@@ -196,7 +198,7 @@ def test_a_closed_endpoint_is_closed_alone() -> None:
 def test_keys_of_one_account_share_its_quota_and_book() -> None:
     """Two keys of one account draw on one quota and see one book."""
     second = account(api_key="second", secret_key="other")
-    each = evolve(exchange({CANCEL_OPEN_ORDERS.path: Quota(1, 1.0)}), accounts=(account(), second))
+    each = exchange({CANCEL_OPEN_ORDERS.path: Quota(1, 1.0)}, accounts=[account(), second])
     rest(each, 3)
     by_second = Request("POST", CANCEL_OPEN_ORDERS.path, query({}, secret="other"), {"x-bx-apikey": "second"})
     assert len(read(each.handle(by_second, NOW))["data"]["orders"]) == 3
@@ -205,34 +207,34 @@ def test_keys_of_one_account_share_its_quota_and_book() -> None:
 
 def test_a_path_without_a_quota_is_not_counted() -> None:
     """A profile that names no quota for an endpoint allows any number of calls."""
-    each = evolve(exchange(), profile=Profile("mine", {}))
+    each = exchange(profile=Profile("mine", CATALOGUE, {}))
     assert [ask(each)["code"] for _ in range(20)] == [0] * 20
 
 
-@pytest.mark.parametrize("path", [path for path, route in ROUTES.items() if route.run])
-def test_quota_of_the_interface(path: str) -> None:
+@pytest.mark.parametrize("endpoint", PRIVATE, ids=lambda endpoint: endpoint.route)
+def test_quota_of_the_interface(endpoint: Endpoint[Any]) -> None:
     """300 requests per address and endpoint in 10 s; the next is HTTP 429 with the wait, another address passes."""
     each = exchange(profile="documented")
-    requests = [Request("POST", path, address=address) for address in ["10.0.0.1"] * 301 + ["10.0.0.2"]]
+    addresses = ["10.0.0.1"] * 301 + ["10.0.0.2"]
+    requests = [Request(endpoint.method, endpoint.path, address=address) for address in addresses]
     replies = [each.handle(request, NOW + index) for index, request in enumerate(requests)]
     assert [reply.status for reply in replies] == [200] * 300 + [429, 200]
     assert dict(replies[300].headers) == {"content-type": "text/html", "retry-after": "10"}
-    assert each.tally.freeze().addresses["10.0.0.1", path] == AddressStats(300, 1)
+    assert each.tally.freeze().addresses["10.0.0.1", endpoint.route] == AddressStats(300, 1)
 
 
 @pytest.mark.parametrize(
-    ("group", "paths", "limit"),
+    ("group", "endpoints", "limit"),
     [
-        (IpGroup.TRADE, [CANCEL_ORDER.path, CANCEL_ORDERS.path, CANCEL_OPEN_ORDERS.path, PLACE_ORDER.path], 2000),
-        (IpGroup.ACCOUNT, [PLACE_OCO_ORDER.path, CANCEL_OCO_ORDER.path], 2000),
-        (IpGroup.MARKET, [SERVER_TIME.path, SERVER_TIME_OLD.path], 500),
+        (IpGroup.TRADE, [CANCEL_ORDER, CANCEL_ORDERS, CANCEL_OPEN_ORDERS, PLACE_ORDER], 2000),
+        (IpGroup.ACCOUNT, [PLACE_OCO_ORDER, CANCEL_OCO_ORDER], 2000),
+        (IpGroup.MARKET, [SERVER_TIME, SERVER_TIME_OLD], 500),
     ],
 )
-def test_quota_of_the_group(group: IpGroup, paths: list[str], limit: int) -> None:
+def test_quota_of_the_group(group: IpGroup, endpoints: list[Endpoint[Any]], limit: int) -> None:
     """The endpoints of a group share its quota; another group's endpoint still passes."""
-    each = exchange()
-    each.profile = evolve(each.profile, groups={**each.profile.groups, group: (Quota(limit, 10.0),)})
-    requests = [Request(ROUTES[path].method, path) for path in paths]
+    each = exchange({group: Quota(limit, 10.0)})
+    requests = [Request(endpoint.method, endpoint.path) for endpoint in endpoints]
     statuses = [each.handle(requests[n % len(requests)], NOW).status for n in range(limit + 1)]
     stranger = CANCEL_OCO_ORDER.path if group is IpGroup.TRADE else CANCEL_ORDER.path
     assert statuses == [200] * limit + [429]
@@ -251,13 +253,13 @@ def test_market_group_is_counted_twice() -> None:
 
 
 def test_a_refused_request_takes_no_place_in_the_group() -> None:
-    """What one bucket of the address refuses is not counted in its others."""
+    """A request that one bucket of the address refuses is not counted in its others."""
     each = exchange(profile="documented")
     for _ in range(302):
         each.handle(Request("POST", CANCEL_ORDER.path), NOW)
     addresses = each.tally.freeze().addresses
     assert addresses["127.0.0.1", int(IpGroup.TRADE)] == AddressStats(300, 0)
-    assert addresses["127.0.0.1", CANCEL_ORDER.path] == AddressStats(300, 2)
+    assert addresses["127.0.0.1", CANCEL_ORDER.route] == AddressStats(300, 2)
 
 
 @pytest.mark.parametrize(
@@ -289,15 +291,6 @@ def test_models_count_differently(model: Any, accepted: int) -> None:
     start = NOW - 500
     replies = [each.handle(call(CANCEL_ORDER.path, start + ms), start + ms) for ms in range(0, 1000, 10)]
     assert sum(code(reply) == 100400 for reply in replies) == accepted
-
-
-@pytest.mark.parametrize(
-    "options", [{"model": "x"}, {"penalty_style": "x"}, {"rate_headers": "x"}, {"carriers": {"x"}}]
-)
-def test_unknown_options(options: dict[str, Any]) -> None:
-    """An option that does not exist is refused when the exchange is built."""
-    with pytest.raises(ValueError, match="x"):
-        exchange(**options)
 
 
 def test_codes_are_counted() -> None:

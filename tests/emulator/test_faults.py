@@ -1,4 +1,4 @@
-"""Faults: whom they strike, and what becomes of the reply."""
+"""Faults: the requests they strike, and the replies they leave."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bingx_async import InvalidRequest
 from bingx_async.emulator import (
     Alter,
     Answer,
@@ -52,6 +53,10 @@ def run(effect: Effect, reply: Reply = REPLY) -> tuple[Any, int]:
     [
         ({}, [1, 1, 1, 1, 1, 1]),
         ({"path": CANCEL_ORDER.path}, [1, 0, 1, 0, 1, 0]),
+        ({"endpoint": "cancel_order"}, [1, 0, 1, 0, 1, 0]),
+        ({"endpoint": CANCEL_ORDER.path}, [1, 0, 1, 0, 1, 0]),
+        ({"endpoint": CANCEL_ORDER.route, "every": 2}, [0, 0, 1, 0, 0, 0]),
+        ({"endpoint": "cancel_order", "path": CANCEL_OPEN_ORDERS.path}, [0, 0, 0, 0, 0, 0]),
         ({"every": 2}, [0, 1, 0, 1, 0, 1]),
         ({"every": 2, "path": CANCEL_ORDER.path}, [0, 0, 1, 0, 0, 0]),
         ({"times": 2}, [1, 1, 0, 0, 0, 0]),
@@ -62,15 +67,15 @@ def run(effect: Effect, reply: Reply = REPLY) -> tuple[Any, int]:
     ],
 )
 def test_selectors(selector: dict[str, Any], struck: list[int]) -> None:
-    """Path, predicate, each n-th, the next n and probability select, alone and together."""
+    """Method name, path, predicate, each n-th, the next n and probability select, alone and together."""
     requests = [
         Request("POST", CANCEL_OPEN_ORDERS.path if n % 2 else CANCEL_ORDER.path, body=b"%d" % n) for n in range(6)
     ]
     assert strikes(Fault(CloseBefore(), **selector), requests) == [bool(each) for each in struck]
 
 
-def test_probability_is_seeded() -> None:
-    """The same seed strikes the same requests, about as many as the probability says."""
+def test_probability_can_be_repeated() -> None:
+    """The same start of the random numbers strikes the same requests, about as many as the probability says."""
     requests = [Request("POST", CANCEL_ORDER.path)] * 2000
     first, second = (strikes(Fault(CloseBefore(), probability=0.25), requests) for _ in range(2))
     assert first == second
@@ -79,11 +84,17 @@ def test_probability_is_seeded() -> None:
 
 @pytest.mark.parametrize(
     ("selector", "text"),
-    [({"every": 0}, "every must be at least 1"), ({"times": 0}, "times must be"), ({"probability": 2}, "from 0 to 1")],
+    [
+        ({"every": 0}, "every must be a whole number, 1 or more, not 0"),
+        ({"times": 0}, "times must be a whole number, 1 or more, not 0"),
+        ({"times": 1.5}, "times must be a whole number, 1 or more, not 1.5"),
+        ({"probability": 2}, "probability must be at least 0 and at most 1, not 2"),
+        ({"endpoint": "cancel_ordr"}, "no endpoint 'cancel_ordr'.* There are cancel_oco_order, cancel_open_orders,"),
+    ],
 )
 def test_senseless_selectors(selector: dict[str, Any], text: str) -> None:
-    """A selector that makes no sense is refused."""
-    with pytest.raises(ValueError, match=text):
+    """A selector that makes no sense is refused; the message says what to write."""
+    with pytest.raises(InvalidRequest, match=text):
         Fault(CloseBefore(), **selector)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from bingx_async.emulator.exchange import Exchange
-from bingx_async.emulator.penalties import Closure, Closures, ErrorBudget
+from bingx_async.emulator.penalties import Closure, Closures
 from bingx_async.emulator.refusals import rate_limited
 from bingx_async.spot.oco import PLACE_OCO_ORDER
 from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
@@ -31,7 +31,7 @@ def fail(each: Exchange, at: float) -> int:
 
 def test_the_exchange_s_own_text() -> None:
     """The 21st error still gets its own code; from then on the endpoint is closed, with the code in the text."""
-    each = evolve(exchange(penalty_ms=9000), accounts=(account(balance=Decimal(1)),))
+    each = exchange(penalty_ms=9000, accounts=[account(balance=Decimal(1))])
     replies = [read(each.handle(call(PLACE_OCO_ORDER.path, NOW + n, **OCO), NOW + n)) for n in range(23)]
     until = int(NOW) + 20 + 9000
     text = "over 20 error code:100202 requests within 480000 ms for this api, please verify and fix it "
@@ -82,13 +82,13 @@ def test_the_gateway_s_refusals_cost_no_budget() -> None:
 
 def test_no_budget() -> None:
     """Without a limit any number of errors is forgiven."""
-    each = exchange(budget=ErrorBudget(None))
+    each = exchange(error_limit=None)
     assert [fail(each, NOW) for _ in range(50)] == [100404] * 50
 
 
 def test_a_closure_is_never_shortened() -> None:
     """Closures are merged by their later end, and end at their very millisecond."""
-    closures, key = Closures(), (UID, CANCEL_ORDER.path)
+    closures, key = Closures(), (UID, CANCEL_ORDER.route)
     late, early = Closure(200, rate_limited()), Closure(100, rate_limited())
     assert [closures.close(key, each) for each in (late, early)] == [late, late]
     assert [closures.at(key, time) for time in (199, 200)] == [late, None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 import trio
 import trio.testing
 
+from bingx_async import InvalidRequest
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.emulator import (
@@ -71,7 +74,7 @@ async def test_a_client_of_httpx() -> None:
 
 
 def test_simulated_time() -> None:
-    """Under trio's simulated clock the network takes its time exactly, and nobody waits."""
+    """Under trio's simulated clock the network takes its time exactly, and no real time passes."""
     emulator = Emulator(latency=40.0, clock=trio_clock, clock_offset_ms=1000)
 
     async def main() -> tuple[float, Any]:
@@ -82,8 +85,8 @@ def test_simulated_time() -> None:
     assert (ended_at, server_time) == (80.0, int(NOW) + 41_000)
 
 
-def test_jitter_is_drawn_anew_each_way_and_seeded() -> None:
-    """Each way takes latency plus or minus jitter; the same seed gives the same network."""
+def test_jitter_is_drawn_anew_each_way_and_can_be_repeated() -> None:
+    """Each way takes latency plus or minus jitter; the same start of the random numbers gives the same network."""
 
     async def main() -> list[float]:
         emulator = Emulator(latency=1.0, jitter=0.5, seed=3, clock=trio_clock)
@@ -104,7 +107,7 @@ async def test_faults_in_process() -> None:
     emulator = Emulator(profile="unlimited", clock=at_now)
     outcomes: list[Any] = []
     for effect in (CloseBefore(), CloseAfter(), Html(502), Truncate(), Answer(b"", 403), Alter(null=["orders"])):
-        emulator.inject(Fault(effect, path=CANCEL_OPEN_ORDERS, times=1))
+        emulator.inject(Fault(effect, endpoint="cancel_open_orders", times=1))
         try:
             response = await emulator.transport().handle_async_request(post())
             outcomes.append((response.status_code, response.content[:15]))
@@ -198,7 +201,7 @@ async def test_close_endpoint() -> None:
     """A closed period that was provoked names its moment, and the endpoint opens at it."""
     moment = [NOW]
     emulator = Emulator(clock=lambda: moment[0], clock_offset_ms=500)
-    until = emulator.close_endpoint(1001, CANCEL_OPEN_ORDERS.path, 2000)
+    until = emulator.close_endpoint(1001, "cancel_open_orders", 2000)
     refused = await send(emulator)
     moment[0] = until - 500.0
     opened = await send(emulator, post(now=moment[0]))
@@ -207,11 +210,39 @@ async def test_close_endpoint() -> None:
     assert emulator.close_endpoint(UID, CANCEL_ORDER.path, 100) == emulator.server_time + 100
 
 
-@pytest.mark.parametrize(("uid", "path"), [("1001", "/nowhere"), ("7", CANCEL_ORDER.path)])
-def test_close_endpoint_that_does_not_exist(uid: str, path: str) -> None:
-    """An endpoint or account that does not exist cannot be closed."""
-    with pytest.raises(ValueError, match="no endpoint"):
-        Emulator().close_endpoint(uid, path, 1)
+NO_ENDPOINT = "no endpoint '/nowhere'; write the name of its method or its path. There are cancel_oco_order, .*"
+NO_ACCOUNT = "no account '9'; the accounts are 1001, 1002, 1003"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda emulator: emulator.close_endpoint(UID, "/nowhere", 1), NO_ENDPOINT),
+        (lambda emulator: emulator.stats().of(UID, "/nowhere"), NO_ENDPOINT),
+        (lambda emulator: Emulator(quotas={"/nowhere": Quota(1, 1.0)}), NO_ENDPOINT),
+        (lambda emulator: emulator.close_endpoint("9", "cancel_order", 1), NO_ACCOUNT),
+        (lambda emulator: emulator.rest_orders("9", SYMBOL, 1), NO_ACCOUNT),
+        (lambda emulator: emulator.open_orders(9), NO_ACCOUNT),
+        (lambda emulator: emulator.open_oco_orders("9"), NO_ACCOUNT),
+    ],
+)
+def test_an_unknown_endpoint_or_account(attempt: Callable[[Emulator], Any], message: str) -> None:
+    """An endpoint or account that does not exist is refused with the ones that do."""
+    with pytest.raises(InvalidRequest, match=message):
+        attempt(Emulator())
+
+
+@pytest.mark.parametrize("name", ["cancel_open_orders", CANCEL_OPEN_ORDERS.path, CANCEL_OPEN_ORDERS.route])
+async def test_an_endpoint_has_three_names(name: str) -> None:
+    """Its quota, its closed period and its counts are found by method name, path, or method and path."""
+    emulator = Emulator(profile="unlimited", quotas={name: Quota(1, 1.0)}, clock=at_now)
+    codes = [(await send(emulator))["code"] for _ in range(2)]
+    until = emulator.close_endpoint(UID, name, 60_000)
+    stats = emulator.stats()
+    assert (codes, until) == ([0, 100410], int(NOW) + 60_000)
+    assert stats.of(1001, name) == EndpointStats(1, refused=1, arrivals=(NOW, NOW))
+    assert list(stats.endpoints) == [(UID, CANCEL_OPEN_ORDERS.route)]
+    assert emulator.stats().of("1002", name) == EndpointStats()
 
 
 async def test_the_server_clock_may_step() -> None:
@@ -235,7 +266,11 @@ async def test_addresses_are_apart() -> None:
 
 def test_profiles() -> None:
     """A profile is chosen by name or given, a quota is overridden by path; an unknown name is refused."""
-    emulators = [Emulator(profile="trader"), Emulator(profile=Profile("mine", {})), Emulator([], model="token")]
+    emulators = [
+        Emulator(profile="trader"),
+        Emulator(profile=Profile("mine", CATALOGUE, {})),
+        Emulator([], model="token"),
+    ]
     assert [repr(emulator) for emulator in emulators] == [
         "<Emulator trader, sliding, accounts 1001, 1002, 1003>",
         "<Emulator mine, sliding, accounts 1001, 1002, 1003>",
@@ -263,7 +298,7 @@ async def test_the_log_shows_no_secret(carrier: str, caplog: pytest.LogCaptureFi
 
 
 async def test_the_log_stays_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    """A line break or a control character in a request cannot forge a line; an unknown key is nobody's."""
+    """A line break or a control character in a request cannot forge a line; an unknown key has no account."""
     request = httpx.Request("POST", f"http://x{CANCEL_ORDER.path}", content=b"a\nPOST forged\x1b[0m\xff" + b"y" * 5000)
     with caplog.at_level(logging.DEBUG, "bingx_async.emulator"):
         await send(Emulator(), request)

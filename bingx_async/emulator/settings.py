@@ -1,0 +1,92 @@
+"""The settings of an emulator, checked when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args
+
+from attrs import Attribute, field, frozen
+from attrs.validators import deep_iterable, optional
+
+from bingx_async.catalogue import PROFILES
+from bingx_async.core.catalogue import Profile
+from bingx_async.core.checks import Validator, has, number, one_of
+from bingx_async.core.quota import IpGroup, Quota
+from bingx_async.emulator.accounts import Account
+from bingx_async.emulator.limits import MODELS, Model
+from bingx_async.emulator.parameters import CARRIERS, Carrier
+from bingx_async.errors import InvalidRequest
+
+RateHeaders = Literal["epoch-ms", "epoch-s", "remaining-ms"]
+PenaltyStyle = Literal["closed", "plain"]
+Quotas = Mapping[str | IpGroup, Quota]
+
+
+def profile_of(profile: str | Profile, quotas: Quotas | None = None) -> Profile:
+    """The profile of that name, with some of its quotas replaced. Raises `InvalidRequest`."""
+    if not isinstance(profile, Profile):
+        if profile not in PROFILES:
+            raise InvalidRequest(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
+        profile = PROFILES[profile]
+    for key, quota in (quotas or {}).items():
+        if not isinstance(quota, Quota):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidRequest(f"quotas[{key!r}] must be a Quota such as Quota(10, 1.0), not {quota!r}")
+    return profile.override(quotas or {})
+
+
+def whole(at_least: int) -> Validator:
+    """An int of this size at least; a bool is none."""
+
+    def check(_instance: object, setting: Attribute[Any], value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+            raise InvalidRequest(f"{setting.name} must be a whole number, {at_least} or more, not {value!r}")
+
+    return check
+
+
+def _several(values: Any) -> tuple[Any, ...]:
+    # A text is an iterable too, of its letters; it is left whole for the validator to refuse.
+    return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _several_or_none(values: Any) -> tuple[Any, ...] | None:
+    return None if values is None else _several(values)
+
+
+def _set_of(values: Any) -> frozenset[Any]:
+    return frozenset(_several(values))
+
+
+def _are_accounts(_instance: object, _setting: object, values: Any) -> None:
+    for value in values:
+        if not isinstance(value, Account):
+            raise InvalidRequest(f"accounts must be values such as Account('7', 'key', 'secret'), not {value!r}")
+
+
+def _are_symbols(_instance: object, _setting: object, values: Any) -> None:
+    for value in values or ():
+        if not isinstance(value, str) or "-" not in value:
+            raise InvalidRequest(f"symbols must be a list such as ['BTC-USDT', 'ETH-USDT'], not {value!r}")
+
+
+@frozen(kw_only=True)
+class EmulatorSettings:
+    """The arguments of `Emulator`, complete: `profile` has the quotas of `quotas`, `clock` is a function.
+
+    `latency` and `jitter` are seconds, every other span is milliseconds. Raises `InvalidRequest`.
+    """
+
+    accounts: tuple[Account, ...] = field(converter=_several, validator=_are_accounts)
+    profile: Profile
+    model: Model = field(validator=one_of(*MODELS))
+    penalty_ms: int = field(validator=whole(at_least=0))
+    penalty_style: PenaltyStyle = field(validator=one_of(*get_args(PenaltyStyle)))
+    latency: float = field(validator=number(at_least=0, such_as=0.025))
+    jitter: float = field(validator=number(at_least=0, such_as=0.005))
+    seed: int = field(validator=whole(at_least=0))
+    carriers: frozenset[Carrier] = field(converter=_set_of, validator=deep_iterable(one_of(*sorted(CARRIERS))))
+    rate_headers: RateHeaders | None = field(validator=optional(one_of(*get_args(RateHeaders))))
+    clock_offset_ms: float = field(validator=number(such_as=250))
+    clock: Callable[[], float] = field(validator=has("__call__", "a function that returns epoch milliseconds"))
+    symbols: tuple[str, ...] | None = field(converter=_several_or_none, validator=_are_symbols)
+    error_limit: int | None = field(validator=optional(whole(at_least=0)))
