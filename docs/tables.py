@@ -142,7 +142,7 @@ def observed() -> str:
     rows = (
         (code(name), cell((inspect.getdoc(event) or "").partition("\n")[0]))
         for name, event in vars(events).items()
-        if inspect.isclass(event) and issubclass(event, events.Event) and event is not events.Event
+        if inspect.isclass(event) and issubclass(event, events.Event) and not event.__subclasses__()
     )
     return table(("Event", "Meaning"), rows)
 
