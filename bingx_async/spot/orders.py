@@ -65,10 +65,34 @@ PLACE_ORDER = Endpoint(
     profiles=LEAD_TRADER,
     refusals=ORDER,
 )
+GET_ORDER = Endpoint(
+    "get_order",
+    "GET",
+    "/openApi/spot/v1/trade/query",
+    IpGroup.ACCOUNT,
+    one(Order),
+    quota=Quota(10, 1.0, ORDERS),
+    refusals=ORDER,
+)
 
 
 class Orders(Group):
     """Methods on `trade/*`."""
+
+    async def get_order(
+        self,
+        symbol: str,
+        order_id: int | str | None = None,
+        *,
+        client_order_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Order:
+        """The order named by exactly one of `order_id` and `client_order_id`, which is known for 2 hours.
+
+        `OrderNotFound` right after placing proves nothing, and an order that is done may be missing later.
+        """
+        pair, order_ref = arguments.symbol(symbol), arguments.order_ref(order_id, client_order_id)
+        return await self._calls.call(Call(GET_ORDER, single_params(pair, order_ref)), options)
 
     async def cancel_order(
         self,
