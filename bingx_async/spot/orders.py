@@ -12,9 +12,7 @@ from bingx_async.core.pool import Batch
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.wire import items, many, one
 from bingx_async.errors import BingXError
-from bingx_async.models.enums import CancelRestriction, Priority
-from bingx_async.models.orders import CancelFailure, CancelOrdersResult, Order
-from bingx_async.models.outcome import CancelOutcome
+from bingx_async.models import CancelFailure, CancelOrdersResult, CancelOutcome, CancelRestriction, Order, Priority
 from bingx_async.spot import arguments
 from bingx_async.spot.batches import Id, Routes, batch_params, names_in, routes, single_params, unwrapped
 from bingx_async.spot.calling import Group
