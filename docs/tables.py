@@ -27,7 +27,7 @@ EFFECTS = {
     Meaning.BUSY: "wait and repeat, else `ServerBusy`",
     Meaning.BANNED: "close the address; wait and repeat, else `RateLimited`",
     Meaning.CLOCK: "read the clock and repeat once, else `ClockError`",
-    Meaning.UNCLEAR: "`OutcomeUnknown`",
+    Meaning.UNCLEAR: "`OutcomeUnknown`; `ReadFailed` for a read",
 }
 
 

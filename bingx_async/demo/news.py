@@ -31,12 +31,10 @@ class News:
     """The lines so far; an observer of events."""
 
     items: list[Item] = field(factory=list[Item])
-    _closed_until: dict[str, datetime] = field(factory=dict[str, datetime])
 
     def take(self, event: events.Event, seconds: float) -> None:
         """Note the events that a reader should see."""
         if isinstance(event, events.Penalised):
-            self._closed_until[event.bucket] = event.until
             span = (event.until - event.at).total_seconds()
             self._add(
                 seconds,
@@ -56,8 +54,8 @@ class News:
 
 
 def _name(event: events.BucketEvent) -> str:
-    """Account and method, such as `1002 cancel_order`."""
-    return f"{event.owner} {short(event.name)}"
+    """Owner and endpoint or group, such as `1002 cancel_order`."""
+    return f"{event.owner} {short(event.name)}".rstrip()
 
 
 def _clock(moment: datetime) -> str:

@@ -160,9 +160,9 @@ class Scenario:
 
     def _is_next_alone(self) -> bool:
         """Calls come back one window after their predecessors, so the gaps are those of a window ago."""
-        closed = CLOSED_ACCOUNT, CANCEL_ORDER.route
-        if any((bucket.owner, bucket.name) == closed and bucket.in_flight for bucket in self.governor.snapshot()):
-            return False
+        for bucket in self.governor.snapshot():
+            if bucket.in_flight and (bucket.owner, short(bucket.name)) == (CLOSED_ACCOUNT, CLOSED_ENDPOINT):
+                return False
         arrivals = self.emulator.stats().of(CLOSED_ACCOUNT, CLOSED_ENDPOINT).arrivals
         recent = arrivals[-self.governor.profile[CLOSED_ENDPOINT].limit :]
         return len(recent) > 1 and recent[1] - recent[0] > ALONE

@@ -371,7 +371,7 @@ def test_refusal_opens(backend: Backend) -> None:
 
 @backends
 def test_extend(backend: Backend) -> None:
-    """A moment read by a better clock lengthens a closed period and never shortens it; impatient calls are refused."""
+    """A moment read by a better clock makes a closed period longer, never shorter; calls that cannot wait end."""
 
     async def main() -> None:
         hall = Hall()
