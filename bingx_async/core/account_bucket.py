@@ -19,7 +19,7 @@ class AccountBucket(Bucket):
 
     __slots__ = ("counting", "is_anchored")
 
-    def __init__(self, quota: Quota, share: float = 1.0, is_anchored: bool = False) -> None:
+    def __init__(self, quota: Quota, share: float, is_anchored: bool) -> None:
         super().__init__(quota, share)
         self.is_anchored = is_anchored
         self.counting: Counting | None = None

@@ -241,7 +241,7 @@ def test_read_headers(headers: dict[str, str], read: RateHeaders | None) -> None
 
 def test_cap() -> None:
     """A cap moves later returns to itself and leaves earlier ones."""
-    bucket = AccountBucket(QUOTA)
+    bucket = AccountBucket(QUOTA, 1.0, is_anchored=False)
     bucket.expiries = [10.0, 20.0, 30.0]
     bucket.cap(20.0)
     assert bucket.expiries == [10.0, 20.0, 20.0]

@@ -173,6 +173,28 @@ def test_a_sweep_comes_with_twice_as_many() -> None:
     assert len(list(ledger.states(0.0))) == 65
 
 
+def test_a_sweep_counts_the_buckets_of_addresses_too() -> None:
+    """63 buckets of accounts and one of an address are 64: the second sweep comes with 128 of both kinds."""
+    ledger, roomy = Ledger(), Quota(10_000, 10)
+    for number in range(127):
+        permit = granted(ledger.reserve(claims(interface=roomy, account=str(number)), 0.0))
+        if number >= 63:
+            ledger.release(permit)
+    assert len(list(ledger.states(0.0))) == 128
+    ledger.reserve(claims(interface=roomy, account="another"), 0.0)
+    assert len(list(ledger.states(0.0))) == 65
+
+
+def test_long_over_is_looked_for_once_a_minute() -> None:
+    """Sweeps may come often; closed periods that can be forgotten are looked for a minute after the last look."""
+    ledger, hour, kept = Ledger(), 3_600_000.0, []
+    ledger.gates.close(ENDPOINT, 0.0, 0.0, "closed")
+    for now in (hour - 10_000.0, hour + 49_999.0, hour + 50_000.0):
+        ledger._sweep(now)
+        kept.append(ENDPOINT in ledger.gates)
+    assert kept == [True, True, False]
+
+
 def test_states_pass_over_what_has_no_limit() -> None:
     """A bucket without a limit hides none of those after it; what is neither closed nor learnt about says nothing."""
     ledger = Ledger()
