@@ -27,7 +27,7 @@ import httpx_aiohttp
 from benchmarks import report
 from benchmarks.server import KEY, ORDER, SECRET, running
 from bingx_async import BingXClient, Governor
-from bingx_async.runtime.http import transport as transports
+from bingx_async.runtime.http import sockets
 from bingx_async.spot.orders import CANCEL_ORDER
 
 PATH = CANCEL_ORDER.path
@@ -155,16 +155,16 @@ async def ours(
 
 def contenders(url: str) -> dict[str, Any]:
     """The contenders, in the order of the table."""
-    limits = httpx.Limits(max_connections=transports.CONNECTIONS)
+    limits = httpx.Limits(max_connections=sockets.CONNECTIONS)
     return {
         "httpx.AsyncClient": httpx_client(url),
         BY_HAND_HTTPX: by_hand(url, httpx.AsyncHTTPTransport(limits=limits)),
-        OURS_HTTPX: ours(url, transports.httpcore_transport()),
+        OURS_HTTPX: ours(url, sockets.httpcore_transport()),
         CCXT: ccxt_client(url),
         "aiohttp.ClientSession": aiohttp_client(url),
         BY_HAND: by_hand(url, httpx_aiohttp.AiohttpTransport(limits=limits)),
-        OURS: ours(url, transports.aiohttp_transport()),
-        OURS_QUERY: ours(url, transports.aiohttp_transport(), "query"),
+        OURS: ours(url, sockets.aiohttp_transport()),
+        OURS_QUERY: ours(url, sockets.aiohttp_transport(), "query"),
     }
 
 

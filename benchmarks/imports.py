@@ -15,7 +15,7 @@ from benchmarks import report
 ROUNDS = 9
 OURS_READY = """
 from bingx_async import BingXClient
-from bingx_async.runtime.http.transport import aiohttp_transport
+from bingx_async.runtime.http.sockets import aiohttp_transport
 client = BingXClient("key", "secret", transport=aiohttp_transport())
 """
 SNIPPETS = {

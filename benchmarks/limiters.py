@@ -25,7 +25,7 @@ from attrs import evolve
 
 from benchmarks import report
 from bingx_async import PROFILES, Governor, Quota
-from bingx_async.core.ledger import Claims, claims_of
+from bingx_async.core.claims import Claims, claims_of
 from bingx_async.core.quota import IpGroup
 from bingx_async.core.verdict import Accepted
 from bingx_async.runtime.clock import ServerClock, monotonic_ms

@@ -24,7 +24,7 @@ from attrs import evolve
 
 from benchmarks import report
 from bingx_async import Governor, IpGroup, Quota
-from bingx_async.core.ledger import claims_of
+from bingx_async.core.claims import claims_of
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted
 from bingx_async.spot.orders import CANCEL_ORDER

@@ -1,4 +1,4 @@
-"""The exception tree: did we send it, did it run, what did they say.
+"""The exceptions: was the call sent, did it run, and what did the exchange say?
 
 ::
 
@@ -11,6 +11,7 @@
     │   └── ClientClosed        the client is closed
     ├── TransportError          the network failed
     │   ├── ConnectFailed       no connection: nothing was sent
+    │   ├── ReadFailed          a read got no readable answer: nothing was changed
     │   └── OutcomeUnknown      sent, no readable answer: it may have run
     │       └── UnreadableReply an answer came in which not even the code can be read
     └── ApiError                the exchange said no: it did not run
@@ -47,11 +48,14 @@ __all__ = [
     "OutcomeUnknown",
     "QuotaWait",
     "RateLimited",
+    "ReadFailed",
     "ServerBusy",
     "StoreUnavailable",
     "TransportError",
     "UnreadableReply",
 ]
+
+Fields = Mapping[str, Any]
 
 
 def _restore(kind: type[BingXError], args: tuple[Any, ...], fields: dict[str, Any]) -> BingXError:
@@ -141,6 +145,18 @@ class ConnectFailed(TransportError):
         self.endpoint = endpoint
 
 
+class ReadFailed(TransportError):
+    """A call that only reads got no readable answer. Nothing was changed, so it may be made again.
+
+    `params` are the business parameters as sent (no key, no signature).
+    """
+
+    def __init__(self, message: str, endpoint: str, params: Fields | None = None) -> None:
+        super().__init__(f"{endpoint}: {message}. A read changes nothing, so it may be made again")
+        self.endpoint = endpoint
+        self.params = dict(params or {})
+
+
 class OutcomeUnknown(TransportError):
     """The request was written and no readable answer came: it may have run or not.
 
@@ -148,13 +164,7 @@ class OutcomeUnknown(TransportError):
     can be queried to find out what happened. Never send the call again without looking first.
     """
 
-    def __init__(
-        self,
-        message: str,
-        endpoint: str,
-        params: Mapping[str, Any],
-        client_order_ids: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, message: str, endpoint: str, params: Fields, client_order_ids: tuple[str, ...] = ()) -> None:
         ask = f" Ask for {', '.join(client_order_ids)} before you repeat it." if client_order_ids else ""
         super().__init__(f"{endpoint}: {message}. The request was sent and may have run; it was not repeated.{ask}")
         self.endpoint = endpoint
@@ -174,13 +184,7 @@ class ApiError(BingXError):
     """
 
     def __init__(
-        self,
-        code: int | None,
-        message: str,
-        endpoint: str,
-        http_status: int,
-        raw: Mapping[str, Any] | None = None,
-        hint: str = "",
+        self, code: int | None, message: str, endpoint: str, http_status: int, raw: Fields | None = None, hint: str = ""
     ) -> None:
         number = f"code {code}" if code is not None else f"HTTP {http_status}"
         super().__init__(f"{endpoint}: {number}: {message or 'no message'}{'. ' + hint if hint else ''}")
@@ -188,7 +192,7 @@ class ApiError(BingXError):
         self.message = message
         self.endpoint = endpoint
         self.http_status = http_status
-        self.raw: Mapping[str, Any] = raw or {}
+        self.raw: Fields = raw or {}
 
 
 class RateLimited(ApiError):
@@ -204,7 +208,7 @@ class RateLimited(ApiError):
         message: str,
         endpoint: str,
         http_status: int,
-        raw: Mapping[str, Any] | None = None,
+        raw: Fields | None = None,
         *,
         retry_at: datetime,
         retry_after: float,

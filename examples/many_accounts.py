@@ -53,8 +53,8 @@ async def main() -> None:
     for account, result in zip(ACCOUNTS, results, strict=True):
         print(account, ", ".join(f"{count} {status}" for status, count in result.items()))
     for bucket in governor.snapshot():
-        if bucket.key.startswith("account"):
-            print(f"{bucket.key:55} {bucket.quota!s:>7}  {bucket.available} free")
+        if bucket.kind == "account":
+            print(f"{bucket.owner} {bucket.name:45} {bucket.quota!s:>7}  {bucket.available} free")
     print(f"{emulator.stats().refused} refused, {time.monotonic() - began:.1f} s")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CEILING = 300_000.0  # ms; the vendor speaks of recovery after 5 minutes at worst (WIRE.md)
+CEILING = 300_000.0  # ms; a block is said to end after 5 minutes at the latest, see docs/facts
 
 
 def backoff(attempt: int, window: float, draw: float) -> float:

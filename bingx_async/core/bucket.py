@@ -10,12 +10,11 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from math import inf
 
-from bingx_async.core.counting import Counting
 from bingx_async.core.quota import Quota
 
-STRETCH = 5e-4  # our clock may run this much faster than the exchange's (GOVERNOR.md: covers +-200 ppm)
-MARGIN = 2.0  # ms on top of the stretched window (GOVERNOR.md)
-PACE = 0.9  # paced grants are this share of window / limit apart (GOVERNOR.md)
+STRETCH = 5e-4  # our clock may run this much faster than the exchange's: two clocks 200 ppm off, and some to spare
+MARGIN = 2.0  # ms on top of the stretched window, for clocks that are read in whole milliseconds on either side
+PACE = 0.9  # paced grants are this share of window / limit apart: below 1, so that pacing alone loses no quota
 
 
 def occupancy_of(quota: Quota) -> float:
@@ -29,9 +28,12 @@ def share_of(limit: int, share: float) -> int:
 
 
 class Bucket:
-    """Live calls of one quota and one owner: those in flight, and the moments at which the others' tokens return."""
+    """Live calls of one quota and one owner: those in flight, and the moments at which the others' tokens expire.
 
-    __slots__ = ("counting", "expiries", "grants", "in_flight", "last_grant", "limit", "occupancy", "quota", "spacing")
+    A bucket that is paced keeps grants `spacing` milliseconds apart while less than half of its tokens are free.
+    """
+
+    __slots__ = ("expiries", "grants", "in_flight", "last_grant", "limit", "occupancy", "quota", "spacing")
 
     def __init__(self, quota: Quota, share: float = 1.0, is_paced: bool = False) -> None:
         self.quota = quota
@@ -42,7 +44,6 @@ class Bucket:
         self.in_flight = 0
         self.grants = 0
         self.last_grant = -inf
-        self.counting: Counting | None = None
 
     def ready_at(self, now: float) -> float:
         """The earliest moment at which a token is free: `now`, later, or infinity if only a reply can tell."""
@@ -61,12 +62,12 @@ class Bucket:
         return ready
 
     def _paced(self, ready: float, missing: int) -> float:
-        """One gap after the last grant, or when `missing` more tokens are free and the pace is off."""
+        """`spacing` after the last grant, or earlier once `missing` more tokens are free: then half of them are."""
         paced = max(ready, self.last_grant + self.spacing)
         return min(paced, self.expiries[missing - 1]) if missing <= len(self.expiries) else paced
 
     def ready_within(self, limit: int, now: float) -> float:
-        """Like `ready_at` for a smaller `limit`, for a call that has its token already."""
+        """Like `ready_at` under a smaller `limit`, for a call that has its token already."""
         spent = bisect_right(self.expiries, now)
         free = limit - (self.in_flight - 1) - (len(self.expiries) - spent)
         if free > 0:
@@ -89,7 +90,7 @@ class Bucket:
         self.in_flight -= 1
 
     def block(self, until: float) -> None:
-        """Keep one token back until `until`: somebody else's call, or one of ours that has been answered."""
+        """Keep one token back until `until`: for a call of ours that has been answered, or for another program's."""
         expiries = self.expiries
         if not expiries or until >= expiries[-1]:
             expiries.append(until)
@@ -97,7 +98,7 @@ class Bucket:
             insort(expiries, until)
 
     def cap(self, until: float) -> None:
-        """No token of a call that has been answered returns later than `until`."""
+        """Let no token of a call that has been answered return later than `until`."""
         at = bisect_right(self.expiries, until)
         self.expiries[at:] = [until] * (len(self.expiries) - at)
 

@@ -1,7 +1,7 @@
 """The error budget: more than 20 business errors of one code within 480 s close an endpoint for its account.
 
-Errors are counted per (account, endpoint, code) in a sliding window. While one error is left, calls that create
-are held back; cancels always go. The exchange's own message, when one comes, sets limit and window.
+Errors are counted per account, endpoint and code in a sliding window. While one error is left, calls that create
+are refused here; cancels always go. The exchange's own message, when one comes, sets limit and window.
 """
 
 from __future__ import annotations
@@ -14,17 +14,22 @@ from attrs import evolve, frozen
 
 from bingx_async.core.bucket import MARGIN, STRETCH
 
-LIMIT = 20  # errors that are still allowed (seed: "over 20 error code")
-WINDOW = 480_000.0  # ms (seed: "within 480000 ms")
-WARN_AT = (0.5, 0.8)  # shares of the budget at which to warn (GOVERNOR.md)
+LIMIT = 20  # errors that are still allowed: "over 20 error code", see docs/facts
+WINDOW = 480_000.0  # ms; "within 480000 ms", see docs/facts
+WARN_AT = (0.5, 0.8)  # shares of the budget at which to warn: while there is time to look, and again near its end
 
 
 class ErrorKey(NamedTuple):
-    """Whose errors of which code on which endpoint."""
+    """One count of errors: of an account, an endpoint (its route) and a code."""
 
     account: str
-    path: str
+    route: str
     code: int
+
+    @property
+    def path(self) -> str:
+        """The endpoint's path, without its method."""
+        return self.route.rpartition(" ")[2]
 
 
 @frozen
@@ -39,7 +44,7 @@ class BudgetState:
 
 
 class ErrorBudget:
-    """Business errors of one ledger."""
+    """The business errors of one governor."""
 
     def __init__(self, limit: int = LIMIT, window: float = WINDOW) -> None:
         self.limit = limit
@@ -52,35 +57,35 @@ class ErrorBudget:
 
     def record(self, key: ErrorKey, at: float) -> BudgetState | None:
         """Count an error answered at `at`; returns the state where it is worth a warning."""
-        errors = self._errors.setdefault((key.account, key.path), {}).setdefault(key.code, deque())
+        errors = self._errors.setdefault((key.account, key.route), {}).setdefault(key.code, deque())
         self._expire(errors, at)
         errors.append(at)
         state = self._state(key, errors)
         return state if state.used in {ceil(self.limit * share) for share in WARN_AT} else None
 
-    def spent(self, account: str, path: str, in_flight: int, now: float) -> BudgetState | None:
+    def spent(self, account: str, route: str, in_flight: int, now: float) -> BudgetState | None:
         """The code of which one more error must not come, or None.
 
         `in_flight` calls of this endpoint are unanswered and may still fail. `frees_at` of the result is when there
         is room for one more: `now` if that only depends on their replies. Of several codes the last to have room.
         """
         found: BudgetState | None = None
-        for code, errors in self._errors.get((account, path), {}).items():
+        for code, errors in self._errors.get((account, route), {}).items():
             self._expire(errors, now)
             used = len(errors)
             if used and (used >= self.limit - 1 or used + in_flight >= self.limit):
                 leaves = min(used - 1, max(0, used - (self.limit - 1)))
-                state = self._state(ErrorKey(account, path, code), errors, leaves)
+                state = self._state(ErrorKey(account, route, code), errors, leaves)
                 state = state if used >= self.limit - 1 else evolve(state, frees_at=now)
                 found = state if found is None or state.frees_at > found.frees_at else found
         return found
 
     def states(self, now: float) -> list[BudgetState]:
-        """Every count that is not empty."""
+        """All counts that are not empty."""
         self.sweep(now)
         return [
-            self._state(ErrorKey(account, path, code), errors)
-            for (account, path), codes in self._errors.items()
+            self._state(ErrorKey(account, route, code), errors)
+            for (account, route), codes in self._errors.items()
             for code, errors in codes.items()
         ]
 

@@ -32,7 +32,8 @@ class Catalogue:
     @classmethod
     def of(cls, modules: Iterable[ModuleType]) -> Catalogue:
         """Every endpoint that is declared at the top of `modules`."""
-        return cls(tuple(value for module in modules for value in vars(module).values() if isinstance(value, Endpoint)))
+        values: list[Any] = [value for module in modules for value in vars(module).values()]
+        return cls(tuple(value for value in values if isinstance(value, Endpoint)))
 
     def __iter__(self) -> Iterator[Endpoint[Any]]:
         return iter(self.endpoints)

@@ -1,10 +1,10 @@
-"""What the exchange seems to do: which way of counting its own headers contradict.
+"""How the exchange counts, as far as its own headers tell: every way that they contradict is excluded.
 
 Every reply may say how many calls are left and when the count expires. We know of each of our calls that it was
 counted between its grant and its reply, so every way of counting predicts a range for what is left; a way whose
-range is missed is no longer suspected. Nothing is risked for this: it only listens.
+range is missed is no longer a candidate. This only listens, so it risks nothing.
 
-If what is left contradicts every way, somebody else uses the account, and the listening starts anew.
+If what is left contradicts every way, another program uses the account, and the listening starts anew.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class RateHeaders:
 
 
 def read_headers(headers: Mapping[str, str]) -> RateHeaders | None:
-    """The rate headers, or None where there are none. Nonsense is no answer."""
+    """The rate headers, or None where there are none. A value that is no number counts as none."""
     remaining = _number(headers.get("x-ratelimit-requests-remain", ""))
     if remaining is None or remaining > 1e9:
         return None
@@ -61,7 +61,7 @@ def _number(text: str) -> int | None:
 
 
 class Counting:
-    """The suspicion about one bucket's counting. Moments are monotonic milliseconds, `window` too."""
+    """The candidates for one bucket's way of counting. Moments and `window` are monotonic milliseconds."""
 
     __slots__ = (
         "_calls",
@@ -91,16 +91,16 @@ class Counting:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether only windows with a fixed end are left, and nothing has spoken against them since."""
+        """Whether only windows with a fixed end are left, and no refusal has spoken against them since."""
         return not self.is_invalidated and bool(self.candidates) and self.candidates <= FIXED
 
     @property
     def is_decided(self) -> bool:
-        """Whether listening on would tell no more that matters."""
+        """Whether further replies could tell nothing that matters."""
         return self.is_invalidated or self.candidates <= FIXED or len(self.candidates) == 1
 
     def invalidate(self) -> None:
-        """A call was refused for its pace: whatever is believed is not to be relied on."""
+        """A call was refused for its pace: the candidates must not be relied on."""
         self.is_invalidated = True
 
     def observe(
@@ -108,7 +108,7 @@ class Counting:
     ) -> None:
         """A call counted between `granted` and `replied` was told that `remaining` are left.
 
-        `flying` other calls are unanswered. `end` is when the exchange says that its count expires; `epoch` plus a
+        `in_flight` other calls are unanswered. `end` is when the exchange says that its count expires; `epoch` plus a
         moment is epoch milliseconds, to tell whether ends stand fixed to the clock.
         """
         taken = self.limit - 1 - remaining

@@ -1,4 +1,4 @@
-"""What can be observed: frozen values, handed to one hook. Moments are aware UTC, spans are seconds."""
+"""Events for one hook: frozen values. Moments are aware UTC, spans are seconds."""
 
 from __future__ import annotations
 
@@ -6,21 +6,40 @@ from datetime import datetime
 
 from attrs import frozen
 
+from bingx_async.core.claims import Key
+
 
 @frozen
 class Event:
-    """Anything that happens. `at` is when, by the exchange's clock as far as it is known."""
+    """Base of all events. `at` is when it happened, by the exchange's clock as far as it is known."""
 
     at: datetime
 
 
 @frozen
-class Queued(Event):
-    """A call has to wait: for which bucket, behind how many calls of its own kind."""
+class BucketEvent(Event):
+    """About one bucket or closed scope.
+
+    `kind` is "account" or "egress", `owner` the account or the outgoing address, `name` the endpoint
+    ("POST /openApi/..."), the group of endpoints, or empty for everything from an address.
+    """
+
+    kind: str
+    owner: str
+    name: str
+
+    @property
+    def bucket(self) -> str:
+        """Kind, owner and name as one text: "account 1001 POST /openApi/...", for example."""
+        return str(Key(self.kind, self.owner, self.name))
+
+
+@frozen
+class Queued(BucketEvent):
+    """A call has to wait for a bucket, behind `ahead` calls of its own kind."""
 
     endpoint: str
     account: str
-    bucket: str
     ahead: int
 
 
@@ -44,10 +63,9 @@ class Settled(Event):
 
 
 @frozen
-class Penalised(Event):
-    """The exchange has closed `bucket` until `until`. `hint` says what may be the cause."""
+class Penalised(BucketEvent):
+    """The exchange has closed a scope until `until`. `hint` names possible causes."""
 
-    bucket: str
     until: datetime
     reason: str
     was_clamped: bool
@@ -55,24 +73,19 @@ class Penalised(Event):
 
 
 @frozen
-class Probing(Event):
+class Probing(BucketEvent):
     """One call goes first into a scope whose closed period is over."""
 
-    bucket: str
+
+@frozen
+class Reopened(BucketEvent):
+    """The probe was let through: the scope is open again."""
 
 
 @frozen
-class Reopened(Event):
-    """The probe was let through: `bucket` is open again."""
+class ForeignUse(BucketEvent):
+    """The exchange has counted `calls` that are not ours: another program uses this account or address."""
 
-    bucket: str
-
-
-@frozen
-class ForeignUse(Event):
-    """The exchange's count shows `calls` that are not ours: somebody else uses this account or address."""
-
-    bucket: str
     calls: int
 
 
@@ -88,16 +101,15 @@ class BudgetLow(Event):
 
 
 @frozen
-class CountingLearnt(Event):
-    """The replies about `bucket` leave only `model` as the exchange's way of counting."""
+class CountingLearnt(BucketEvent):
+    """The replies leave only `model` as the exchange's way of counting."""
 
-    bucket: str
     model: str
 
 
 @frozen
 class StoreLost(Event):
-    """The shared store does not answer; `policy` is what happens meanwhile."""
+    """The shared store does not answer; `policy` says how calls go on meanwhile."""
 
     error: str
     policy: str

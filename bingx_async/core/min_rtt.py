@@ -1,12 +1,12 @@
-"""The shortest round trip of late: what a reply's way back takes at least, and so what a credit may rest on."""
+"""The shortest recent round trip. A credit rests on it: no reply takes less time for its way back and forth."""
 
 from __future__ import annotations
 
 from collections import deque
 
-WINDOW = 300_000.0  # ms (GOVERNOR.md: floors over the last 5 minutes)
-ENOUGH = 32  # replies before a credit is given (GOVERNOR.md)
-MARGIN = 2.0  # ms taken off a credit (GOVERNOR.md)
+WINDOW = 300_000.0  # ms; a route that has changed since then no longer counts
+ENOUGH = 32  # replies before a credit is given: fewer may all have been slow
+MARGIN = 2.0  # ms taken off a credit, for the precision of clocks
 
 
 class MinRtt:
@@ -19,7 +19,7 @@ class MinRtt:
         self._count = 0
 
     def add(self, value: float, at: float) -> None:
-        """Take a value seen at `at`."""
+        """Take a round trip of `value` milliseconds that ended at `at`."""
         self._count += 1
         minima = self._minima
         while minima and minima[-1][1] >= value:
@@ -29,7 +29,7 @@ class MinRtt:
             minima.popleft()
 
     def credit(self, part: float, now: float) -> float:
-        """`part` of the floor less a margin, in milliseconds; 0 before enough values, or with none of late."""
+        """`part` of the minimum less a margin, in milliseconds; 0 before enough values, or without a recent one."""
         if not part or self._count < ENOUGH or self._minima[-1][0] <= now - WINDOW:
             return 0.0
         return max(0.0, part * self._minima[0][1] - MARGIN)

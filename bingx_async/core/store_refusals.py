@@ -1,22 +1,20 @@
-"""What a shared store has refused: nobody asks before the moment it named, and from then on one at a time.
+"""Keys for which a shared store had no token: not asked for before the moment it named, then by one call at a time.
 
-Without this every token that comes free would be asked for by every call that waits, in every process.
+Without this every waiting call of every process would ask for every token that comes free.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from math import inf
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bingx_async.core.ledger import Key
+from bingx_async.core.claims import Key
 
 ASKING = 2_000.0  # ms after which an answer is no longer waited for
 
 
 class StoreRefusals:
-    """Keys for which the store had no token. Empty while it has never refused."""
+    """The refused keys; false while the store has never refused."""
 
     __slots__ = ("_asking", "_until")
 
@@ -28,40 +26,45 @@ class StoreRefusals:
         return bool(self._until)
 
     def record(self, key: Key, until: float) -> None:
-        """The store named a moment."""
+        """The store has no token for `key` before `until`; an earlier moment than one known changes nothing."""
         self._until[key] = max(until, self._until.get(key, until))
 
     def named(self, key: Key) -> float:
-        """The moment the store named."""
+        """The moment the store named, or minus infinity."""
         return self._until.get(key, -inf)
 
     def until(self, key: Key) -> float:
-        """When the next may ask: at that moment, or when the one who asks has its answer."""
+        """When the store may be asked for `key`: at the moment it named, or once the call that asks has its answer."""
         return max(self.named(key), self._asking.get(key, -inf))
 
     def ask(self, keys: Iterable[Key], now: float) -> None:
-        """Somebody asks; the others wait for the answer."""
+        """A call asks the store now; other calls wait for its answer."""
         for key in keys:
             if key in self._until:
                 self._asking[key] = now + ASKING
 
     def answered(self, keys: Iterable[Key]) -> None:
-        """The next may ask."""
+        """The call that asked is over: the next may ask."""
         for key in keys:
             self._asking.pop(key, None)
 
-    def granted(self, keys: Iterable[Key], full: Collection[Key]) -> None:
-        """The store had a token; where that was its last the next still asks alone."""
+    def granted(self, keys: Iterable[Key], full: Collection[Key]) -> bool:
+        """The store had tokens; for the keys in `full` that was the last one, so the next call still asks alone.
+
+        Returns whether other calls may ask earlier for this.
+        """
+        had_refused = bool(self._until)
         for key in keys:
             self._asking.pop(key, None)
             if key not in full:
                 self._until.pop(key, None)
+        return had_refused
 
-    def let_go(self) -> None:
-        """Whatever moment was named, somebody may ask now."""
+    def allow_now(self) -> None:
+        """Something has come free in the store: whatever moment it named, the next call may ask at once."""
         self._until = dict.fromkeys(self._until, -inf)
 
     def sweep(self, now: float) -> None:
-        """Forget what is over."""
+        """Forget the moments that are over."""
         self._until = {key: until for key, until in self._until.items() if max(until, self._asking.get(key, 0)) > now}
         self._asking = {key: until for key, until in self._asking.items() if key in self._until}

@@ -158,7 +158,8 @@ def _make_reader(kind: Any) -> Callable[[object], Any]:
         if not isinstance(value, list):
             return mapping(value)
         if has_places:
-            return dict(enumerate(value))
+            places: list[Any] = value
+            return dict(enumerate(places))
         return {listed: value} if listed is not None else {}
 
     def read(value: object) -> Any:

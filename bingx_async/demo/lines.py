@@ -8,9 +8,10 @@ import click
 from attrs import define, field
 
 from bingx_async.demo.news import News
+from bingx_async.demo.panels import totals, waits
 from bingx_async.demo.report import Report, uses_of
 from bingx_async.demo.scenario import Scenario, wall_ms
-from bingx_async.demo.screen import Screen, totals, waits
+from bingx_async.demo.screen import Screen
 from bingx_async.demo.table import rate_of
 
 

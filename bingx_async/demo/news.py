@@ -31,34 +31,31 @@ class News:
     """The lines so far; an observer of events."""
 
     items: list[Item] = field(factory=list[Item])
-    _closed_until: dict[str, datetime] = field(factory=dict[str, datetime])
 
     def take(self, event: events.Event, seconds: float) -> None:
         """Note the events that a reader should see."""
         if isinstance(event, events.Penalised):
-            self._closed_until[event.bucket] = event.until
             span = (event.until - event.at).total_seconds()
             self._add(
                 seconds,
                 "closed",
-                f"{_name(event.bucket)}: the exchange has closed it (code 100410) until {_clock(event.until)}, "
+                f"{_name(event)}: the exchange has closed it (code 100410) until {_clock(event.until)}, "
                 f"{span:.1f} s from now",
             )
         elif isinstance(event, events.Probing):
-            self._add(seconds, "probe", f"{_name(event.bucket)}: the moment has come; one call goes first")
+            self._add(seconds, "probe", f"{_name(event)}: the moment has come; one call goes first")
         elif isinstance(event, events.Reopened):
-            self._add(seconds, "open", f"{_name(event.bucket)}: it was let through; open again, the others follow")
+            self._add(seconds, "open", f"{_name(event)}: it was let through; open again, the others follow")
         elif isinstance(event, events.ForeignUse):
-            self._add(seconds, "other", f"{_name(event.bucket)}: {event.calls} calls are counted that are not ours")
+            self._add(seconds, "other", f"{_name(event)}: {event.calls} calls are counted that are not ours")
 
     def _add(self, seconds: float, kind: Kind, text: str) -> None:
         self.items.append(Item(seconds, kind, text))
 
 
-def _name(bucket: str) -> str:
-    """Account and method, such as `1002 cancel_order`."""
-    _, owner, name = bucket.split(" ", 2)
-    return f"{owner} {short(name)}"
+def _name(event: events.BucketEvent) -> str:
+    """Owner and endpoint or group, such as `1002 cancel_order`."""
+    return f"{event.owner} {short(event.name)}".rstrip()
 
 
 def _clock(moment: datetime) -> str:

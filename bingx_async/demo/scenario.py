@@ -25,7 +25,6 @@ from bingx_async.spot.orders import CANCEL_ORDER
 
 LATENCY, JITTER = 0.025, 0.008  # seconds each way
 CLOSED_ACCOUNT, CLOSED_ENDPOINT = "1002", CANCEL_ORDER.name
-CLOSED_KEY = f"account {CLOSED_ACCOUNT} {CANCEL_ORDER.route}"
 CLOSES_AFTER, CLOSES_FOR = 6.0, 5.0  # seconds; sooner and shorter in a short run
 LEAST_SECONDS = 8.0
 ALONE = 150.0  # ms; a call followed by none for so long travels alone
@@ -161,8 +160,9 @@ class Scenario:
 
     def _is_next_alone(self) -> bool:
         """Calls come back one window after their predecessors, so the gaps are those of a window ago."""
-        if any(bucket.key == CLOSED_KEY and bucket.in_flight for bucket in self.governor.snapshot()):
-            return False
+        for bucket in self.governor.snapshot():
+            if bucket.in_flight and (bucket.owner, short(bucket.name)) == (CLOSED_ACCOUNT, CLOSED_ENDPOINT):
+                return False
         arrivals = self.emulator.stats().of(CLOSED_ACCOUNT, CLOSED_ENDPOINT).arrivals
         recent = arrivals[-self.governor.profile[CLOSED_ENDPOINT].limit :]
         return len(recent) > 1 and recent[1] - recent[0] > ALONE

@@ -6,24 +6,22 @@ import io
 from pathlib import Path
 
 from attrs import define, field
-from rich.box import ROUNDED
 from rich.console import Console, ConsoleRenderable, Group
 from rich.live import Live
-from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from bingx_async import Snapshot
-from bingx_async.demo.news import MARKS, Kind, News
+from bingx_async.demo.news import News
+from bingx_async.demo.panels import news_line, report_panel, title
 from bingx_async.demo.report import Report, uses_of
-from bingx_async.demo.scenario import LATENCY, Scenario, wall_ms
-from bingx_async.demo.table import BAD, DIM, FAIR, GOOD, Uses, bucket_table
+from bingx_async.demo.scenario import Scenario, wall_ms
+from bingx_async.demo.table import DIM, FAIR, GOOD, Uses, bucket_table
 
 FRAMES = 8  # per second
 PICTURE = 116  # columns of the saved picture
 TALL = 36  # lines from which on every account is shown
-NEWS_STYLES: dict[Kind, str] = {"closed": BAD, "probe": FAIR, "open": GOOD, "other": FAIR}
 LEGEND = (
     (" tokens: ", DIM),
     ("● ", FAIR),
@@ -88,11 +86,11 @@ class Screen:
         width = console.width if console is not None else PICTURE
         is_short = console is not None and console.height < TALL
         snapshot, uses = self._seen or self.look()
-        parts: list[ConsoleRenderable] = [] if is_short else [_title(self.scenario)]
+        parts: list[ConsoleRenderable] = [] if is_short else [title(self.scenario)]
         parts += [self._progress(width), bucket_table(snapshot, uses, width, is_short=is_short)]
         if not is_short:
             parts.append(Text.assemble(*LEGEND))
-        return Group(*parts, *(_news_line(item.seconds, item.kind, item.text) for item in self.news.items[-4:]))
+        return Group(*parts, *(news_line(item) for item in self.news.items[-4:]))
 
     def _progress(self, width: int) -> ConsoleRenderable:
         scenario, total = self.scenario, self.scenario.settings.seconds
@@ -102,45 +100,6 @@ class Screen:
         counts = f"{tally.cancelled:,} orders cancelled · {tally.placed} OCO orders placed"
         grid.add_row(Text(f" {scenario.elapsed:4.1f} of {total:g} s", "bold"), bar, Text(counts, "bold"))
         return grid
-
-
-def _title(scenario: Scenario) -> Panel:
-    text = Text.assemble(
-        ("Three accounts behind one address place and cancel orders as fast as the exchange allows, and no faster.\n"),
-        ("A row is a quota, and calls are always waiting for it. ", DIM),
-        (f"Real HTTP to an emulator, {LATENCY * 1000:.0f} ms each way, {scenario.settings.model} counting.", DIM),
-    )
-    return Panel(text, title="[bold cyan]bingx-async[/] · never refused, never idle", box=ROUNDED, border_style="cyan")
-
-
-def _news_line(seconds: float, kind: Kind, text: str) -> Text:
-    style = NEWS_STYLES[kind]
-    return Text.assemble((f" {seconds:5.1f} s  ", DIM), (f"{MARKS[kind]} ", f"bold {style}"), (text, style))
-
-
-def report_panel(report: Report) -> Panel:
-    """The promises, and the numbers behind them."""
-    grid = Table.grid(padding=(0, 1))
-    for check in report.checks:
-        mark = ("✔", GOOD) if check.is_kept else ("✖", BAD)
-        grid.add_row(Text(mark[0], f"bold {mark[1]}"), Text(check.text, "" if check.is_kept else BAD))
-    grid.add_row("", Text(totals(report), DIM))
-    grid.add_row("", Text(waits(report), DIM))
-    style = GOOD if report.is_kept else BAD
-    title = "every promise kept" if report.is_kept else "a promise was broken"
-    return Panel(grid, title=f"[bold {style}]{title}[/]", box=ROUNDED, border_style=style)
-
-
-def totals(report: Report) -> str:
-    """The size of the run in a line."""
-    return f"{report.calls} calls in all: {report.cancelled:,} orders cancelled, {report.placed} OCO orders placed"
-
-
-def waits(report: Report) -> str:
-    """The longest waits in a line."""
-    longest, closed = report.longest, report.longest_closed
-    text = f"longest wait {longest.seconds:.1f} s ({longest.endpoint}, {longest.account})"
-    return f"{text}; at the closed endpoint {closed.seconds:.1f} s" if closed.seconds else text
 
 
 def save_picture(content: ConsoleRenderable, path: Path) -> None:

@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from bingx_async import BucketSnapshot, Quota, Snapshot
-from bingx_async.catalogue import CATALOGUE
 from bingx_async.demo.measure import Use, is_closed
 from bingx_async.demo.scenario import CLOSED_ACCOUNT, short
 from bingx_async.demo.trader import JOBS
@@ -21,7 +20,7 @@ BAR = 8  # characters for the share used
 WIDE = 114  # columns from which on tokens and bars are drawn
 GOOD, FAIR, BAD, DIM = "green3", "gold1", "red1", "grey50"
 CLOSED_ROW = Style(bgcolor="#3a1216")
-ORDER = [CATALOGUE.find(job.endpoint).route for job in JOBS]
+ORDER = [job.endpoint for job in JOBS]
 Uses = Mapping[tuple[str, str], Use]
 
 
@@ -49,10 +48,9 @@ def _groups(snapshot: Snapshot, is_short: bool) -> list[list[BucketSnapshot]]:
     accounts: dict[str, list[BucketSnapshot]] = {}
     shared: list[BucketSnapshot] = []
     for bucket in snapshot:
-        kind, owner, name = bucket.key.split(" ", 2)
-        if kind == "account" and (owner == CLOSED_ACCOUNT or not is_short):
-            accounts.setdefault(owner, []).append(bucket)
-        elif name.startswith(("group 2", "group 3")):
+        if bucket.kind == "account" and (bucket.owner == CLOSED_ACCOUNT or not is_short):
+            accounts.setdefault(bucket.owner, []).append(bucket)
+        elif bucket.name.startswith(("group 2", "group 3")):
             shared.append(bucket)
     groups = [sorted(accounts[owner], key=_rank) for owner in sorted(accounts)]
     return [*groups, sorted(shared, key=_rank)]
@@ -60,14 +58,14 @@ def _groups(snapshot: Snapshot, is_short: bool) -> list[list[BucketSnapshot]]:
 
 def _rank(bucket: BucketSnapshot) -> tuple[int, str]:
     """The order of the jobs, then that of the names."""
-    return next((place for place, name in enumerate(ORDER) if bucket.key.endswith(name)), len(ORDER)), bucket.key
+    name = short(bucket.name)
+    return ORDER.index(name) if name in ORDER else len(ORDER), name
 
 
 def _add_row(table: Table, bucket: BucketSnapshot, now: datetime, uses: Uses, is_wide: bool) -> None:
-    kind, owner, name = bucket.key.split(" ", 2)
     left = (bucket.closed_until - now).total_seconds() if bucket.closed_until is not None else 0.0
-    use = uses.get((owner, short(name))) if kind == "account" else None
-    cells: list[Text] = [_title(kind, owner, name), Text(rate_of(bucket.quota))]
+    where = (bucket.owner, short(bucket.name))
+    cells: list[Text] = [_title(bucket), Text(rate_of(bucket.quota))]
     if is_wide:
         cells.append(_tokens(bucket, left > 0))
     cells += [
@@ -75,10 +73,9 @@ def _add_row(table: Table, bucket: BucketSnapshot, now: datetime, uses: Uses, is
         Text(str(bucket.in_flight), FAIR if bucket.in_flight else DIM),
         Text(str(bucket.waiting), "" if bucket.waiting else DIM),
         Text(f"{left:.1f} s", f"bold {BAD}") if left > 0 else Text("open", DIM),
-        _share(use, is_wide),
+        _share(uses.get(where), is_wide),
     ]
-    is_marked = kind == "account" and is_closed(owner, short(name)) and left > 0
-    table.add_row(*cells, style=CLOSED_ROW if is_marked else "")
+    table.add_row(*cells, style=CLOSED_ROW if is_closed(*where) and left > 0 else "")
 
 
 def rate_of(quota: Quota) -> str:
@@ -86,10 +83,10 @@ def rate_of(quota: Quota) -> str:
     return f"{quota.limit}/s" if quota.window == 1 else f"{quota.limit}/{quota.window:g} s"
 
 
-def _title(kind: str, owner: str, name: str) -> Text:
-    if kind == "account":
-        return Text.assemble((f"{owner}  ", "cyan"), short(name))
-    return Text.assemble(("IP    ", "magenta"), " ".join(name.split(" ")[:2]))
+def _title(bucket: BucketSnapshot) -> Text:
+    if bucket.kind == "account":
+        return Text.assemble((f"{bucket.owner}  ", "cyan"), short(bucket.name))
+    return Text.assemble(("IP    ", "magenta"), " ".join(bucket.name.split(" ")[:2]))
 
 
 def _tokens(bucket: BucketSnapshot, is_shut: bool) -> Text:

@@ -1,31 +1,24 @@
-"""The emulator: an exchange with a clock, a lock and a network around it.
-
-Rule: the clock is read and the request handled under one lock, so arrivals come in order whatever thread brings
-them.
-"""
+"""The emulator as a user makes it: its arguments, and the two ways to reach it."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
-from threading import RLock
 from typing import TYPE_CHECKING
 
-from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.catalogue import Profile
 from bingx_async.emulator.accounts import Account, default_accounts
-from bingx_async.emulator.book import OcoPair, Order
-from bingx_async.emulator.exchange import Exchange
-from bingx_async.emulator.faults import Fault
+from bingx_async.emulator.controls import Controls
 from bingx_async.emulator.limits import Model
-from bingx_async.emulator.log import Log
-from bingx_async.emulator.network import Network
 from bingx_async.emulator.parameters import CARRIERS, Carrier
-from bingx_async.emulator.settings import EmulatorSettings, PenaltyStyle, Quotas, RateHeaders, profile_of
-from bingx_async.emulator.stats import Stats
-from bingx_async.emulator.traffic import Reply, Request
+from bingx_async.emulator.settings import (
+    EmulatorSettings,
+    PenaltyStyle,
+    Quotas,
+    RateHeaders,
+    profile_of,
+    read_clock,
+)
 from bingx_async.emulator.transport import EmulatorTransport
 
 if TYPE_CHECKING:
@@ -34,12 +27,7 @@ if TYPE_CHECKING:
 EXTRA = 'the emulator\'s server needs starlette and uvicorn: pip install "bingx_async[emulator]"'
 
 
-def read_clock() -> float:
-    """The system's clock, epoch ms."""
-    return time.time() * 1000
-
-
-class Emulator:
+class Emulator(Controls):
     """BingX spot for tests, demos and benchmarks: it checks signatures and enforces every quota.
 
     `profile` and `quotas` as for the governor · `model`: how arrivals are counted (see `emulator.limits`) ·
@@ -70,7 +58,7 @@ class Emulator:
         symbols: Collection[str] | None = None,
         error_limit: int | None = 20,
     ) -> None:
-        self.settings = EmulatorSettings(
+        settings = EmulatorSettings(
             accounts=default_accounts() if accounts is None else accounts,
             profile=profile_of(profile, quotas),
             model=model,
@@ -86,11 +74,7 @@ class Emulator:
             symbols=symbols,
             error_limit=error_limit,
         )
-        self.accounts = self.settings.accounts
-        self._exchange = Exchange(self.settings)
-        self._network = Network(self.settings, self.handle)
-        self._log = Log(self.accounts)
-        self._lock = RLock()
+        super().__init__(settings)
 
     def __repr__(self) -> str:
         uids = ", ".join(dict.fromkeys(account.account for account in self.accounts))
@@ -107,81 +91,3 @@ class Emulator:
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(EXTRA, name=error.name) from error
         return serve(self._network.respond, host, port)
-
-    @property
-    def clock_offset_ms(self) -> float:
-        """How far the server's clock is ahead of the emulator's clock, ms. May be set at any time."""
-        return self._exchange.clock_offset_ms
-
-    @clock_offset_ms.setter
-    def clock_offset_ms(self, offset_ms: float) -> None:
-        with self._lock:
-            self._exchange.clock_offset_ms = offset_ms
-
-    @property
-    def server_time(self) -> int:
-        """The server's clock, epoch ms."""
-        return math.floor(self.settings.clock() + self.clock_offset_ms)
-
-    def rest_orders(
-        self,
-        account: str | int,
-        symbol: str,
-        n: int,
-        *,
-        price: str = "50000",
-        quantity: str = "0.001",
-        side: str = "BUY",
-        status: str = "NEW",
-        client_order_ids: Iterable[str] = (),
-    ) -> list[int]:
-        """Put `n` limit orders on the book, unsigned and uncounted; their order ids."""
-        names = iter(client_order_ids)
-        with self._lock:
-            book = self._exchange.books[str(account)]
-            ids = [self._exchange.next_order_id() for _ in range(n)]
-            for order_id in ids:
-                order = Order(order_id, symbol, side, price, quantity, "LIMIT", status, next(names, ""))
-                book.locked += order.cost
-                book.add(order)
-        return ids
-
-    def open_orders(self, account: str | int) -> list[Order]:
-        """The account's open orders, oldest first."""
-        with self._lock:
-            return list(self._exchange.books[str(account)].orders.values())
-
-    def open_oco_orders(self, account: str | int) -> list[OcoPair]:
-        """The account's open OCO pairs, oldest first."""
-        with self._lock:
-            return self._exchange.books[str(account)].pairs
-
-    def close_endpoint(self, account: str | int, endpoint: str, for_ms: int) -> int:
-        """Close an endpoint for an account, as a breach would; the server moment (epoch ms) at which it opens.
-
-        `endpoint` is the name of its method, as in `client.spot`, or its path. Raises `InvalidRequest`.
-        """
-        routes = [found.route for found in CATALOGUE.find_all(endpoint)]
-        with self._lock:
-            book, until = self._exchange.books[str(account)], self.server_time + for_ms
-            return max(self._exchange.penalties.close((book.account, route), until).until for route in routes)
-
-    def inject(self, fault: Fault) -> None:
-        """Let `fault` strike from the next request on."""
-        self._network.inject(fault)
-
-    def clear_faults(self) -> None:
-        """Forget every fault."""
-        self._network.clear_faults()
-
-    def stats(self) -> Stats:
-        """Everything counted since the start, frozen."""
-        with self._lock:
-            return self._exchange.tally.freeze()
-
-    def handle(self, request: Request) -> Reply:
-        """The exchange's reply to a request that arrives now: no latency, no faults."""
-        with self._lock:
-            reply = self._exchange.handle(request, self.settings.clock())
-        self._log.write(request, reply)
-        return reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
@@ -20,6 +21,11 @@ from bingx_async.errors import InvalidRequest
 RateHeaders = Literal["epoch-ms", "epoch-s", "remaining-ms"]
 PenaltyStyle = Literal["closed", "plain"]
 Quotas = Mapping[str | IpGroup, Quota]
+
+
+def read_clock() -> float:
+    """The system's clock, epoch ms."""
+    return time.time() * 1000
 
 
 def profile_of(profile: str | Profile, quotas: Quotas | None = None) -> Profile:

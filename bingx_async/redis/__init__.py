@@ -1,4 +1,4 @@
-"""The shared store on Redis or Valkey, for several processes on one account or address. Extra: `[redis]`."""
+"""A shared store on Redis or Valkey, for several processes on one account or address. Needs the extra `[redis]`."""
 
 from importlib.util import find_spec
 

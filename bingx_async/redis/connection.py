@@ -1,7 +1,7 @@
-"""One client of redis-py, one event loop: run scripts, alone or in a pipeline, and say clearly what is wrong.
+"""One client of redis-py in one event loop: runs scripts, alone or in a pipeline, and translates redis-py's errors.
 
-A script is called by its digest and loaded where the server does not know it (again). Every script may be told
-twice, so nothing here has to know whether a lost question was heard.
+A script is called by its digest, and sent in full where the server does not know it. Scripts are idempotent: a
+request whose reply was lost can be repeated.
 """
 
 from __future__ import annotations
@@ -17,27 +17,31 @@ import sniffio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from bingx_async.errors import StoreUnavailable
-from bingx_async.redis.arguments import Called
+from bingx_async.errors import InvalidRequest, StoreUnavailable
+from bingx_async.redis.script_calls import ScriptCall
 from bingx_async.redis.scripts import digest, source
 
 T = TypeVar("T")
-OLDEST = (5, 0)  # scripts that read the clock and then write need effect replication
+OLDEST_VERSION = (5, 0)  # scripts that read the clock and then write need effect replication
 LOST = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError, TimeoutError)
 CONFIGURATION = (
     redis.exceptions.AuthenticationError,
     redis.exceptions.NoPermissionError,
     redis.exceptions.InvalidResponse,
 )
-ELSEWHERE = (
+WRONG_LOOP = (
     "a Redis client works in the event loop in which it was used first: give RedisStore a URL, or each loop a client"
 )
+WRONG_CLIENT = "url_or_client must be a URL or a client of redis.asyncio"
+WRONG_URL = "url_or_client must be a redis://, rediss:// or unix:// URL with options that redis-py knows"
 
 
 class Connection:
-    """The client, made anew for another event loop if it is ours."""
+    """A client. One made from a URL is ours: it is closed here, and made anew for another event loop."""
 
     def __init__(self, url_or_client: Any, timeout: float) -> None:
+        if not isinstance(url_or_client, (str, redis_asyncio.Redis, redis_asyncio.RedisCluster)):
+            raise InvalidRequest(f"{WRONG_CLIENT}, not {type(url_or_client).__module__}.{type(url_or_client).__name__}")
         self._url = url_or_client if isinstance(url_or_client, str) else None
         self._client: Any = _connect(self._url, timeout) if self._url is not None else url_or_client
         self._timeout = timeout
@@ -48,11 +52,11 @@ class Connection:
 
     @property
     def client(self) -> Any:
-        """For the running event loop."""
+        """The client for the running event loop. Raises `StoreUnavailable` if it belongs to another."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             if self._loop is not None and (self._url is None or not self._loop.is_closed()):
-                raise StoreUnavailable(ELSEWHERE, is_lasting=True)
+                raise StoreUnavailable(WRONG_LOOP, is_lasting=True)
             if self._loop is not None and self._url is not None:
                 self._client = _connect(self._url, self._timeout)
             self._loop = loop
@@ -63,12 +67,12 @@ class Connection:
         if sniffio.current_async_library() != "asyncio":
             raise StoreUnavailable("RedisStore works under asyncio only", is_lasting=True)
 
-    async def run(self, called: Called) -> Any:
+    async def run(self, call: ScriptCall) -> Any:
         """The script's reply, within the timeout. Raises `StoreUnavailable`."""
-        return await self._within(lambda client: self._run(client, called))
+        return await self._within(lambda client: self._run(client, call))
 
-    async def run_all(self, batch: Sequence[Called]) -> list[Any]:
-        """The replies of all, in one round trip. Raises `StoreUnavailable`."""
+    async def run_all(self, batch: Sequence[ScriptCall]) -> list[Any]:
+        """The replies of all scripts, in one round trip. Raises `StoreUnavailable`."""
         return await self._within(lambda client: self._run_all(client, batch))
 
     async def aclose(self) -> None:
@@ -77,48 +81,48 @@ class Connection:
             await self._client.aclose()
             self._loop, self._client = None, _connect(self._url, self._timeout)
 
-    async def _within(self, question: Callable[[Any], Awaitable[T]]) -> T:
+    async def _within(self, request: Callable[[Any], Awaitable[T]]) -> T:
         client = self.client
         try:
             async with asyncio.timeout(self._timeout):
                 if not self._is_checked:
                     await self._check_version(client)
-                answer = await question(client)
+                reply = await request(client)
         except CONFIGURATION as error:
-            # What worked before may work again: a password is changed on both sides, one after the other.
+            # Where it worked before it may work again: a password is changed on one side after the other.
             raise StoreUnavailable(f"Redis refuses us: {error}", is_lasting=not self._has_answered) from error
         except LOST as error:
             raise StoreUnavailable(f"Redis does not answer ({type(error).__name__}: {error})") from error
-        except RuntimeError as error:  # asyncio's word for a socket of another event loop
-            raise StoreUnavailable(f"{ELSEWHERE} ({error})", is_lasting=True) from error
+        except RuntimeError as error:  # raised by asyncio for a socket of another event loop
+            raise StoreUnavailable(f"{WRONG_LOOP} ({error})", is_lasting=True) from error
         self._has_answered = True
-        return answer
+        return reply
 
     async def _check_version(self, client: Any) -> None:
-        """Once; where INFO is not allowed, the scripts will show what the server can do."""
+        """Done once. Where INFO is not allowed, the scripts fail on a server that is too old."""
         with suppress(redis.exceptions.NoPermissionError):
             info: dict[str, Any] = await client.info("server")
             version = str(info.get("redis_version", "0"))
-            if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+            if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_VERSION:
                 raise StoreUnavailable(f"Redis {version} is too old; 5.0 is needed", is_lasting=True)
         self._is_checked = True
 
-    async def _run(self, client: Any, called: Called) -> Any:
-        name, keys, arguments = called
+    async def _run(self, client: Any, call: ScriptCall) -> Any:
+        name, keys, arguments = call
         try:
             return await client.evalsha(digest(name), len(keys), *keys, *arguments)
         except redis.exceptions.NoScriptError:
             return await client.eval(source(name), len(keys), *keys, *arguments)
 
-    async def _run_all(self, client: Any, batch: Sequence[Called]) -> list[Any]:
+    async def _run_all(self, client: Any, batch: Sequence[ScriptCall]) -> list[Any]:
         if self._has_pipelines:
             try:
                 return await self._pipeline(client, batch)
             except redis.exceptions.RedisClusterException:  # its client lets no script into a pipeline
                 self._has_pipelines = False
-        return [await self._run(client, called) for called in batch]
+        return [await self._run(client, call) for call in batch]
 
-    async def _pipeline(self, client: Any, batch: Sequence[Called]) -> list[Any]:
+    async def _pipeline(self, client: Any, batch: Sequence[ScriptCall]) -> list[Any]:
         async with client.pipeline(transaction=False) as pipeline:
             for name, keys, arguments in batch:
                 pipeline.evalsha(digest(name), len(keys), *keys, *arguments)
@@ -131,18 +135,22 @@ class Connection:
         return replies
 
 
-def _connect(url: str | None, timeout: float) -> Any:
-    """A client that tries once: a question that was lost is asked again by whoever still wants to know.
+def _connect(url: str, timeout: float) -> Any:
+    """A client that tries once: a caller that still needs the reply of a lost request repeats it.
 
-    RESP 2 needs no round trip to agree on, which counts where one takes long.
+    RESP 2 saves the round trip in which client and server would agree on RESP 3.
     """
-    assert url is not None
     redis_class = cast(Any, redis_asyncio.Redis)  # its from_url is not fully typed
-    return redis_class.from_url(
-        url,
-        decode_responses=True,
-        protocol=2,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=None,
-        socket_connect_timeout=timeout,
-    )
+    try:
+        client = redis_class.from_url(
+            url,
+            decode_responses=True,
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=None,
+            socket_connect_timeout=timeout,
+        )
+        client.connection_pool.make_connection()  # opens nothing; raises for an option that it does not know
+    except (TypeError, ValueError):
+        raise InvalidRequest(WRONG_URL) from None  # the cause may contain the password
+    return client

@@ -1,4 +1,4 @@
-"""Hears of quota that comes free early in other processes, over pub/sub, while somebody waits.
+"""Listens on pub/sub, while calls wait, for quota that other processes give back before its time.
 
 A message may be lost: it only shortens a wait whose end the store has named.
 """
@@ -11,12 +11,12 @@ from collections.abc import Callable
 from bingx_async.errors import StoreUnavailable
 from bingx_async.redis.connection import LOST, Connection
 
-QUIET = 30.0  # seconds without a message after which the connection is looked at
+QUIET = 30.0  # seconds without a message after which the connection is checked
 PAUSE = 1.0  # seconds after a lost connection
 
 
 class Listener:
-    """One subscription for all who wait in this process."""
+    """One subscription for all watchers in this process."""
 
     def __init__(self, connection: Connection, channel: str) -> None:
         self._connection = connection
@@ -33,7 +33,7 @@ class Listener:
             self._task = loop.create_task(self._listen())
 
     def unwatch(self, woken: Callable[[], None]) -> None:
-        """No longer; the last to go ends the subscription."""
+        """Stop calling `woken`; without watchers the subscription ends."""
         self._woken.pop(woken, None)
         if not self._woken and self._task is not None:
             self._end(self._task)
@@ -45,10 +45,10 @@ class Listener:
             self._end(self._task)
         if self._ending:
             loop = asyncio.get_running_loop()
-            await asyncio.gather(*(each for each in self._ending if each.get_loop() is loop), return_exceptions=True)
+            await asyncio.gather(*(task for task in self._ending if task.get_loop() is loop), return_exceptions=True)
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        """It is over with its next step; who watches before that has a subscription of its own."""
+        """Cancel `task`, which ends with its next step; a watcher that comes before gets a subscription of its own."""
         self._task = None
         if not task.done():
             self._ending.add(task)
@@ -61,7 +61,7 @@ class Listener:
                 async with self._connection.client.pubsub() as channel:
                     await channel.subscribe(self._channel)
                     while True:
-                        # What was said before the subscription stood was not heard: its confirmation counts too.
+                        # The confirmation counts as a message: what was published before it was not received.
                         if await channel.get_message(timeout=QUIET) is not None:
                             self._wake()
             except LOST:

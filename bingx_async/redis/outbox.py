@@ -1,6 +1,6 @@
-"""What has to be told, in order and off the caller's path, by one task that ends when there is nothing left.
+"""Messages to the server that nothing waits for: sent in order by one task, which ends when there are none left.
 
-While the server is away the outbox keeps what still matters to somebody, and no more than it can deliver soon.
+While the server is away the outbox keeps messages as long as they matter, and no more than it can deliver soon.
 """
 
 from __future__ import annotations
@@ -11,61 +11,57 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from bingx_async.errors import StoreUnavailable
-from bingx_async.redis.arguments import Called
 from bingx_async.redis.connection import Connection
+from bingx_async.redis.script_calls import ScriptCall
 
-KEPT = 120_000.0  # ms; what could not be told for longer than this is dropped
-MOST = 10_000  # letters; the oldest are dropped
-BATCH = 200  # letters in one pipeline
+MAX_AGE = 120_000.0  # ms; an older message that could not be delivered is dropped
+CAPACITY = 10_000  # messages; the oldest are dropped
+BATCH = 200  # messages in one pipeline
 LONGEST_PAUSE = 1.0  # seconds between attempts
 
 
 class Message(NamedTuple):
-    """`write` is called when it goes out, since what it says depends on how long ago it happened."""
+    """`write` is called when the message is sent, since it says how long ago something happened."""
 
     at: float
-    write: Callable[[], Called]
-    heard: Callable[[Any], None]
-
-
-def nothing(_: Any) -> None:
-    """For a reply that says nothing."""
+    write: Callable[[], ScriptCall]
+    on_reply: Callable[[Any], None] | None
 
 
 class Outbox:
-    """Letters to one server."""
+    """Messages to one server."""
 
     def __init__(self, connection: Connection, monotonic: Callable[[], float]) -> None:
         self._connection = connection
         self._monotonic = monotonic
-        self._messages: deque[Message] = deque(maxlen=MOST)
+        self._messages: deque[Message] = deque(maxlen=CAPACITY)
         self._sender: asyncio.Task[None] | None = None
         self._is_back = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._messages)
 
-    def put(self, write: Callable[[], Called], heard: Callable[[Any], None] = nothing) -> None:
-        """Tell this as soon as possible."""
-        self._messages.append(Message(self._monotonic(), write, heard))
+    def put(self, write: Callable[[], ScriptCall], on_reply: Callable[[Any], None] | None = None) -> None:
+        """Send a message as soon as possible; `on_reply` gets the script's reply."""
+        self._messages.append(Message(self._monotonic(), write, on_reply))
         loop = asyncio.get_running_loop()
         if self._sender is None or self._sender.done() or self._sender.get_loop() is not loop:
             self._is_back = asyncio.Event()
             self._sender = loop.create_task(self._send())
 
     def retry_now(self) -> None:
-        """The server has just answered somebody: what waits for the next attempt may go now."""
+        """The server has just answered another request: do not pause before the next attempt."""
         if self._messages:
             self._is_back.set()
 
     async def flush(self, timeout: float) -> None:
-        """Deliver what there is, for `timeout` seconds at most."""
+        """Deliver all messages, for `timeout` seconds at most."""
         if self._sender is not None and not self._sender.done():
             self._is_back.set()
             await asyncio.wait([self._sender], timeout=timeout)
 
     async def aclose(self) -> None:
-        """End the task; what is left is dropped."""
+        """End the task; messages that are left are dropped."""
         self._messages.clear()
         if self._sender is not None and not self._sender.done():
             self._sender.cancel()
@@ -84,12 +80,13 @@ class Outbox:
                 await self._wait(pause)
                 continue
             for message, reply in zip(batch, replies, strict=True):
-                message.heard(reply)
+                if message.on_reply is not None:
+                    message.on_reply(reply)
 
     def _put_back(self, batch: list[Message]) -> None:
         now = self._monotonic()
-        kept = [message for message in batch if now - message.at < KEPT]
-        room = MOST - len(self._messages)
+        kept = [message for message in batch if now - message.at < MAX_AGE]
+        room = CAPACITY - len(self._messages)
         self._messages.extendleft(reversed(kept[-room:] if room else []))
 
     async def _wait(self, pause: float) -> None:

@@ -1,4 +1,4 @@
-"""The Lua scripts, each in its own file; the clock they share is put in front."""
+"""The Lua scripts. Each is put together from the parts it uses, one concern a file, and its own file at the end."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from functools import cache
 from hashlib import sha1
 from importlib.resources import files
 
+PARTS = {
+    "reserve": ("history", "turns", "buckets", "gates", "error_budget"),
+    "invalidate_history": ("history",),
+}
+
 
 @cache
-def source(name: str) -> str:
+def source(script: str) -> str:
     """The text of a script as the server gets it."""
-    here = files("bingx_async.redis")
-    return "\n".join((here / f"{part}.lua").read_text("utf-8") for part in ("prelude", name))
+    folder = files("bingx_async.redis") / "lua"
+    parts = ("prelude", *PARTS.get(script, ()), script)
+    return "\n".join((folder / f"{part}.lua").read_text("utf-8") for part in parts)
 
 
 @cache
-def digest(name: str) -> str:
-    """What the server calls it."""
-    return sha1(source(name).encode(), usedforsecurity=False).hexdigest()
+def digest(script: str) -> str:
+    """The server's name for it."""
+    return sha1(source(script).encode(), usedforsecurity=False).hexdigest()

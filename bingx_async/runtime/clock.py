@@ -1,4 +1,4 @@
-"""Two axes. The monotonic one drives every wait; the exchange's is the monotonic one plus an offset.
+"""Time on two axes. The monotonic one drives every wait; the exchange's is the monotonic one plus an offset.
 
 The wall clock is read once, as a first guess of the offset, so a later step of it moves nothing. The offset comes
 from the time endpoint (the round trip that was shortest is the most exact) and, for free, from error replies.
@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from attrs import define, field
 
 ROUND_TRIPS = 3
-STALE_AFTER = 300_000.0  # ms; a penalty's moment is worth a fresh look at the exchange's clock after that
-ABSURD = 3_600_000.0  # ms; a free sample this far off is not a time
-STEP = 250.0  # ms; a change of the offset worth telling about
+STALE_AFTER = 300_000.0  # ms; after that a penalty's moment is worth a fresh look at the exchange's clock
+ABSURD = 3_600_000.0  # ms; a free sample this far off cannot be a time
+STEP = 250.0  # ms; from here on a change of the offset is reported
 
 
 def monotonic_ms() -> float:

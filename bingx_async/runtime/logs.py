@@ -9,13 +9,13 @@ _log = logging.getLogger("bingx_async")
 
 
 def inform(text: str, *values: object) -> None:
-    """What somebody may want to know."""
+    """Log an event of normal operation."""
     with contextlib.suppress(Exception):
         _log.info(text, *values, stacklevel=2)
 
 
 def warn(text: str, *values: object, with_traceback: bool = False) -> None:
-    """What somebody should look into; `with_traceback` of the exception being handled."""
+    """Log a problem that deserves a look; `with_traceback` of the exception being handled, as an error."""
     level = logging.ERROR if with_traceback else logging.WARNING
     with contextlib.suppress(Exception):
         _log.log(level, text, *values, exc_info=with_traceback, stacklevel=2)

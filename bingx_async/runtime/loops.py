@@ -1,4 +1,4 @@
-"""Which event loop something lives in, under asyncio or trio."""
+"""Event loops, of asyncio or trio, told apart."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ import contextlib
 import anyio.lowlevel
 from attrs import field, frozen
 
+from bingx_async.errors import LocalError
+
+
+class WrongLoop(LocalError, RuntimeError):
+    """An object that lives in one event loop was used in another; nothing was sent."""
+
 
 @frozen
 class Loop:
-    """One event loop."""
+    """The event loop in which this value was made."""
 
     token: anyio.lowlevel.EventLoopToken = field(factory=anyio.lowlevel.current_token)
 
     def is_current(self) -> bool:
-        """Whether this is the loop that runs here."""
+        """Whether this loop runs here."""
         with contextlib.suppress(RuntimeError):  # under trio nothing of asyncio runs; where it does this is quick
             if asyncio.get_running_loop() is self.token.native_token:
                 return True
         return self.token == anyio.lowlevel.current_token()
 
     def has_ended(self) -> bool:
-        """Whether it will never run again."""
+        """Whether this loop will never run again."""
         loop = self.token.native_token
         schedule = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon  # type: ignore[attr-defined]
         try:

@@ -81,7 +81,7 @@ class Sent:
 
     @property
     def carrier(self) -> str:
-        """How the parameters travelled."""
+        """The carrier of the parameters."""
         if self.query:
             return "query"
         return "json" if self.body.startswith(b"{") else "form"

@@ -300,7 +300,7 @@ def test_settings(settings: dict[str, Any], message: str, backend: Backend, monk
     ],
 )
 def test_wiring(settings: dict[str, Any], message: str) -> None:
-    """What is no transport or no governor is refused when the client is made, with what to pass."""
+    """A wrong transport or governor is refused when the client is made, and the message says what to pass."""
     with pytest.raises(InvalidRequest) as caught:
         BingXClient("key", "secret", **settings)
     assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""Things that happen at an awkward moment: nobody is forgotten, no token is lost."""
+"""Things that happen at an awkward moment: no waiter is forgotten, no token is lost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_log_that_cannot_be_written(backend: Backend) -> None:
 
 
 async def test_closed_at_the_moment_of_a_grant() -> None:
-    """Tokens are back, but nobody could look because the program was busy: closing ends every waiter and closes."""
+    """Tokens are back, but the program was too busy to grant them: closing ends every waiter, and closes."""
     emulator, ended = Emulator(), list[str]()
     keys = emulator.accounts[0]
 

@@ -233,11 +233,11 @@ def test_cancelled_in_flight(backend: Backend) -> None:
         with anyio.move_on_after(0.2) as scope:
             await client.spot.cancel_order("BTC-USDT", 1)
         assert scope.cancelled_caught
-        bucket = hall.governor.snapshot().find("1 " + CANCEL)
+        bucket = hall.governor.snapshot().find("1 POST " + CANCEL)
         assert bucket is not None
         assert (bucket.available, bucket.in_flight) == (4, 0)
         await anyio.sleep(11.1)
-        bucket = hall.governor.snapshot().find("1 " + CANCEL)
+        bucket = hall.governor.snapshot().find("1 POST " + CANCEL)
         assert bucket is not None
         assert bucket.available == 5
 
@@ -267,7 +267,7 @@ def test_connect_failed(failure: Exception, backend: Backend) -> None:
                 await client.spot.cancel_order("BTC-USDT", 1, max_wait=0)
         assert {call.host for call in hall.exchange.calls()} == {"localhost"}
         assert len(hall.exchange.calls()) == 12
-        bucket = hall.governor.snapshot().find("1 " + CANCEL)
+        bucket = hall.governor.snapshot().find("1 POST " + CANCEL)
         assert bucket is not None
         assert (bucket.available, bucket.in_flight) == (5, 0)
         assert {event.outcome for event in hall.events if isinstance(event, Settled) and event.endpoint == CANCEL} == {

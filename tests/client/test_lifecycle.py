@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 import bingx_async
-from bingx_async import BingXClient, ClientClosed, Governor, InvalidRequest
+from bingx_async import BingXClient, ClientClosed, Governor, InvalidRequest, Priority, QuotaWait
 from bingx_async.core.events import Event
 from bingx_async.testing import simulated_clock
 from tests.client.exchange import CANCEL, KEY, SECRET, TIME, Backend, Exchange, Hall, backends, in_turn, raising, run
@@ -68,10 +68,10 @@ def test_closed_in_the_instant_of_the_grant(backend: Backend) -> None:
             await in_turn()
             await anyio.sleep(free_at - 0.001)
             tell = hall.governor.reporter.granted
-            hall.governor.reporter.granted = lambda permit, since: setattr(client._life, "is_closed", True)  # type: ignore[method-assign]
+            hall.governor.reporter.granted = lambda permit, since: setattr(client._state, "is_closed", True)  # type: ignore[method-assign]
         hall.governor.reporter.granted = tell  # type: ignore[method-assign]
         assert len(hall.exchange.calls(CANCEL)) == 5
-        bucket = hall.governor.snapshot().find("1 " + CANCEL)
+        bucket = hall.governor.snapshot().find("1 POST " + CANCEL)
         assert bucket is not None
         assert (bucket.available, bucket.in_flight) == (1, 0)
 
@@ -210,6 +210,106 @@ def test_for_account(backend: Backend) -> None:
         assert len(hall.exchange.calls(TIME)) == 3
         with raising(InvalidRequest):
             client.for_account(api_key="a b", secret_key="s")
+
+    run(backend, main)
+
+
+@backends
+def test_with_options(backend: Backend) -> None:
+    """The same client with other defaults: one account, one clock, one governor; a call's own options win."""
+
+    async def main() -> None:
+        hall = Hall()
+        client = hall.client(recv_window=4000)
+        hasty = client.with_options(max_wait=0, recv_window=1000, priority=Priority.KILL_SWITCH)
+        assert (hasty.account, hasty.governor, hasty.clock) == (client.account, client.governor, client.clock)
+        for _ in range(4):
+            await hasty.spot.cancel_order("BTC-USDT", 1)
+        await hasty.with_options(max_wait=1).spot.cancel_order("BTC-USDT", 1, recv_window=2000)
+        with raising(QuotaWait):
+            await hasty.spot.cancel_order("BTC-USDT", 1)
+        await client.spot.cancel_order("BTC-USDT", 1)
+        windows = [call.params["recvWindow"] for call in hall.exchange.calls(CANCEL)]
+        assert windows == ["1000"] * 4 + ["2000", "4000"]
+        assert len(hall.exchange.calls(TIME)) == 3
+
+    run(backend, main)
+
+
+@backends
+def test_with_options_goes_first(backend: Backend) -> None:
+    """Calls of a client with a more urgent priority leave before those that wait already."""
+
+    async def main() -> None:
+        hall = Hall()
+        client = hall.client()
+        await client.sync_clock()
+        urgent = client.with_options(priority=Priority.KILL_SWITCH)
+        async with anyio.create_task_group() as group:
+            for number in range(1, 8):
+                group.start_soon(client.spot.cancel_order, "BTC-USDT", number)
+                await in_turn()
+            group.start_soon(urgent.spot.cancel_order, "BTC-USDT", 8)
+        assert [call.params["orderId"] for call in hall.exchange.calls(CANCEL)][5] == "8"
+
+    run(backend, main)
+
+
+@backends
+def test_with_options_lives_with_its_client(backend: Backend) -> None:
+    """It ends with the client it was made from, be that one the first or another account's."""
+
+    async def main() -> None:
+        hall = Hall()
+        first = hall.client()
+        other = first.for_account(api_key="k", secret_key="s")
+        of_first, of_other = first.with_options(timeout=1), other.with_options(timeout=1)
+        of_view = of_other.with_options(max_wait=1)
+        clients = (first, of_first, other, of_other, of_view)
+
+        def open_ones() -> list[bool]:
+            return [repr(each).endswith("open>") for each in clients]
+
+        await other.aclose()
+        assert open_ones() == [True, True, False, False, False]
+        with raising(ClientClosed):
+            await of_view.spot.cancel_order("BTC-USDT", 1)
+        await of_first.spot.cancel_order("BTC-USDT", 1)
+        await first.aclose()
+        assert open_ones() == [False] * 5
+        with raising(ClientClosed):
+            await first.with_options(timeout=1).spot.cancel_order("BTC-USDT", 1)
+
+    run(backend, main)
+
+
+@backends
+def test_with_options_closes_only_itself(backend: Backend) -> None:
+    """Entering and leaving it ends its own calls, and the client it was made from goes on."""
+
+    async def main() -> None:
+        hall = Hall()
+        client = hall.client()
+        async with client.with_options(timeout=1) as quick:
+            await quick.spot.cancel_order("BTC-USDT", 1)
+        with raising(ClientClosed):
+            await quick.spot.cancel_order("BTC-USDT", 1)
+        await client.spot.cancel_order("BTC-USDT", 1)
+        assert len(hall.exchange.calls(CANCEL)) == 2
+
+    run(backend, main)
+
+
+@backends
+def test_with_wrong_options(backend: Backend) -> None:
+    """Wrong options are refused at once, like those of a call."""
+
+    async def main() -> None:
+        client = Hall().client()
+        with pytest.raises(InvalidRequest, match="must be seconds above 0"):
+            client.with_options(timeout=0)
+        with pytest.raises(TypeError, match="unexpected argument patience"):
+            client.with_options(patience=1)  # type: ignore[call-arg]
 
     run(backend, main)
 

@@ -178,7 +178,7 @@ def test_short_closing(backend: Backend) -> None:
 
 @backends
 def test_no_time(backend: Backend) -> None:
-    """What cannot leave within `max_wait` is reported as not sent."""
+    """An id that cannot leave within `max_wait` is reported as not sent."""
 
     async def main() -> None:
         hall = Hall({CANCEL_ORDERS: [accept], CANCEL: [accept]})
@@ -212,7 +212,7 @@ def test_nothing_to_do(backend: Backend) -> None:
 
 
 async def cancels(hall: Hall, client: Any, count: int, **options: Any) -> dict[int, Any]:
-    """`count` independent cancels at once; what became of each."""
+    """`count` independent cancels at once; and how each ended."""
     ended: dict[int, Any] = {}
 
     async def cancel(number: int) -> None:
@@ -262,6 +262,31 @@ def test_coalescing_alone(backend: Backend) -> None:
 
 
 @backends
+def test_coalescing_by_key(backend: Backend) -> None:
+    """Only cancels of one symbol and one account travel together."""
+
+    async def main() -> None:
+        hall = Hall({CANCEL_ORDERS: [accept], CANCEL: [accept]}, quotas={CANCEL: Quota(1, 60.0)})
+        client = hall.client(coalesce_cancels=True)
+        other = client.for_account(api_key="k", secret_key="s", account=2)
+        await client.sync_clock()
+        async with anyio.create_task_group() as group:
+            for number in range(1, 7):
+                group.start_soon(client.spot.cancel_order, "BTC-USDT", number)
+                group.start_soon(client.spot.cancel_order, "ETH-USDT", number + 10)
+                group.start_soon(other.spot.cancel_order, "BTC-USDT", number + 20)
+        batches = hall.exchange.calls(CANCEL_ORDERS)
+        assert len(batches) == 3
+        for batch in batches:
+            tens = {int(each) // 10 for each in ids_of(batch)}
+            assert len(tens) == 1
+            assert batch.params["symbol"] == ("ETH-USDT" if tens == {1} else "BTC-USDT")
+            assert (batch.headers["X-BX-APIKEY"] == "k") is (tens == {2})
+
+    run(backend, main)
+
+
+@backends
 def test_coalesced_errors(backend: Backend) -> None:
     """Every caller gets the error that a call of its own would have raised."""
 
@@ -303,7 +328,7 @@ def test_coalesced_and_not_named(backend: Backend) -> None:
 
 @backends
 def test_coalesced_without_time(backend: Backend) -> None:
-    """With no time to wait, those for whom neither way has room are refused; nobody hangs."""
+    """With no time to wait, cancels that fit into neither route are refused; none hangs."""
 
     async def main() -> None:
         hall = Hall({CANCEL_ORDERS: [accept], CANCEL: [accept]})
@@ -320,7 +345,7 @@ def test_coalesced_without_time(backend: Backend) -> None:
 @pytest.mark.parametrize("answer", [closed_until(60_000), refused(100410, "The current system is busy"), (429, "")])
 @pytest.mark.parametrize("max_wait", [0.0, 0.5, 1.2, 30.0, 100.0])
 def test_coalesced_and_closed(answer: Any, max_wait: float, backend: Backend) -> None:
-    """Both endpoints close while cancels queue: each caller ends, cancelled or with an error, and nobody hangs."""
+    """Both endpoints close while cancels queue: each ends, done or with an error, and none hangs."""
 
     async def main() -> None:
         hall = Hall({CANCEL_ORDERS: [answer, accept], CANCEL: [OK, OK, answer, accept]})
@@ -429,7 +454,7 @@ def test_coalesced_and_closed_client(backend: Backend) -> None:
 @backends
 @pytest.mark.parametrize("settings", [{}, {"coalesce_cancels": True}])
 def test_errors_come_out_as_themselves(backend: Backend, settings: dict[str, Any]) -> None:
-    """What makes a call impossible is raised as it is, not in a group."""
+    """The error that makes a call impossible is raised as it is, not in a group."""
 
     async def main() -> None:
         client = Hall(share=0.1).client(**settings)

@@ -57,7 +57,7 @@ def test_repeated_when_it_fits(backend: Backend) -> None:
         assert hall.exchange.times(CANCEL) == [150, 5_050]
         assert [type(event) for event in hall.seen(Penalised, Probing, Reopened)] == [Penalised, Probing, Reopened]
         (told,) = [event for event in hall.events if isinstance(event, Penalised)]
-        assert (told.bucket, told.reason, told.was_clamped) == ("account 1 " + CANCEL, "closed", False)
+        assert (told.bucket, told.reason, told.was_clamped) == ("account 1 POST " + CANCEL, "closed", False)
         assert "another process or client uses this account or address" in told.hint
         assert when(hall, told.until) == 5_050
 
@@ -77,12 +77,12 @@ def test_raised_when_it_does_not_fit(backend: Backend) -> None:
         assert hall.exchange.now() == pytest.approx(200)
         assert when(hall, error.retry_at) == 60_050
         assert error.retry_after == pytest.approx(59.85)
-        assert (error.code, error.scope, error.reason) == (100410, "account 1 " + CANCEL, "closed")
+        assert (error.code, error.scope, error.reason) == (100410, "account 1 POST " + CANCEL, "closed")
 
         with raising(QuotaWait) as later:
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=10)
         assert when(hall, later[0].retry_at) == 60_050
-        assert later[0].bucket == "account 1 " + CANCEL
+        assert later[0].bucket == "account 1 POST " + CANCEL
         assert len(hall.exchange.calls()) == 1
 
     run(backend, main)
@@ -147,7 +147,7 @@ def test_one_probe(backend: Backend) -> None:
 
 @backends
 def test_probe_refused(backend: Backend) -> None:
-    """A probe that is refused closes the endpoint again; nobody else is sent in vain."""
+    """A probe that is refused closes the endpoint again; no other call is sent in vain."""
 
     async def main() -> None:
         hall = Hall({CANCEL: [closed_until(3_000), closed_until(6_000), OK]})
@@ -366,7 +366,7 @@ def test_quota_wait(backend: Backend) -> None:
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=0)
         with raising(QuotaWait) as caught:
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=0)
-        assert caught[0].bucket == "account 1 " + CANCEL
+        assert caught[0].bucket == "account 1 POST " + CANCEL
         # the first reply came at 200 ms; its token returns one occupancy of 1002.5 ms later
         assert when(hall, caught[0].retry_at) == 1_202.5
         assert caught[0].retry_after == pytest.approx((1_202.5 - hall.exchange.now()) / 1000)

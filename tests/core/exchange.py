@@ -12,7 +12,9 @@ from math import floor, inf
 from attrs import Factory, define, frozen
 from hypothesis import strategies as st
 
-from bingx_async.core.ledger import Claims, Ledger, NotUntil, Permit
+from bingx_async.core.claims import Claims
+from bingx_async.core.ledger import Ledger
+from bingx_async.core.permit import NotUntil, Permit
 
 
 class Counting(Enum):
@@ -162,4 +164,6 @@ class Traffic:
             self.ledger.release(permit)
         else:
             self.ledger.settle(permit, value, opens=True)
-            self.run.foreign += self.ledger.observe(permit, int(what.removeprefix("settle ")), at)
+            assert permit.account_bucket is not None
+            left = int(what.removeprefix("settle "))
+            self.run.foreign += permit.account_bucket.observe(permit.baseline, left, at)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from bingx_async.core.ledger import Claim, Claims, Key, Ledger, NotUntil, Permit
+from bingx_async.core.claims import Claim, Claims, Key
+from bingx_async.core.ledger import Ledger
+from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.core.quota import Quota
 
 LINGER = 1000.0  # ms within which a call given up may be counted
@@ -20,7 +22,7 @@ class Exchange:
         self.arrivals: dict[Key, list[float]] = {}
 
     def arrive(self, claims: Claims, at: float) -> None:
-        for claim in claims.items:
+        for claim in claims.all:
             self.arrivals.setdefault(claim.key, []).append(at)
 
     def in_window(self, claim: Claim, until: float) -> int:
@@ -39,7 +41,8 @@ class Game:
         self.clock = 0.0  # the client's
         self.rate = rate
         self.claims = [claims_of(account, quotas) for account in ("a", "b")]
-        self.all_claims = {claim for claims in self.claims for claim in claims.items}
+        (self.own, *_), _ = (claims.all for claims in self.claims)
+        self.all_claims = {claim for claims in self.claims for claim in claims.all}
         self.sent: list[Permit] = []
         self.counted: list[tuple[Permit, float]] = []  # with the moment of the reply on the client's clock, if any
         self.lingering: list[tuple[Permit, float]] = []  # given up, not counted; until when they may be
@@ -92,6 +95,11 @@ class Game:
 
 def claims_of(account: str, quotas: tuple[Quota, ...]) -> Claims:
     """A call of `account`: its own quota, then as many of the address' as are given; the last is paced."""
-    keys = [Key("account", account, "/call"), Key("egress", "here", "/call"), Key("egress", "here", "group")]
-    items = tuple(Claim(key, quota, is_paced=key.name == "group") for key, quota in zip(keys, quotas, strict=False))
-    return Claims(account, "here", "/call", items, (keys[0], Key("egress", "here", "")))
+    own, *at_address = quotas
+    names = ("POST /call", "group")
+    shared = tuple(
+        Claim(Key("egress", "here", name), quota, is_paced=name == "group")
+        for name, quota in zip(names, at_address, strict=False)
+    )
+    claim = Claim(Key("account", account, "POST /call"), own, is_paced=False)
+    return Claims(account, "here", "/call", "POST /call", claim, shared)

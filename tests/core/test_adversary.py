@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from bingx_async.core.bucket import STRETCH
-from bingx_async.core.ledger import Claim, Ledger, Settings
+from bingx_async.core.claims import Claim
+from bingx_async.core.ledger import Ledger, Settings
 from bingx_async.core.quota import Quota
 from tests.core.game import LINGER, Game
 
@@ -48,7 +49,7 @@ class Adversary(RuleBasedStateMachine):
             Adversary.total += 1
 
     def teardown(self) -> None:
-        Adversary.counted += len(self.game.exchange.arrivals.get(self.game.claims[0].items[1].key, ()))
+        Adversary.counted += len(self.game.exchange.arrivals.get(self.game.claims[0].egress_claims[0].key, ()))
 
 
 def wait(game: Game, choice: int) -> None:
@@ -183,7 +184,7 @@ def test_a_second_ledger_on_the_same_quota_is_enough_to_win() -> None:
     game.ledger = Ledger()  # another process, which knows nothing of the first
     for _ in range(2):
         game.call()
-    assert game.exchange.in_window(game.claims[0].items[0], game.now) == 4
+    assert game.exchange.in_window(game.own, game.now) == 4
 
 
 def test_half_of_the_quota_for_each_of_two_ledgers_is_safe() -> None:
@@ -192,7 +193,7 @@ def test_half_of_the_quota_for_each_of_two_ledgers_is_safe() -> None:
     for _ in range(2):
         game.ledger = Ledger(Settings(share=0.5))
         assert [game.call() is not None for _ in range(2)] == [True, False]
-    assert game.exchange.in_window(game.claims[0].items[0], game.now) == 2
+    assert game.exchange.in_window(game.own, game.now) == 2
 
 
 def test_a_restart_within_the_window_is_enough_to_win() -> None:
@@ -204,7 +205,7 @@ def test_a_restart_within_the_window_is_enough_to_win() -> None:
     game.ledger = Ledger(Settings(cold_start=None))
     for _ in range(2):
         game.call()
-    assert game.exchange.in_window(game.claims[0].items[0], game.now) == 4
+    assert game.exchange.in_window(game.own, game.now) == 4
 
 
 def test_a_restart_that_counts_as_spent_is_safe() -> None:
@@ -231,7 +232,7 @@ def test_a_call_counted_after_its_linger_is_enough_to_win(excess: float, counted
     game.exchange.arrive(lost.claims, game.now)
     game.wait(1002.5 - excess)  # until its token is back
     assert [game.call() is not None for _ in range(3)] == [True, True, False]
-    assert game.exchange.in_window(game.claims[0].items[0], game.now) == counted
+    assert game.exchange.in_window(game.own, game.now) == counted
 
 
 def test_a_call_sent_twice_in_silence_is_enough_to_win() -> None:
@@ -241,7 +242,7 @@ def test_a_call_sent_twice_in_silence_is_enough_to_win() -> None:
         permit = game.call()
         assert permit is not None
         game.exchange.arrive(permit.claims, game.now)
-    assert game.exchange.in_window(game.claims[0].items[0], game.now) == 4
+    assert game.exchange.in_window(game.own, game.now) == 4
 
 
 @pytest.mark.parametrize(("fast", "counted"), [(STRETCH, 20), (1e-3, 40)])
@@ -253,7 +254,7 @@ def test_a_clock_faster_than_the_stretch_is_enough_to_win(fast: float, counted: 
     game.wait_until_granted()
     for _ in range(20):
         game.call()
-    assert game.exchange.in_window(game.claims[0].items[0], game.now) == counted
+    assert game.exchange.in_window(game.own, game.now) == counted
 
 
 def test_a_reply_before_the_counting_is_enough_to_win() -> None:
@@ -269,7 +270,7 @@ def test_a_reply_before_the_counting_is_enough_to_win() -> None:
         game.arrive(permit)  # half a second after its reply
     game.wait_until_granted()
     game.call()
-    assert game.exchange.in_window(game.claims[0].items[0], game.now) == 3
+    assert game.exchange.in_window(game.own, game.now) == 3
 
 
 def test_a_quota_lower_than_it_is_said_to_be_is_enough_to_win() -> None:
@@ -277,7 +278,7 @@ def test_a_quota_lower_than_it_is_said_to_be_is_enough_to_win() -> None:
     game = Game((Quota(2, 1.0),))
     for _ in range(2):
         game.call()
-    assert game.exchange.in_window(Claim(game.claims[0].items[0].key, Quota(1, 1.0), False), game.now) == 2
+    assert game.exchange.in_window(Claim(game.own.key, Quota(1, 1.0), False), game.now) == 2
 
 
 def test_grants_of_a_paced_bucket_keep_their_distance_while_it_is_more_than_half_used() -> None:

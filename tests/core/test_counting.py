@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bingx_async.core.bucket import Bucket
-from bingx_async.core.catalogue import Profile
+from bingx_async.core.account_bucket import AccountBucket
+from bingx_async.core.claims import Claims
 from bingx_async.core.counting import Counting, CountingModel, RateHeaders, read_headers
-from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.ledger import Claims, Ledger, NotUntil, Permit, Settings, claims_of
-from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
+from bingx_async.core.ledger import Ledger, Settings
+from bingx_async.core.permit import NotUntil, Permit
+from bingx_async.core.quota import Quota
 from bingx_async.emulator.limits import MODELS, Model, build_limit
+from tests.core.made_up import claims_under, profile_of
 
 PATH = "/path"
-TRADE = Endpoint("name", "POST", PATH, IpGroup.TRADE, lambda data: data)
 QUOTA = Quota(5, 1.0)
 WINDOW = 1_000.0
 Trip = tuple[float, float, float]  # pause before it, way there, way back
@@ -28,8 +28,13 @@ trips = st.tuples(st.one_of(st.just(0.0), st.floats(0, 700)), ways, ways)
 
 def claims() -> Claims:
     """One account's quota and nothing else."""
-    profile = Profile("test", {PATH: QUOTA}, {IpGroup.TRADE: UNLIMITED}, {IpGroup.TRADE: (UNLIMITED,)})
-    return claims_of(TRADE, profile, "7", "e")
+    return claims_under(profile_of({PATH: QUOTA}), PATH)
+
+
+def bucket_of(permit: Permit) -> AccountBucket:
+    """The account's bucket, which there must be."""
+    assert permit.account_bucket is not None
+    return permit.account_bucket
 
 
 class Exchange:
@@ -45,7 +50,7 @@ class Exchange:
         self._events: list[tuple[float, int, str, Permit, float, tuple[int, float]]] = []
 
     def play(self, waiting: Sequence[Trip], foreign: Sequence[float] = ()) -> None:
-        """Every trip in order; `foreign` are moments at which somebody else's call arrives."""
+        """Every trip in order; `foreign` are moments at which a foreign call arrives."""
         others = sorted(foreign, reverse=True)
         todo, now, wanted = claims(), 0.0, list(reversed(waiting))
         while wanted or self._events:
@@ -85,14 +90,14 @@ class Exchange:
             heapq.heappush(self._events, (at + back, number, "reply", permit, 0.0, told))
             return
         self.ledger.settle(permit, at, opens=True)
-        self.ledger.learn(permit, at, told[0], told[1], self.epoch)
+        bucket_of(permit).learn(permit.granted_at, at, *told, self.epoch)
 
     @property
     def counting(self) -> Counting:
         """What the ledger believes."""
-        (state,) = self.ledger._buckets.values()
-        assert state.counting is not None
-        return state.counting
+        (bucket,) = self.ledger._accounts.values()
+        assert bucket.counting is not None
+        return bucket.counting
 
 
 @given(models, st.lists(trips, min_size=1, max_size=40), st.floats(0, 5_000), st.booleans())
@@ -160,11 +165,11 @@ def test_a_refusal_ends_the_trust() -> None:
     assert exchange.counting.is_fixed
     permit = ledger.reserve(claims(), 60_000.0)
     assert isinstance(permit, Permit)
-    ledger.invalidate_counting(permit)
+    bucket_of(permit).invalidate_counting()
     assert (exchange.counting.is_fixed, exchange.counting.is_decided) == (False, True)
     ledger.settle(permit, 60_050.0)
-    ledger.learn(permit, 60_050.0, 4, 60_100.0, 0.0)
-    (bucket,) = ledger._buckets.values()
+    bucket = bucket_of(permit)
+    bucket.learn(60_000.0, 60_050.0, 4, 60_100.0, 0.0)
     assert bucket.expiries[-1] == 60_050.0 + bucket.occupancy
 
 
@@ -173,7 +178,7 @@ def test_nothing_to_distrust() -> None:
     ledger = Ledger()
     permit = ledger.reserve(claims(), 0.0)
     assert isinstance(permit, Permit)
-    ledger.invalidate_counting(permit)
+    bucket_of(permit).invalidate_counting()
     assert [state.counting for state in ledger.states(0.0)] == [""]
 
 
@@ -184,8 +189,8 @@ def test_calls_are_held_apart_for_a_while_only() -> None:
         permit = ledger.reserve(claims(), number * 5_000.0)
         assert isinstance(permit, Permit)
         ledger.settle(permit, number * 5_000.0 + 50.0)
-        ledger.learn(permit, number * 5_000.0 + 50.0, 4, None, 0.0)
-    (bucket,) = ledger._buckets.values()
+        bucket_of(permit).learn(permit.granted_at, number * 5_000.0 + 50.0, 4, None, 0.0)
+    (bucket,) = ledger._accounts.values()
     assert (str(bucket.counting), bucket.spacing) == ("unknown", 0.0)
 
 
@@ -195,7 +200,7 @@ def test_nonsense_teaches_nothing(remaining: int) -> None:
     ledger = Ledger()
     permit = ledger.reserve(claims(), 0.0)
     assert isinstance(permit, Permit)
-    assert ledger.learn(permit, 50.0, remaining, None, 0.0) is None
+    assert bucket_of(permit).learn(0.0, 50.0, remaining, None, 0.0) is None
     assert [state.counting for state in ledger.states(0.0)] == [""]
 
 
@@ -207,7 +212,8 @@ def test_learning_is_told_once() -> None:
         permit = ledger.reserve(claims(), number * 600.0)
         assert isinstance(permit, Permit)
         ledger.settle(permit, number * 600.0 + 10.0)
-        told.append(str(ledger.learn(permit, number * 600.0 + 10.0, 3 if number else 4, end, 0.0)))
+        learnt = bucket_of(permit).learn(number * 600.0, number * 600.0 + 10.0, 3 if number else 4, end, 0.0)
+        told.append(str(learnt))
     assert told == ["fixed-first or sliding or token", "sliding or token", "None"]
 
 
@@ -235,7 +241,7 @@ def test_read_headers(headers: dict[str, str], read: RateHeaders | None) -> None
 
 def test_cap() -> None:
     """A cap moves later returns to itself and leaves earlier ones."""
-    bucket = Bucket(QUOTA)
+    bucket = AccountBucket(QUOTA)
     bucket.expiries = [10.0, 20.0, 30.0]
     bucket.cap(20.0)
     assert bucket.expiries == [10.0, 20.0, 20.0]

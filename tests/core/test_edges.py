@@ -2,22 +2,15 @@
 
 import pytest
 
+from bingx_async.core.account_bucket import LISTENING_CALLS, AccountBucket
 from bingx_async.core.backoff import backoff
 from bingx_async.core.budget import ErrorBudget
-from bingx_async.core.catalogue import Profile
+from bingx_async.core.claims import Claims
 from bingx_async.core.counting import Counting, CountingModel
-from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.ledger import (
-    LISTENING_CALLS,
-    BucketState,
-    Claims,
-    Ledger,
-    NotUntil,
-    Permit,
-    Settings,
-    claims_of,
-)
-from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
+from bingx_async.core.ledger import BucketState, Ledger, Settings
+from bingx_async.core.permit import NotUntil, Permit
+from bingx_async.core.quota import UNLIMITED, Quota
+from tests.core.made_up import claims_under, profile_of
 
 OCCUPANCY = 1002.5  # of a window of one second
 FIVE = Quota(5, 1)
@@ -25,49 +18,11 @@ FIVE = Quota(5, 1)
 
 def claims(own: Quota = FIVE, interface: Quota = UNLIMITED, account: str = "7", path: str = "/a") -> Claims:
     """What a call draws on under these quotas."""
-    profile = Profile("test", {path: own}, {IpGroup.TRADE: interface}, {IpGroup.TRADE: ()})
-    return claims_of(Endpoint("name", "POST", path, IpGroup.TRADE, lambda data: data), profile, account, "e")
-
-
-@pytest.mark.parametrize(
-    ("is_signed", "is_creating", "interface", "expected"),
-    [
-        (True, True, Quota(4, 2), ["account", "interface", "3 s", "0.5 s"]),
-        (True, False, UNLIMITED, ["account", "3 s", "0.5 s"]),
-        (False, False, Quota(4, 2), ["interface", "3 s", "0.5 s"]),
-        (False, False, UNLIMITED, ["interface", "3 s", "0.5 s"]),
-    ],
-)
-def test_claims(is_signed: bool, is_creating: bool, interface: Quota, expected: list[str]) -> None:
-    """A call draws on the account's quota if it is signed, on the address' own and on its group's; those are paced."""
-    groups = (Quota(5, 3), UNLIMITED, Quota(9, 0.5))
-    profile = Profile("test", {"/a": Quota(2, 1)}, {IpGroup.TRADE: interface}, {IpGroup.TRADE: groups})
-    endpoint = Endpoint(
-        "name", "POST", "/a", IpGroup.TRADE, lambda data: data, is_signed=is_signed, is_creating=is_creating
-    )
-    every = {
-        "account": (("account", "7", "/a"), Quota(2, 1), False),
-        "interface": (("egress", "e", "/a"), interface, True),
-        "3 s": (("egress", "e", "group 3 per 3 s"), Quota(5, 3), True),
-        "0.5 s": (("egress", "e", "group 3 per 0.5 s"), Quota(9, 0.5), True),
-    }
-    drawn = claims_of(endpoint, profile, "7", "e")
-    everything = ("egress", "e", "")
-    assert list(drawn.items) == [every[name] for name in expected]
-    assert drawn.gates == (drawn.items[0].key, everything)
-    assert drawn.keys == (*(item.key for item in drawn.items), everything)
-    assert (drawn.account, drawn.egress, drawn.path, drawn.is_creating) == ("7", "e", "/a", is_creating)
-
-
-def test_claims_are_themselves() -> None:
-    """Claims are told apart by identity, which costs nothing, and create nothing unless they say so."""
-    one, other = claims(), claims()
-    assert (one == one, one == other, one.items == other.items) == (True, False, True)
-    assert Claims("7", "e", "/a", one.items, one.gates).is_creating is False
+    return claims_under(profile_of({path: own}, interface), path, account)
 
 
 CALL = claims()
-ENDPOINT, EGRESS = CALL.gates
+ENDPOINT, EGRESS = CALL.endpoint_gate, CALL.egress_gate
 
 
 def granted(answer: Permit | NotUntil) -> Permit:
@@ -76,18 +31,18 @@ def granted(answer: Permit | NotUntil) -> Permit:
     return answer
 
 
-def test_a_new_permit() -> None:
-    """A permit is in flight, probes nothing, has no name in a store and no place of its own in the queue."""
-    permit = granted(Ledger().reserve(CALL, 0.0))
-    assert (permit.is_settled, permit.probes, permit.ticket, permit.live) == (False, (), None, ())
-    assert (permit.granted_at, permit.place) == (0.0, (0, 0))
+def bucket_of(permit: Permit) -> AccountBucket:
+    """The account's bucket, which there must be."""
+    assert permit.account_bucket is not None
+    return permit.account_bucket
 
 
 def test_a_token_that_returns_at_the_grant_is_no_call_of_ours() -> None:
     """A call whose token comes back at the very moment of a grant is not counted among those the exchange may see."""
     ledger, pair = Ledger(), claims(Quota(2, 1))
     ledger.settle(granted(ledger.reserve(pair, 0.0)), 0.0)
-    assert ledger.observe(granted(ledger.reserve(pair, OCCUPANCY)), 0, OCCUPANCY) == 1
+    permit = granted(ledger.reserve(pair, OCCUPANCY))
+    assert bucket_of(permit).observe(permit.baseline, 0, OCCUPANCY) == 1
 
 
 def test_the_next_moment_is_exact_with_nothing_in_flight() -> None:
@@ -102,16 +57,17 @@ def test_the_next_moment_knows_the_pace() -> None:
     ledger, paced = Ledger(), claims(interface=Quota(4, 2))
     for _ in range(3):
         granted(ledger.reserve(paced, 0.0))
-    assert ledger.nth_ready_at(paced, 0, 5.0) == NotUntil(450.0, paced.items[1].key)
+    (at_address,) = paced.egress_claims
+    assert ledger.nth_ready_at(paced, 0, 5.0) == NotUntil(450.0, at_address.key)
 
 
 def test_what_opens_now_delays_nobody() -> None:
     """A closed period or a store's moment that ends now is no reason to wait."""
     ledger = Ledger()
-    ledger.penalise(EGRESS, 500.0, 0.0, "address banned")
+    ledger.gates.close(EGRESS, 500.0, 0.0, "address banned")
     assert ledger.nth_ready_at(CALL, 0, 500.0) == NotUntil(500.0, ENDPOINT)
     shared = Ledger()
-    shared.hold_back(EGRESS, 500.0)
+    shared.store_refusals.record(EGRESS, 500.0)
     assert shared.nth_ready_at(CALL, 0, 500.0) == NotUntil(500.0, ENDPOINT)
 
 
@@ -138,7 +94,7 @@ def test_the_reason_of_a_period_that_is_over() -> None:
     """A moment in the past closes the scope for one probe; of equal moments the later reason is shown."""
     ledger, told = Ledger(), []
     for reason in ("closed", "rate limited"):
-        ledger.penalise(ENDPOINT, 0.0, 1_000.0, reason)
+        ledger.gates.close(ENDPOINT, 0.0, 1_000.0, reason)
         told += [(state.closed_until, state.reason) for state in ledger.states(1_000.0)]
     assert told == [(1_000.0, "closed"), (1_000.0, "rate limited")]
 
@@ -146,18 +102,18 @@ def test_the_reason_of_a_period_that_is_over() -> None:
 def test_back_off_after_a_named_moment() -> None:
     """The first refusal without a moment is the first of its row, also where a named one came before."""
     ledger = Ledger()
-    ledger.penalise(ENDPOINT, 1_000.0, 0.0, "closed")
+    ledger.gates.close(ENDPOINT, 1_000.0, 0.0, "closed")
     probe = granted(ledger.reserve(CALL, 1_000.0))
-    penalty = ledger.back_off(probe, ENDPOINT, 1000.0, 0.5, 1_020.0, "rate limited")
+    penalty = ledger.gates.back_off(probe, ENDPOINT, 1000.0, 0.5, 1_020.0, "rate limited")
     assert penalty.until == 1_020.0 + backoff(0, 1000.0, 0.5)
 
 
 def test_back_off_of_a_call_granted_at_the_closure() -> None:
     """A probe that leaves at the very moment of the closure was not on its way before: its refusal counts."""
     ledger = Ledger()
-    ledger.penalise(ENDPOINT, 0.0, 1_000.0, "closed")
+    ledger.gates.close(ENDPOINT, 0.0, 1_000.0, "closed")
     probe = granted(ledger.reserve(CALL, 1_000.0))
-    penalty = ledger.back_off(probe, ENDPOINT, 1000.0, 0.5, 1_020.0, "rate limited")
+    penalty = ledger.gates.back_off(probe, ENDPOINT, 1000.0, 0.5, 1_020.0, "rate limited")
     assert (penalty.until, penalty.reason) == (1_020.0 + backoff(0, 1000.0, 0.5), "rate limited")
 
 
@@ -170,19 +126,19 @@ def asked(ledger: Ledger, now: float) -> float:
 def test_a_store_that_refused_is_asked_by_one_at_a_time() -> None:
     """From the named moment on one call asks, and the others wait for its answer, for two seconds at most."""
     ledger = Ledger()
-    ledger.hold_back(ENDPOINT, 500.0)
+    ledger.store_refusals.record(ENDPOINT, 500.0)
     assert [asked(ledger, 500.0) for _ in range(2)] == [500.0, 2_500.0]
-    assert ledger.confirm(CALL, [ENDPOINT]) is True  # granted, and that was the last token there
+    assert ledger.store_refusals.granted(CALL.keys, [ENDPOINT]) is True  # granted, and that was the last token there
     assert [asked(ledger, 600.0) for _ in range(2)] == [600.0, 2_600.0]
-    assert ledger.confirm(CALL, []) is True
+    assert ledger.store_refusals.granted(CALL.keys, []) is True
     assert [asked(ledger, 700.0) for _ in range(3)] == [700.0] * 3
-    assert ledger.confirm(CALL, []) is False
+    assert ledger.store_refusals.granted(CALL.keys, []) is False
 
 
 def test_a_call_that_asked_and_was_not_sent_lets_the_next_ask() -> None:
     """A permit that is released has its answer: nobody waits for it any longer."""
     ledger = Ledger()
-    ledger.hold_back(ENDPOINT, 500.0)
+    ledger.store_refusals.record(ENDPOINT, 500.0)
     ledger.release(granted(ledger.reserve(CALL, 500.0)))
     assert asked(ledger, 510.0) == 510.0
 
@@ -191,9 +147,9 @@ def test_a_call_that_asked_and_was_not_sent_lets_the_next_ask() -> None:
 def test_a_sweep_forgets_what_the_store_said(now: float, is_held: bool) -> None:
     """A moment named by the store is forgotten with the idle buckets once it is over, not before."""
     ledger = Ledger()
-    ledger.hold_back(ENDPOINT, 500.0)
+    ledger.store_refusals.record(ENDPOINT, 500.0)
     ledger._sweep(now)
-    assert ledger.confirm(CALL, []) is is_held
+    assert ledger.store_refusals.granted(CALL.keys, []) is is_held
 
 
 def test_a_sweep_comes_with_twice_as_many() -> None:
@@ -220,7 +176,7 @@ def learning(settings: Settings) -> tuple[Ledger, Permit]:
     """A ledger that suspects windows from the first request alone, and a call granted at 950, answered at 1000."""
     ledger = Ledger(settings)
     permit = granted(ledger.reserve(CALL, 950.0))
-    counting = permit.buckets[0].counting = Counting(5, 1000.0)
+    counting = bucket_of(permit).counting = Counting(5, 1000.0)
     counting.candidates = {CountingModel.FIXED_FIRST}
     ledger.settle(permit, 1_000.0)
     return ledger, permit
@@ -229,9 +185,9 @@ def learning(settings: Settings) -> tuple[Ledger, Permit]:
 @pytest.mark.parametrize(("end", "expiries"), [(1_500.0, 1_502.0), (1_000.0, 1_002.0), (999.0, 1_000.0 + OCCUPANCY)])
 def test_tokens_return_two_milliseconds_after_the_window(end: float, expiries: float) -> None:
     """With the anchor a token is back 2 ms after the window its reply still saw; one that was over says nothing."""
-    ledger, permit = learning(Settings(anchor=True))
-    ledger.learn(permit, 1_000.0, 4, end, 0.0)
-    assert permit.buckets[0].expiries == [expiries]
+    _, permit = learning(Settings(anchor=True))
+    bucket_of(permit).learn(permit.granted_at, 1_000.0, 4, end, 0.0)
+    assert bucket_of(permit).expiries == [expiries]
 
 
 def test_states_show_the_way_of_counting() -> None:
@@ -246,8 +202,8 @@ def test_calls_are_held_apart_up_to_a_number() -> None:
     for number in range(LISTENING_CALLS + 2):
         permit = granted(ledger.reserve(CALL, number * 5_000.0))
         ledger.settle(permit, number * 5_000.0 + 50.0)
-        ledger.learn(permit, number * 5_000.0 + 50.0, 4, None, 0.0)
-        gaps.append(permit.buckets[0].spacing)
+        bucket_of(permit).learn(permit.granted_at, number * 5_000.0 + 50.0, 4, None, 0.0)
+        gaps.append(bucket_of(permit).spacing)
     assert gaps == [250.0] * 63 + [0.0] * 3
 
 
@@ -255,15 +211,15 @@ def test_distrust_ends_the_distance() -> None:
     """Once a call was refused for its pace, the calls that were held apart to listen are so no longer."""
     ledger = Ledger(Settings(anchor=True))
     permit = granted(ledger.reserve(CALL, 0.0))
-    ledger.learn(permit, 50.0, 4, None, 0.0)
-    before = permit.buckets[0].spacing
-    ledger.invalidate_counting(permit)
-    assert (before, permit.buckets[0].spacing) == (250.0, 0.0)
+    bucket_of(permit).learn(0.0, 50.0, 4, None, 0.0)
+    before = bucket_of(permit).spacing
+    bucket_of(permit).invalidate_counting()
+    assert (before, bucket_of(permit).spacing) == (250.0, 0.0)
 
 
 def test_nothing_is_learnt_where_nothing_is_limited() -> None:
     """A bucket without a limit has no way of counting."""
     ledger = Ledger(Settings(anchor=True))
     permit = granted(ledger.reserve(claims(UNLIMITED), 0.0))
-    assert ledger.learn(permit, 50.0, 4, None, 0.0) is None
-    assert (permit.buckets[0].counting, permit.buckets[0].spacing) == (None, 0.0)
+    assert bucket_of(permit).learn(0.0, 50.0, 4, None, 0.0) is None
+    assert (bucket_of(permit).counting, bucket_of(permit).spacing) == (None, 0.0)

@@ -131,7 +131,7 @@ def test_quota_wait() -> None:
 
 
 def test_error_budget_spent() -> None:
-    """A call held back for the error budget names the code and its numbers."""
+    """A call that the error budget blocks names the code and its numbers."""
     error = ErrorBudgetSpent(AT, 2.5, CANCEL, 100202, 20, 480.0)
     assert (error.retry_at, error.retry_after, error.endpoint) == (AT, 2.5, CANCEL)
     assert (error.code, error.limit, error.window) == (100202, 20, 480.0)

@@ -1,4 +1,4 @@
-"""Items go to whichever lane may leave first, each once, and none is lost."""
+"""Items go to the route that may leave first, each once, and none is lost."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.pool import BatchRoute, Pool
-from bingx_async.core.quota import IpGroup
+from bingx_async.core.quota import IpGroup, Quota
 
 
 def test_in_order_and_once() -> None:
@@ -56,9 +56,9 @@ def test_no_item_is_lost(items: list[int], calls: list[tuple[int, bool]]) -> Non
         assert pool.is_done == (not pool.pending)
 
 
-def test_a_lane_is_how_items_are_done() -> None:
-    """A lane makes the call for some items and reads its reply as their results."""
-    endpoint: Endpoint[int] = Endpoint("name", "POST", "/a", IpGroup.TRADE, lambda data: data)
+def test_a_route_is_how_items_are_done() -> None:
+    """A route makes the call for some items and reads its reply as their results."""
+    endpoint: Endpoint[int] = Endpoint("name", "POST", "/a", IpGroup.TRADE, lambda data: data, quota=Quota(5, 1.0))
     route: BatchRoute[int, Any] = BatchRoute(
         endpoint,
         10,

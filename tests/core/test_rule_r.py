@@ -9,14 +9,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bingx_async.core.catalogue import Profile
-from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.ledger import Claims, Ledger, Settings, claims_of
-from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
+from bingx_async.core.claims import Claims
+from bingx_async.core.ledger import Ledger, Settings
+from bingx_async.core.quota import UNLIMITED, Quota
+from tests.core import made_up
 from tests.core.exchange import Counter, Counting, Traffic, Trip, short, trips
 
 PATH = "/path"
-TRADE = Endpoint("name", "POST", PATH, IpGroup.TRADE, lambda data: data)
 
 quotas = st.builds(Quota, st.integers(1, 7), st.sampled_from([0.25, 1.0, 3.0]))
 slow_quotas = st.builds(Quota, st.integers(1, 12), st.sampled_from([1.0, 5.0]))
@@ -25,7 +24,7 @@ countings = st.sampled_from(Counting)
 
 def claims_under(own: Quota, interface: Quota = UNLIMITED, group: tuple[Quota, ...] = (UNLIMITED,)) -> Claims:
     """What a call draws on under these quotas."""
-    return claims_of(TRADE, Profile("test", {PATH: own}, {IpGroup.TRADE: interface}, {IpGroup.TRADE: group}), "7", "e")
+    return made_up.claims_under(made_up.profile_of({PATH: own}, interface, group), PATH)
 
 
 def most_in_a_window(arrivals: list[float], window: float) -> int:

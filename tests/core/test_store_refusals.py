@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bingx_async.core.ledger import Key
+from bingx_async.core.claims import Key
 from bingx_async.core.store_refusals import ASKING, StoreRefusals
 
 A, B, C = (Key("account", "1", name) for name in "abc")
 
 
 def test_one_at_a_time() -> None:
-    """While one asks, the others wait for its answer; a call that never asks stops nobody for long."""
+    """While one asks, the others wait for its answer, and not for long where it never comes."""
     held = StoreRefusals()
     assert not held
     held.record(A, 100.0)
@@ -21,21 +21,21 @@ def test_one_at_a_time() -> None:
 
 
 def test_granted() -> None:
-    """Where the store has more nobody needs to wait for anybody; after its last token the next asks alone."""
+    """Where the store has more, calls need not wait for each other; after its last token the next asks alone."""
     held = StoreRefusals()
     held.record(A, 100.0)
     held.record(B, 100.0)
     held.ask([A, B], 100.0)
-    held.granted([A, B, C], {B})
+    assert held.granted([A, B, C], {B}) is True
     held.ask([A, B, C], 200.0)
     assert [held.until(key) for key in (A, B, C)] == [float("-inf"), 200.0 + ASKING, float("-inf")]
 
 
-def test_let_go() -> None:
+def test_allow_now() -> None:
     """Something came free: a moment that was named counts no longer, but still one asks at a time."""
     held = StoreRefusals()
     held.record(A, 100.0)
-    held.let_go()
+    held.allow_now()
     assert held.until(A) == float("-inf")
     held.ask([A], 50.0)
     assert held.until(A) == 50.0 + ASKING

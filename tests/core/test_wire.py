@@ -83,6 +83,7 @@ def test_place_oco_order_as_object() -> None:
     data = parsed({"orders": [stop, {"orderId": 1853127830044418061, "orderType": "ocoLimit", **fields}]})
     order = read_oco_order(data)
     assert [leg.order_id for leg in order.legs] == ["1853127830044418063", "1853127830044418061"]
+    assert order.limit_leg is not None
     assert order.limit_leg is order.legs[1]
     assert (order.limit_leg.trigger_price, order.order_list_id) == (None, "")
     assert order.raw is data

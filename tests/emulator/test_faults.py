@@ -35,7 +35,7 @@ def strikes(fault: Fault, requests: list[Request]) -> list[bool]:
 
 
 def run(effect: Effect, reply: Reply = REPLY) -> tuple[Any, int]:
-    """What comes out of an effect, and how often the request ran."""
+    """The result of an effect, and how often the request ran."""
     runs: list[Reply] = []
 
     def execute() -> Reply:

@@ -69,7 +69,7 @@ def test_carriers_are_joined() -> None:
     ],
 )
 def test_a_carrier_left_out_is_not_seen(carriers: set[str], body: bytes, expected: list[tuple[str, str]]) -> None:
-    """What travels in a carrier that is not read does not exist."""
+    """A parameter in a carrier that is not read does not exist."""
     assert read_parameters("a=1", body, carriers) == expected  # type: ignore[arg-type]
 
 

@@ -109,7 +109,7 @@ async def test_latency() -> None:
 
 
 async def test_an_unforeseen_failure_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """What breaks inside is an HTTP 500, and the log says where."""
+    """A failure inside is an HTTP 500, and the log says where."""
     emulator = Emulator()
     emulator.inject(Fault(Html(), when=lambda request: 1 // 0 == 0))
     async with emulator.serve() as server:

@@ -25,7 +25,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture
 def start_redis(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
-    """Start servers of one's own; options go to redis-server."""
+    """A function that starts a server for this test alone; options go to redis-server."""
     if INSTALLED is None:
         pytest.skip(NEEDED)
     started: list[RedisServer] = []
@@ -41,5 +41,5 @@ def start_redis(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
 
 @pytest.fixture
 def namespace() -> str:
-    """Nobody else's."""
+    """A namespace that no other test uses."""
     return uuid4().hex

@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 import redis.asyncio as redis_asyncio
 
-from bingx_async.core.ledger import Claim, Claims, Key
+from bingx_async.core.claims import Claim, Claims, Key
 from bingx_async.core.quota import Quota
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names
-from bingx_async.runtime.governor.store import Ask, Granted, Later, MemoryStore, QuotaStore, Settlement, Spent
+from bingx_async.runtime.governor.memory import MemoryStore
+from bingx_async.runtime.governor.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
 
 OCCUPANCY = 1002.5  # ms: one second, stretched, and the margin
 BEGIN = 1e12
@@ -24,12 +25,14 @@ StoreKind = Literal["memory", "redis"]
 
 
 def claims(*items: Claim, is_creating: bool = False) -> Claims:
-    """What a call draws on."""
-    return Claims("1", "here", items[0].key.name, items, (items[0].key, EGRESS), is_creating)
+    """The claims of a call."""
+    own = next((claim for claim in items if claim.key.kind == "account"), None)
+    name = items[0].key.name
+    return Claims("1", "here", name, name, own, tuple(claim for claim in items if claim is not own), is_creating)
 
 
 class Desk:
-    """Asks one store, as several processes would."""
+    """Sends one store the requests of several processes."""
 
     def __init__(self, store: QuotaStore) -> None:
         self.store = store
@@ -40,7 +43,7 @@ class Desk:
     async def ask(
         self, *items: Claim, is_creating: bool = False, process: str = "", **more: Any
     ) -> Granted | Later | Spent:
-        """A call of `process`; a grant keeps its ticket and claims."""
+        """Reserve for a call of `process`; `last` keeps the request and the answer if it was granted."""
         wanted = claims(*(items or (CANCEL,)), is_creating=is_creating)
         settings = {"max_lifetime_ms": 60_000.0, "share": 1.0, "error_limit": 3, "error_window": 10_000.0} | more
         ask = Ask(f"{process}:{next(self.numbers)}", wanted, **settings)
@@ -50,7 +53,7 @@ class Desk:
         return answer
 
     async def grant(self, *items: Claim, is_creating: bool = False, **more: Any) -> tuple[Ask, Granted]:
-        """A call that must be granted."""
+        """Reserve for a call that must be granted."""
         answer = await self.ask(*items, is_creating=is_creating, **more)
         assert isinstance(answer, Granted), answer
         return self.last
@@ -83,7 +86,7 @@ class Desk:
 
 
 async def open_desk(kind: StoreKind, url: str, namespace: str) -> Desk:
-    """A desk at a store that has been in use for long."""
+    """A desk at a store whose history is long."""
     desk = Desk.__new__(Desk)
     if kind == "memory":
         desk.__init__(MemoryStore(monotonic=lambda: desk.now))
@@ -95,8 +98,8 @@ async def open_desk(kind: StoreKind, url: str, namespace: str) -> Desk:
     return desk
 
 
-async def warm(url: str, namespace: str, birth: float) -> None:
-    """The namespace was born long ago."""
+async def warm(url: str, namespace: str, since: float) -> None:
+    """Make the namespace's history begin at `since`."""
     async with redis_asyncio.Redis.from_url(url, decode_responses=True) as client:
         run_id = (await client.info("server"))["run_id"]
-        await client.set(Names(namespace).of("birth"), f"{run_id} {birth:.3f} 0")
+        await client.set(Names(namespace).of("history"), f"{run_id} {since:.3f} 0")

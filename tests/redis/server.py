@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own: a free port, a temporary folder, nothing written to disk."""
+"""A Redis server for tests: a free port, a temporary folder, nothing written to disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATIENCE = 10.0  # seconds to start
 
 
 def free_port() -> int:
-    """A port nobody listens on now; a cluster needs the one 10 000 above it as well."""
+    """A port that is free now; a cluster needs the one 10 000 above it as well."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Going on without the store, in simulated time: whom to wait for, and whom to tell."""
+"""Going on without the store, in simulated time: how long to wait for calls of other processes, and the return."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from bingx_async import Governor, StoreUnavailable
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import COLD_MARGIN
 from bingx_async.core.verdict import Accepted
+from bingx_async.runtime.governor.memory import MemoryStore
 from bingx_async.runtime.governor.shared import LEAST_PAUSE
-from bingx_async.runtime.governor.store import Ask, Granted, Later, MemoryStore, Spent
-from bingx_async.spot import TIME_ENDPOINTS
+from bingx_async.runtime.governor.store import Ask, Granted, Later, Spent
+from bingx_async.spot.market import TIME_ENDPOINTS
 from bingx_async.spot.orders import CANCEL_ORDER
 from bingx_async.testing import run_simulated, simulated_clock
 from tests.redis.desk import OCCUPANCY
@@ -28,7 +29,7 @@ class Absent(MemoryStore):
     """A store that goes away and comes back as the test says."""
 
     is_away = False
-    rejoined = 0
+    invalidated = 0
 
     async def reserve(self, ask: Ask) -> Granted | Later | Spent:
         if self.is_away:
@@ -38,7 +39,7 @@ class Absent(MemoryStore):
     async def invalidate_history(self, notice: float) -> None:
         if self.is_away:
             raise StoreUnavailable("cut off")
-        self.rejoined += 1
+        self.invalidated += 1
 
 
 async def call(
@@ -62,25 +63,26 @@ def most_in_a_second(moments: list[float]) -> int:
 
 @pytest.mark.parametrize("latency", [0.05, 2.0, 4.0, 9.5])
 def test_others_calls_under_way(latency: float) -> None:
-    """The store goes while another process' calls crawl to the exchange: nobody adds to them before they are over."""
+    """The store goes away while calls of another process are slow to arrive: no call is added before they are over."""
 
     async def scene() -> list[float]:
         clock, counted = simulated_clock(), list[float]()
         store = Absent(monotonic=clock.monotonic)
         one, two = (Governor(store=store, clock=clock, fallback_share=0.5) for _ in range(2))
-        crawling = [asyncio.create_task(call(two, latency, counted)) for _ in range(LIMIT)]
+        slow = [asyncio.create_task(call(two, latency, counted)) for _ in range(LIMIT)]
         await asyncio.sleep(0.01)
         store.is_away = True
-        await asyncio.gather(*crawling, *(call(one, REPLY, counted) for _ in range(12)))
+        await asyncio.gather(*slow, *(call(one, REPLY, counted) for _ in range(12)))
         return counted
 
     assert most_in_a_second(run_simulated(scene)) == LIMIT
 
 
 @pytest.mark.parametrize(
-    ("lives", "pause"), [([], LEAST_PAUSE), ([4_000.0], 4_000 + COLD_MARGIN), ([4_000.0, 500.0], 4_000 + COLD_MARGIN)]
+    ("lifetimes", "pause"),
+    [([], LEAST_PAUSE), ([4_000.0], 4_000 + COLD_MARGIN), ([4_000.0, 500.0], 4_000 + COLD_MARGIN)],
 )
-def test_how_long_the_pause_is(lives: list[float], pause: float) -> None:
+def test_how_long_the_pause_is(lifetimes: list[float], pause: float) -> None:
     """It is as long as the longest-lived call on an account's quota, 2.25 s at least; reading the exchange's clock
     does not count."""
 
@@ -89,7 +91,7 @@ def test_how_long_the_pause_is(lives: list[float], pause: float) -> None:
         store = Absent(monotonic=clock.monotonic)
         governor = Governor(store=store, clock=clock)
         await call(governor, REPLY, [], TIME_ENDPOINTS[0], max_lifetime_ms=20_000.0)
-        for max_lifetime_ms in lives:
+        for max_lifetime_ms in lifetimes:
             await call(governor, REPLY, [], max_lifetime_ms=max_lifetime_ms)
         store.is_away, began = True, clock.monotonic()
         await call(governor, 0.0, counted, max_lifetime_ms=500.0)
@@ -98,11 +100,11 @@ def test_how_long_the_pause_is(lives: list[float], pause: float) -> None:
     assert run_simulated(scene) == pytest.approx(OCCUPANCY + pause, abs=5)
 
 
-@pytest.mark.parametrize(("away", "rejoined"), [(LEAST_PAUSE, 0), (OCCUPANCY + LEAST_PAUSE + 1, 1), (30_000.0, 1)])
+@pytest.mark.parametrize(("away", "invalidated"), [(LEAST_PAUSE, 0), (OCCUPANCY + LEAST_PAUSE + 1, 1), (30_000.0, 1)])
 @pytest.mark.parametrize("before", [CANCEL_ORDER, TIME_ENDPOINTS[0]], ids=["signed", "unsigned"])
-def test_rejoins_after_a_time_alone(before: Endpoint[Any], away: float, rejoined: int) -> None:
-    """Away for so long that somebody may have called alone, the store is told so, once; also by a process that had
-    made no call on an account's quota before."""
+def test_history_is_invalidated_after_a_time_alone(before: Endpoint[Any], away: float, invalidated: int) -> None:
+    """After an absence in which another process may have called alone, the store's history is invalidated once; also by
+    a process that had made no call on an account's quota before."""
 
     async def scene() -> int:
         clock = simulated_clock()
@@ -114,6 +116,6 @@ def test_rejoins_after_a_time_alone(before: Endpoint[Any], away: float, rejoined
         await asyncio.sleep(away / 1000.0)
         store.is_away = False
         await asyncio.gather(*calls)
-        return store.rejoined
+        return store.invalidated
 
-    assert run_simulated(scene) == rejoined
+    assert run_simulated(scene) == invalidated

@@ -27,11 +27,11 @@ def wait_of(answer: object) -> float:
     return answer.wait
 
 
-async def test_a_token_comes_back_one_hold_after_the_reply(desk: Desk) -> None:
+async def test_a_token_comes_back_one_occupancy_after_the_reply(desk: Desk) -> None:
     """Five leave at once; the sixth leaves one occupancy after the first reply, and not a moment earlier."""
     granted = [await desk.grant() for _ in range(5)]
     assert [each.live for _, each in granted] == [(1,), (2,), (3,), (4,), (5,)]
-    assert await desk.ask() == Later(OCCUPANCY, CANCEL.key)  # nobody has answered: one occupancy at least
+    assert await desk.ask() == Later(OCCUPANCY, CANCEL.key)  # no reply yet: one occupancy at least
     desk.now += 50
     await desk.settle(granted[0])
     assert wait_of(await desk.ask()) == pytest.approx(OCCUPANCY, abs=0.002)
@@ -54,7 +54,7 @@ async def test_all_or_none(desk: Desk) -> None:
 
 
 async def test_release(desk: Desk) -> None:
-    """What was never sent is free at once; saying so twice changes nothing."""
+    """The tokens of a call that was never sent are free at once; repeating the release changes nothing."""
     granted = [await desk.grant() for _ in range(5)]
     await desk.release(granted[2])
     await desk.release(granted[2])
@@ -63,7 +63,7 @@ async def test_release(desk: Desk) -> None:
 
 
 async def test_linger_and_credit(desk: Desk) -> None:
-    """A call given up holds its token longer, a credit gives it back earlier."""
+    """A call given up keeps its token longer, a credit gives it back earlier."""
     first, second, *_ = [await desk.grant() for _ in range(5)]
     await desk.settle(first, extra=10_000)
     assert wait_of(await desk.ask()) == pytest.approx(OCCUPANCY + 10_000, abs=0.002)
@@ -72,7 +72,7 @@ async def test_linger_and_credit(desk: Desk) -> None:
 
 
 async def test_settled_twice(desk: Desk) -> None:
-    """A settlement that is told again after a lost connection changes nothing."""
+    """A settlement that is repeated after a lost connection changes nothing."""
     granted = await desk.grant()
     await desk.settle(granted)
     await desk.settle(granted)
@@ -106,7 +106,7 @@ async def test_penalty_and_probe(desk: Desk) -> None:
 
 
 async def test_a_closed_address_stops_everything_there(desk: Desk) -> None:
-    """A ban of the address holds back every call from it."""
+    """A ban of the address blocks every call from it."""
     await desk.penalise(EGRESS, 2_000)
     assert [await desk.ask(), await desk.ask(PLACE)] == [Later(2_000, EGRESS)] * 2
 
@@ -122,7 +122,7 @@ async def test_a_later_closure_is_not_the_probe_s_to_open(desk: Desk) -> None:
 
 
 async def test_foreign_use(desk: Desk) -> None:
-    """Calls the exchange counts that nobody here made hold tokens for one occupancy; nonsense is ignored."""
+    """Calls that the exchange counts and no process here made take tokens for one occupancy; nonsense is ignored."""
     first = await desk.grant()
     second = await desk.grant()
     await desk.settle(first, remaining=9)
@@ -134,7 +134,7 @@ async def test_foreign_use(desk: Desk) -> None:
 
 
 async def test_error_budget(desk: Desk) -> None:
-    """With one error left calls that create are held back until the oldest has left the window; cancels still go."""
+    """With one error left calls that create are blocked until the oldest has left the window; cancels still go."""
     for _ in range(2):
         await desk.settle(await desk.grant(PLACE, is_creating=True), code=100202)
         desk.now += OCCUPANCY
@@ -157,7 +157,7 @@ async def test_errors_that_may_still_come_count(desk: Desk) -> None:
 
 
 async def test_clock(desk: Desk) -> None:
-    """What one process finds out about the exchange's clock others take over, for five minutes."""
+    """Processes share a measurement of the exchange's clock for five minutes."""
     assert await desk.store.read_clock() is None
     desk.store.tell_clock(123_456.0, desk.now - 1_000)
     await desk.store.flush()
@@ -166,7 +166,7 @@ async def test_clock(desk: Desk) -> None:
 
 
 async def test_watch(desk: Desk) -> None:
-    """Who watches is woken by a token that comes back unspent and by the end of a probe, until it stops watching."""
+    """A watcher is woken by a token that comes back unspent and by the end of a probe, until it stops watching."""
     woken: list[str] = []
 
     def wake() -> None:

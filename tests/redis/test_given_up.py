@@ -1,4 +1,4 @@
-"""Askers that give up: nothing is lost for the others."""
+"""Callers that give up: nothing is lost for the others."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.redis.server import RedisServer
 
 
 @pytest.mark.parametrize("given_up", [0, 3, 7])
-async def test_a_question_given_up(redis_server: RedisServer, namespace: str, given_up: int) -> None:
-    """Of several who ask at once one is cancelled: its token comes back as soon as it has been granted, and the others
-    have their answers."""
+async def test_a_request_given_up(redis_server: RedisServer, namespace: str, given_up: int) -> None:
+    """Of several requests at once one is cancelled: its token comes back as soon as it has been granted, and the others
+    have their replies."""
     await warm(redis_server.url, namespace, 0.0)
     store = RedisStore(redis_server.url, namespace)
     desk = Desk(store)
@@ -38,6 +38,6 @@ async def test_a_question_given_up(redis_server: RedisServer, namespace: str, gi
     await store.flush()
     async with redis_asyncio.Redis.from_url(redis_server.url) as client:
         names = Names(namespace)
-        in_flight = [await client.zcard(names.of("flights", claim.key)) for claim in (CANCEL, PLACE)]
+        in_flight = [await client.zcard(names.of("in_flight", claim.key)) for claim in (CANCEL, PLACE)]
     assert sum(in_flight) == granted
     await store.aclose()

@@ -1,4 +1,4 @@
-"""What the store asks of Redis, and what it leaves there."""
+"""The requests that the store sends to Redis, and the keys that it leaves there."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import pytest
 import redis.asyncio as redis_asyncio
 
 from bingx_async import Governor, StoreUnavailable
-from bingx_async.core.ledger import LONGEST_PENALTY
+from bingx_async.core.gates import LONGEST_PENALTY
+from bingx_async.core.ledger import COLD_MARGIN
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names
 from bingx_async.runtime.clock import monotonic_ms
-from bingx_async.runtime.governor.store import Granted, Later
+from bingx_async.runtime.governor.store import Granted, Later, Spent
 from bingx_async.spot.orders import CANCEL_ORDER
-from tests.redis.desk import CANCEL, GROUP, OCCUPANCY, Desk, open_desk, warm
+from tests.redis.desk import CANCEL, GROUP, OCCUPANCY, PLACE, Desk, open_desk, warm
 from tests.redis.server import RedisServer
 
 OK = Accepted(None, {})
@@ -35,7 +36,7 @@ async def commands(client: redis_asyncio.Redis) -> dict[str, int]:
 
 
 async def test_one_round_trip(redis_server: RedisServer, client: redis_asyncio.Redis, namespace: str) -> None:
-    """An acquire that need not wait is one EVALSHA; settling is another, off its path."""
+    """An acquire that need not wait is one EVALSHA; settling is another, off the caller's path."""
     await warm(redis_server.url, namespace, 0.0)
     async with Governor(store=RedisStore(redis_server.url, namespace)) as governor:
         claims = governor.claims(CANCEL_ORDER, "1")
@@ -62,24 +63,24 @@ async def test_everything_expires(redis_server: RedisServer, client: redis_async
     desk = Desk(RedisStore(redis_server.url, namespace))
     desk.now = desk.store._monotonic()  # type: ignore[attr-defined]
     await warm(redis_server.url, namespace, 0.0)
-    held = await desk.grant(CANCEL, GROUP, is_creating=True)
+    granted = await desk.grant(CANCEL, GROUP, is_creating=True)
     await desk.grant(CANCEL, GROUP, is_creating=True)
-    await desk.settle(held, code=1, remaining=1)
+    await desk.settle(granted, code=1, remaining=1)
     await desk.penalise(CANCEL.key, 1_000)
     desk.store.tell_clock(1.0, desk.now)
     await desk.store.aclose()
     keys = [key async for key in client.scan_iter(f"*{namespace}*")]
     kinds = {key.split(":")[2] for key in keys}
-    assert kinds == {"birth", "expiries", "flights", "meta", "gate", "errors", "clock"}
+    assert kinds == {"history", "expiries", "in_flight", "state", "gate", "errors", "clock"}
     assert [key for key in keys if f"{{{namespace}}}" not in key] == []
     ages = {key: await client.pttl(key) for key in keys}
     week = 7 * 86_400_000
     assert [key for key, age in ages.items() if not 0 < age <= week] == []
     assert max(age for key, age in ages.items() if ":gate:" in key) <= LONGEST_PENALTY + 1_000
-    assert max(age for key, age in ages.items() if ":flights:" in key) <= 60_000 + OCCUPANCY + 60_001
+    assert max(age for key, age in ages.items() if ":in_flight:" in key) <= 60_000 + OCCUPANCY + 60_001
 
 
-async def test_what_was_only_refused_expires(
+async def test_keys_of_refused_calls_expire(
     redis_server: RedisServer, client: redis_asyncio.Redis, namespace: str
 ) -> None:
     """A process that waits through a cold start and dies leaves no key for good either."""
@@ -87,13 +88,12 @@ async def test_what_was_only_refused_expires(
     assert isinstance(await Desk(store).ask(process="waiting"), Later)
     await store.aclose()
     ages = {key.split(":")[2]: await client.pttl(key) async for key in client.scan_iter(f"*{namespace}*")}
-    assert set(ages) == {"birth", "meta"}
+    assert set(ages) == {"history", "state"}
     assert [kind for kind, age in ages.items() if age <= 0] == []
 
 
 async def test_watched_again_at_once(redis_server: RedisServer, client: redis_asyncio.Redis, namespace: str) -> None:
-    """Who begins to wait in the moment in which the last one left hears what comes free; closing leaves no
-    subscription."""
+    """A watcher that comes in the moment in which the last one leaves is woken; closing leaves no subscription."""
     store, woken = RedisStore(redis_server.url, namespace), asyncio.Event()
     channel = Names(namespace).of("channel")
 
@@ -102,22 +102,25 @@ async def test_watched_again_at_once(redis_server: RedisServer, client: redis_as
             while (await client.pubsub_numsub(channel))[0][1] != wanted:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
+    async def wake() -> None:
+        async with asyncio.timeout(5):
+            await woken.wait()
+        woken.clear()
+
     store.watch(woken.set)
-    await listening(1)
+    await wake()  # a subscription wakes when it is confirmed
     store.unwatch(woken.set)
     store.watch(woken.set)
-    await asyncio.sleep(0.05)
+    await wake()
     await listening(1)
-    woken.clear()
     await client.publish(channel, "free")
-    async with asyncio.timeout(5):
-        await woken.wait()
+    await wake()
     await store.aclose()
     await listening(0)
 
 
 async def test_a_dead_process_s_tokens_come_back(namespace: str, redis_server: RedisServer) -> None:
-    """A call nobody settles holds its token for the longest life of its request and one occupancy, and no longer."""
+    """A call that is never settled keeps its token for its longest lifetime and one occupancy, and no longer."""
     desk = Desk.__new__(Desk)
     desk.__init__(RedisStore(redis_server.url, namespace, monotonic=lambda: desk.now, moment=lambda: repr(desk.now)))
     await warm(redis_server.url, namespace, 0.0)
@@ -130,37 +133,55 @@ async def test_a_dead_process_s_tokens_come_back(namespace: str, redis_server: R
     await desk.store.aclose()
 
 
-async def test_turn_by_turn(namespace: str, redis_server: RedisServer) -> None:
-    """Processes that wait are sent 5 ms after each other, in the order in which they came; from the moment of a token
-    on it is kept for them for 30 ms. One that does not come has lost its place after 0.1 s."""
+async def test_cold_start(redis_server: RedisServer, namespace: str) -> None:
+    """A new namespace grants no account quota for one occupancy and 0.25 s, and half of an address quota."""
     desk = await open_desk("redis", redis_server.url, namespace)
-
-    async def turn(process: str) -> float:
-        answer = await desk.ask(process=process)
-        assert isinstance(answer, Later)
-        return round(answer.wait - max(0.0, back - desk.now), 1)
-
-    for held in [await desk.grant() for _ in range(5)]:
-        await desk.settle(held)
-    back = desk.now + OCCUPANCY
-    desk.now += 10
-    assert [await turn(each) for each in "abacb"] == [0, 5, 0, 10, 5]  # asking again keeps the place
-    desk.now = back
-    for each in "axa":  # five are free, and two or three of them kept for those who were told to come
-        await desk.grant(process=each)
-    assert [await turn(each) for each in "xa"] == [10, 15]
-    await desk.grant(process="b")
-    await desk.grant(process="c")
-    back = desk.now + OCCUPANCY  # the soonest that a reply can give a token back
-    assert [await turn(each) for each in "ac"] == [5, 10]
-    desk.now += 111  # x was to come long ago
-    back = desk.now + OCCUPANCY
-    assert [await turn(each) for each in "ac"] == [0, 5]
+    await warm(redis_server.url, namespace, desk.now)
+    for _ in range(3):
+        await desk.grant(GROUP)  # at once up to a quarter of ten, the rest of five spaced
+        desk.now += 200
+    assert await desk.ask() == Later(pytest.approx(OCCUPANCY + COLD_MARGIN - 600, abs=0.002), CANCEL.key)  # type: ignore[arg-type]
+    await desk.grant(GROUP)
+    desk.now += 200
+    await desk.grant(GROUP)
+    assert isinstance(await desk.ask(GROUP), Later)
+    desk.now += OCCUPANCY + COLD_MARGIN - 800
+    await desk.grant()
     await desk.store.aclose()
 
 
-async def test_asked_again_by_the_client(redis_server: RedisServer, namespace: str) -> None:
-    """A client that repeats a question by itself holds no second token: the same answer comes again."""
+async def test_claims_without_an_account(redis_server: RedisServer, namespace: str) -> None:
+    """A call that draws on no account is granted, repeated and settled; a remaining count says nothing about it."""
+    desk = await open_desk("redis", redis_server.url, namespace)
+    granted = await desk.grant(GROUP, is_creating=True)
+    assert granted[1] == Granted(0, (1,)) == await desk.store.reserve(granted[0])
+    await desk.settle(granted, code=1, remaining=1)
+    assert desk.foreign == []
+    assert (await desk.grant(GROUP, is_creating=True, error_limit=1))[1] == Granted(0, (2,))
+    await desk.store.aclose()
+
+
+async def test_an_account_s_claim_in_any_place(redis_server: RedisServer, namespace: str) -> None:
+    """Errors that may still come and foreign use are counted on the account's claim, wherever it stands."""
+    desk = await open_desk("redis", redis_server.url, namespace)
+    await desk.settle(await desk.grant(GROUP, PLACE, is_creating=True), code=1)
+    desk.now += OCCUPANCY
+    for _ in range(2):
+        await desk.grant(GROUP, is_creating=True)
+    first = await desk.grant(GROUP, PLACE, is_creating=True)
+    second = await desk.grant(GROUP, PLACE, is_creating=True)
+    assert await desk.ask(GROUP, PLACE, is_creating=True) == Spent(1, 1, 0.0)
+    await desk.release(second)
+    await desk.settle(first, remaining=0)
+    assert desk.foreign == []
+    desk.now += OCCUPANCY
+    await desk.settle(await desk.grant(GROUP, PLACE), remaining=0)
+    assert desk.foreign == [1]
+    await desk.store.aclose()
+
+
+async def test_repeated_by_the_client(redis_server: RedisServer, namespace: str) -> None:
+    """A client that repeats a request by itself takes no second token: the same answer comes again."""
     await warm(redis_server.url, namespace, 0.0)
     desk = Desk(RedisStore(redis_server.url, namespace))
     first = await desk.grant()
@@ -171,11 +192,12 @@ async def test_asked_again_by_the_client(redis_server: RedisServer, namespace: s
 
 
 async def test_too_late(redis_server: RedisServer, client: redis_asyncio.Redis, namespace: str) -> None:
-    """A question that Redis hears only when nobody waits for the answer any more takes nothing."""
+    """A request that reaches Redis after its caller has given up takes nothing."""
     await warm(redis_server.url, namespace, 0.0)
     store = RedisStore(redis_server.url, namespace, timeout=0.2)
     desk = Desk(store)
-    await desk.release(await desk.grant())
+    for _ in range(5):  # the shortest round trip tells how far apart the clocks are
+        await desk.release(await desk.grant())
     redis_server.pause()
     try:
         with pytest.raises(StoreUnavailable, match="does not answer"):
@@ -184,12 +206,12 @@ async def test_too_late(redis_server: RedisServer, client: redis_asyncio.Redis, 
     finally:
         redis_server.resume()
     await desk.grant()  # the server has read what came before
-    assert await client.zcard(Names(namespace).of("flights", CANCEL.key)) == 1
+    assert await client.zcard(Names(namespace).of("in_flight", CANCEL.key)) == 1
     await store.aclose()
 
 
-async def test_a_client_of_one_s_own(redis_server: RedisServer, namespace: str) -> None:
-    """A client that returns bytes works as well, and stays open."""
+async def test_a_client_that_is_passed_in(redis_server: RedisServer, namespace: str) -> None:
+    """A client that returns bytes works as well, and is not closed."""
     await warm(redis_server.url, namespace, 0.0)
     async with redis_asyncio.Redis.from_url(redis_server.url) as own:
         desk = Desk(RedisStore(own, namespace))
@@ -224,13 +246,3 @@ async def test_cluster(start_redis: Callable[..., RedisServer], namespace: str) 
             async with redis_asyncio.Redis.from_url(server.url) as plain:
                 await plain.flushall()
             await warm(server.url, namespace, 0.0)
-
-
-def test_names_and_settings() -> None:
-    """A namespace that would break the hash tag, and a timeout longer than a grant is valid, are refused."""
-    for wrong in ("", "a{b", "}"):
-        with pytest.raises(ValueError, match="namespace"):
-            RedisStore("redis://localhost", wrong)
-    for timeout in (0.0, 1.6):
-        with pytest.raises(ValueError, match="timeout"):
-            RedisStore("redis://localhost", timeout=timeout)

@@ -13,7 +13,7 @@ import pytest
 from bingx_async import Governor, Priority
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.events import Event
-from bingx_async.core.ledger import Permit
+from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Accepted, Meaning, Scope, Throttled
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
 from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
@@ -64,7 +64,7 @@ def throttled(until: float | None = None, after: float | None = None, scope: Sco
 
 
 class Hall:
-    """A governor, its events, and a log of who was granted when (whole milliseconds since the start)."""
+    """A governor, its events, and a log of the grants (name and whole milliseconds since the start)."""
 
     def __init__(self, **settings: Any) -> None:
         self.events: list[Event] = []
@@ -106,11 +106,11 @@ class Hall:
         self.settle(permit)
 
     def names(self) -> list[Any]:
-        """Who was granted, in order."""
+        """The names of the calls that were granted, in order."""
         return [name for name, _ in self.log]
 
     def bucket(self, endpoint: Endpoint[Any] = CANCEL_ORDER, account: str = "1") -> tuple[int, int, int]:
         """(available, in flight, waiting) of a UID bucket."""
-        found = self.governor.snapshot().find(f"{account} {endpoint.path}")
+        found = self.governor.snapshot().find(f"account {account} {endpoint.route}")
         assert found is not None
         return (found.available, found.in_flight, found.waiting)

@@ -76,6 +76,6 @@ async def serving(*script: tuple[bytes, str]) -> AsyncIterator[Server]:
 
 def unused_port() -> int:
     """A port on which nothing listens."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]

@@ -10,8 +10,8 @@ import pytest
 
 from bingx_async import BingXClient, Governor
 from bingx_async.runtime.http import tcp
+from bingx_async.runtime.http.sockets import aiohttp_transport, httpcore_transport
 from bingx_async.runtime.http.tcp import min_rtt_of
-from bingx_async.runtime.http.transport import aiohttp_transport, httpcore_transport
 from tests.runtime.hall import CANCEL_ORDER, OK, Backend, Hall, backends, run
 from tests.runtime.server import OK as REPLY
 from tests.runtime.server import serving

@@ -21,19 +21,12 @@ import pytest
 
 from bingx_async import BingXClient, ConnectFailed, OutcomeUnknown
 from bingx_async.runtime.clock import monotonic_ms
-from bingx_async.runtime.http import transport as transports
+from bingx_async.runtime.http import sockets
 from bingx_async.runtime.http.aiohttp import AiohttpPair
-from bingx_async.runtime.http.transport import (
-    LINGER,
-    LINGER_RESET,
-    Request,
-    Transport,
-    Unanswered,
-    aiohttp_transport,
-    default_transport,
-    httpcore_transport,
-    was_not_sent,
-)
+from bingx_async.runtime.http.failures import was_not_sent
+from bingx_async.runtime.http.message import Request, Unanswered
+from bingx_async.runtime.http.sockets import aiohttp_transport, default_transport, httpcore_transport
+from bingx_async.runtime.http.transport import LINGER, LINGER_RESET, Transport
 from tests.certificate import make_certificate
 from tests.runtime.server import OK, Server, serving, unused_port
 
@@ -108,18 +101,18 @@ def test_redirects_are_not_followed(make: Make, backend: Any) -> None:
 
 @both
 def test_refused_port(make: Make, backend: Any) -> None:
-    """Nobody listens: nothing was sent."""
+    """Nothing listens on the port: nothing was sent."""
 
     async def act(transport: Transport, server: Server) -> None:
         server.port = unused_port()
-        nobody = Transport(make(), (server.url,), monotonic_ms)
+        unreachable = Transport(make(), (server.url,), monotonic_ms)
         with pytest.raises(ConnectFailed) as caught:
-            await nobody.send(POST, 5)
+            await unreachable.send(POST, 5)
         assert "nothing was sent" in str(caught.value)
         assert caught.value.__cause__ is not None
-        await nobody.aclose()  # not its own transport
-        assert nobody._inner is not None
-        await nobody._inner.aclose()
+        await unreachable.aclose()  # not its own transport
+        assert unreachable._inner is not None
+        await unreachable._inner.aclose()
 
     on_server(make, backend, act, (OK, "keep"))
 
@@ -283,7 +276,7 @@ def test_given_up(make: Make, backend: Any) -> None:
 
 
 def locals_of(error: BaseException) -> str:
-    """The locals of every frame in the chain but the tests' own, in files of anybody."""
+    """The locals of every frame in the chain but the tests' own, in files of any package."""
     found: list[str] = []
     left: list[traceback.TracebackException | None] = [
         traceback.TracebackException.from_exception(error, capture_locals=True)
@@ -299,7 +292,7 @@ def locals_of(error: BaseException) -> str:
 @both
 @pytest.mark.parametrize("how", ["closed", "garbled", "cancelled", "refused"])
 def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
-    """Whatever goes wrong in a transport: no frame of anybody's code, shown with its locals, holds key or signature."""
+    """Whatever goes wrong in a transport: no frame of any package, shown with its locals, holds key or signature."""
     secret = Request("POST", "/cancel", "signature=5ec2e7", b'"5ec2e7"', [(b"X-BX-APIKEY", b"5ec2e7")])
     caught: list[BaseException] = []
 
@@ -324,7 +317,7 @@ def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
 @both
 def test_pool_is_full(make: Make, backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No connection free in time: nothing was sent."""
-    monkeypatch.setattr(transports, "CONNECTIONS", 1)
+    monkeypatch.setattr(sockets, "CONNECTIONS", 1)
 
     async def act(transport: Transport, server: Server) -> None:
         async def first() -> None:

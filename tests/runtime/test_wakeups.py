@@ -1,4 +1,4 @@
-"""Whoever waits is woken at the first moment at which it may leave, whatever has become of the others."""
+"""A waiting call is woken at the first moment at which it may leave, whatever has become of the others."""
 
 from __future__ import annotations
 
@@ -30,17 +30,18 @@ def test_the_next_is_refused_by_another_bucket(is_cancelled: bool, monkeypatch: 
             left[name] = anyio.current_time() - began
             hall.settle(permit)
 
-        def tick(now: float, real: Any = governor._queue.tick) -> None:
+        def tick(now: float, real: Any = governor._parts.queue.tick) -> Any:
             before = governor.snapshot().waiting
-            real(now)
+            decided = real(now)
             if is_cancelled and governor.snapshot().waiting < before:
                 first.cancel()
+            return decided
 
         second = asyncio.create_task(wait("second", Priority.READ))  # it leads
         await in_turn()
         first = asyncio.create_task(wait("first", Priority.CANCEL))
         await in_turn()
-        monkeypatch.setattr(governor._queue, "tick", tick)
+        monkeypatch.setattr(governor._parts.queue, "tick", tick)
         await asyncio.wait([first, second])
         expected = {"second": 1.902} if is_cancelled else {"first": 1.0025, "second": 2.005}
         assert left == pytest.approx(expected, abs=0.01)

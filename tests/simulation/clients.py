@@ -12,10 +12,8 @@ import httpx
 from attrs import define, field
 
 from bingx_async import BingXClient
-from bingx_async.core.bucket import Bucket
 from bingx_async.core.endpoint import Call
-from bingx_async.core.ledger import Permit
-from bingx_async.core.quota import Quota
+from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.errors import BingXError
 from bingx_async.governor import Governor
@@ -42,9 +40,8 @@ class Wire(httpx.AsyncBaseTransport):
             return await self._tell_time(request)
         world = self.world
         claims = self.governor.claims(self._endpoints[request.url.path], request.headers["X-BX-APIKEY"])  # type: ignore[arg-type]
-        flight = Flight(
-            self.governor, Permit(world.exchange.known(claims), [Bucket(Quota(1, 1.0))], world.timeline.now), LINGER
-        )
+        permit = Permit(world.exchange.known(claims), (), None, world.timeline.now)
+        flight = Flight(self.governor, permit, LINGER)
         journey = world.journey()
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         if journey.arrives_at < inf:
@@ -118,7 +115,7 @@ async def _work(world: World, client: BingXClient, call: Call[object], until: fl
         patience = rng.expovariate(5.0) if rng.random() < world.condition.faults.cancelled else None
         with anyio.move_on_after(patience):
             try:
-                await client._call(call, {"priority": rng.choice(PRIORITIES)})
+                await client.spot._calls.call(call, {"priority": rng.choice(PRIORITIES)})
             except BingXError:
                 await anyio.sleep(0.01)
             world.waited(since)

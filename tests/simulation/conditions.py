@@ -16,10 +16,12 @@ from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import IpGroup, Quota
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = tuple(
-    Endpoint(f"made_up_{number}", "POST", f"/openApi/spot/v1/made/up{number}", group, lambda data: data)
+    Endpoint(
+        f"made_up_{number}", "POST", f"/openApi/spot/v1/made/up{number}", group, lambda data: data, quota=Quota(5, 1.0)
+    )
     for number, group in enumerate([IpGroup.TRADE] * 7 + [IpGroup.ACCOUNT] * 3)
 )
-# Always somebody waiting on every quota · `depth` calls at once every 5 s · one call every 10 s on average ·
+# A call always waits on every quota · `depth` calls at once every 5 s · one call every 10 s on average ·
 # `depth` callers on every quota who each call again when they have their reply.
 STEADY, BURSTS, SPARSE, CLOSED = "saturated", "bursty", "sparse", "closed loop"
 

@@ -10,16 +10,20 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Any, ClassVar
+from typing import Any
 
 import anyio
 from attrs import define, evolve, field
 
-from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.ledger import Claim, Claims, Permit
+from bingx_async.core.catalogue import DOCUMENTED, Catalogue, profiles_of
+from bingx_async.core.claims import Claims
+from bingx_async.core.permit import Permit
+from bingx_async.core.quota import Quotas
 from bingx_async.governor import Governor
 from bingx_async.models import Priority
-from bingx_async.runtime.governor.queue import Waiter
+from bingx_async.runtime.governor.governor import Governor as RuntimeGovernor
+from bingx_async.runtime.governor.line import Waiter
+from bingx_async.runtime.governor.settings import GovernorSettings
 from tests.simulation.conditions import BURSTS, CLOSED, ENDPOINTS, SPARSE, Condition
 from tests.simulation.timeline import HeapTimeline
 from tests.simulation.world import World
@@ -27,13 +31,16 @@ from tests.simulation.world import World
 BURST_EVERY = 5000.0  # ms
 SPARSE_EVERY = 10_000.0  # ms on average
 PRIORITIES = tuple(Priority)
+PROFILE = profiles_of(Catalogue(ENDPOINTS))[DOCUMENTED]
 After = Callable[[], None] | None
 
 
 class MadeUpGovernor(Governor):
     """A governor that knows the made-up endpoints, and so takes quotas for them."""
 
-    catalogue: ClassVar[dict[str, Endpoint[Any]]] = {endpoint.path: endpoint for endpoint in ENDPOINTS}
+    def __init__(self, quotas: Quotas, **settings: Any) -> None:
+        profile = PROFILE.override(quotas)
+        RuntimeGovernor.__init__(self, GovernorSettings(profile, **settings))
 
 
 def build_governor(world: World) -> Governor:
@@ -53,7 +60,7 @@ def claims_of_lines(governor: Governor, condition: Condition) -> list[Claims]:
 
 
 def _unpaced(claims: Claims) -> Claims:
-    return evolve(claims, items=tuple(Claim(claim.key, claim.quota, False) for claim in claims.items))
+    return evolve(claims, egress_claims=tuple(claim._replace(is_paced=False) for claim in claims.egress_claims))
 
 
 @define(eq=False)
@@ -67,7 +74,7 @@ class Process:
     def start(self) -> None:
         """Begin, or begin anew after a restart."""
         self.governor = build_governor(self.world)
-        self.timeline.tickers.append(self.governor._queue)
+        self.timeline.tickers.append(self.governor._parts.queue)
         demand = self.world.condition.demand
         for claims in claims_of_lines(self.governor, self.world.condition):
             if demand == BURSTS:
@@ -82,17 +89,16 @@ class Process:
 
     def ask(self, claims: Claims, after: After) -> None:
         """A caller comes; `after` is run when its call has left, or when it has gone."""
-        queue, now, rng = self.governor._queue, self.timeline.now, self.world.rng
+        queue, now, rng = self.governor._parts.queue, self.timeline.now, self.world.rng
         priority = rng.choice(PRIORITIES) if self.world.condition.mixes_priorities else Priority.CANCEL
         order = queue.new_place(priority)
-        answer = queue.enter(claims, order, inf, now)
+        answer, decided = queue.enter(claims, order, inf, now)
         if isinstance(answer, Permit):
             self.timeline.ready.append(partial(self._leave, self.governor, answer, now, after))
         elif isinstance(answer, Waiter):
             woken = partial(self._woken, self.governor, answer, now, after)
             answer.wake = partial(self.timeline.ready.append, woken)
-            if answer.permit is not None:  # in the instant it came
-                answer.wake()
+            self.timeline.wake(decided)
             cancelled = self.world.condition.faults.cancelled
             if cancelled and rng.random() < cancelled:
                 self.timeline.at(now + rng.expovariate(1.0 / 200.0), self._cancel, answer, after)
@@ -114,7 +120,7 @@ class Process:
 
     def _cancel(self, waiter: Waiter, after: After) -> None:
         if not waiter.is_gone:
-            self.governor._queue.leave(waiter, self.timeline.now)
+            self.timeline.wake(self.governor._parts.queue.leave(waiter, self.timeline.now))
             if after is not None:
                 after()
 
@@ -132,8 +138,8 @@ class Process:
         self.timeline.at(self.timeline.now + rng.expovariate(1.0 / SPARSE_EVERY), self._come_by_chance, claims)
 
     def _restart(self) -> None:
-        self.timeline.tickers.remove(self.governor._queue)
-        self.governor._queue.forget()
+        self.timeline.tickers.remove(self.governor._parts.queue)
+        self.governor._parts.queue.forget()
         self.start()
 
 

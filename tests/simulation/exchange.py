@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from random import Random
 
-from bingx_async.core.ledger import Claims, Key
+from bingx_async.core.claims import Claims, Key
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted, Meaning, Scope, Throttled, Verdict
 from bingx_async.emulator.limits import MODELS, Limit, build_limit
@@ -70,11 +70,11 @@ class Exchange:
 
     def known(self, claims: Claims) -> Claims:
         """The first claims that named the same owner and path; one value for each keeps the counting quick."""
-        return self._known.setdefault(claims.gates[0], claims)
+        return self._known.setdefault(claims.endpoint_gate, claims)
 
     def tell(self, claims: Claims, verdict: Throttled, at: float) -> None:
         """The client has read that a scope is closed."""
-        key = claims.gates[0 if verdict.scope is Scope.ENDPOINT else 1]
+        key = claims.endpoint_gate if verdict.scope is Scope.ENDPOINT else claims.egress_gate
         self._told[key] = (at, self._closed[key][0])
 
     def _is_closed(self, claims: Claims, at: float, granted_at: float) -> Throttled | None:
@@ -94,7 +94,7 @@ class Exchange:
 
     def _prepare(self, claims: Claims) -> tuple[tuple[int, list[Limit]], ...]:
         """The counters of every bucket of `claims`, once for each way of counting."""
-        quotas = [(claim.key, claim.quota) for claim in claims.items if claim.quota.limit < UNLIMITED.limit]
+        quotas = [(claim.key, claim.quota) for claim in claims.all if claim.quota.limit < UNLIMITED.limit]
         for counters, model in zip(self._counters, MODELS, strict=True):
             for key, quota in quotas:
                 if key not in counters:

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bingx_async.core.ledger import Key
+from bingx_async.core.claims import Key
 from bingx_async.core.verdict import Meaning, Throttled
 from tests.simulation.comparing import PLOTTED, ROUND_TRIPS, accepted_share
 from tests.simulation.conditions import ENDPOINTS, Condition
@@ -79,7 +79,7 @@ class _Recorder:
     def run(self) -> None:
         """Record until `LAST`."""
         self.process.start()
-        key = Key("account", "0", ENDPOINTS[0].path)
+        key = Key("account", "0", ENDPOINTS[0].route)
         self.timeline.at(CLOSED_AT, self.world.exchange.close, key, CLOSED_AT, CLOSED_FOR, Meaning.CLOSED)
         self.timeline.at(0.0, self._sample)
         self.timeline.run(LAST)
@@ -91,7 +91,7 @@ class _Recorder:
         return verdict
 
     def _sample(self) -> None:
-        (bucket,) = [b for b in self.process.governor.snapshot() if b.key.startswith("account")]
+        (bucket,) = [b for b in self.process.governor.snapshot() if b.kind == "account"]
         seen = (bucket.available, bucket.in_flight)
         if not self.tokens or seen != self.tokens[-1][1:]:
             self.tokens.append((self.timeline.now, *seen))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bingx_async.runtime.governor.queue import WaitQueue
+from bingx_async.runtime.governor.parking import Parking
 from tests.simulation.__main__ import gather, main
 from tests.simulation.conditions import WITHIN, find
 from tests.simulation.running import Run, run_one
@@ -71,17 +71,17 @@ def test_pacing_halves_the_longest_waits() -> None:
     assert paced.share > 0.985
 
 
-def test_a_grant_among_thousands_of_lanes_asks_only_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With 2000 lanes waiting for full interfaces and a full group, a call moves a few of them, not all."""
+def test_a_grant_among_thousands_of_lines_asks_only_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 2000 lines waiting for full interfaces and a full group, a call moves a few of them, not all."""
     parked = 0
-    park = WaitQueue._park
+    park = Parking.park
 
     def counting_park(*arguments: object) -> None:
         nonlocal parked
         parked += 1
         park(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(WaitQueue, "_park", counting_park)
+    monkeypatch.setattr(Parking, "park", counting_park)
     outcome = run_one(Run("a group full, 200 accounts", 1, 0.01))
     assert parked / outcome.calls < 10
 

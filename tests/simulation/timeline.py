@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from math import inf
 from typing import Any, Protocol
 
+from bingx_async.runtime.governor.line import Waiter
 from bingx_async.testing import SimulatedEventLoop
 
 
@@ -38,7 +39,7 @@ class HeapTimeline:
     def __init__(self) -> None:
         self.now = 0.0
         self.tickers: list[Any] = []  # wait queues: next_at(), tick(now)
-        self.ready: deque[Callable[[], None]] = deque()  # what has been woken and has not run yet
+        self.ready: deque[Callable[[], None]] = deque()  # woken and not run yet
         self._heap: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
         self._numbers = count()
 
@@ -50,6 +51,11 @@ class HeapTimeline:
         """The client does nothing for `span`."""
         self.now += span
 
+    def wake(self, decided: Iterable[Waiter]) -> None:
+        """Wake the waiters that a queue has decided."""
+        for waiter in decided:
+            waiter.wake()
+
     def run(self, until: float) -> None:
         """Let time pass until `until`."""
         heap, ready = self._heap, self.ready
@@ -60,7 +66,7 @@ class HeapTimeline:
             tick_at = min(ticks)
             if tick_at <= (heap[0][0] if heap else inf):
                 self.now = max(self.now, tick_at)
-                self.tickers[ticks.index(tick_at)].tick(self.now)
+                self.wake(self.tickers[ticks.index(tick_at)].tick(self.now))
             else:
                 when, _, action, args = heapq.heappop(heap)
                 self.now = max(self.now, when)

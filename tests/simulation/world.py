@@ -13,7 +13,8 @@ from random import Random
 
 from attrs import define, field
 
-from bingx_async.core.ledger import Key, Permit
+from bingx_async.core.claims import Key
+from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.governor import Governor
 from bingx_async.runtime.clock import ServerClock
@@ -37,6 +38,7 @@ class Flight:
     given_up_at: float = inf
     verdict: Verdict | None = None
     after: Callable[[], None] | None = None
+    is_over: bool = False
 
 
 @define(eq=False)
@@ -132,9 +134,9 @@ class World:
 
     def give_up(self, flight: Flight) -> None:
         """No reply came in time, or the caller does not want it any more."""
-        if flight.permit.is_settled:
+        if flight.is_over:
             return
-        flight.given_up_at = self.timeline.now
+        flight.is_over, flight.given_up_at = True, self.timeline.now
         self.end(flight.permit, flight.given_up_at + flight.linger)
         flight.governor.give_up(flight.permit, flight.linger)
         if flight.after is not None:
@@ -157,8 +159,9 @@ class World:
         return now + faults.timeout
 
     def _reply(self, flight: Flight) -> None:
-        if flight.permit.is_settled:
+        if flight.is_over:
             return
+        flight.is_over = True
         now, governor = self.timeline.now, flight.governor
         verdict = flight.verdict
         assert verdict is not None
@@ -190,8 +193,8 @@ class World:
     def _close(self) -> None:
         """Close an endpoint of an account, or everything from the address."""
         rng, condition = self.rng, self.condition
-        path = ENDPOINTS[rng.randrange(condition.endpoints)].path
-        key = Key("account", str(rng.randrange(condition.accounts)), path)
+        route = ENDPOINTS[rng.randrange(condition.endpoints)].route
+        key = Key("account", str(rng.randrange(condition.accounts)), route)
         meaning = rng.choice([Meaning.CLOSED, Meaning.CLOSED, Meaning.RATE_LIMITED, Meaning.BANNED])
         if meaning is Meaning.BANNED:
             key = Key("egress", "default", "")

@@ -1,70 +1,90 @@
-"""Independent calls that queue for the same thing, done together where one request can carry several.
+"""Independent calls that queue for the same quota, done together where one request can carry several.
 
-Each caller waits for its own call and for a batch at once, whichever may leave first; a batch takes everybody who
-still waits. No task outlives its caller. A batch in flight carries other callers' items, so it is shielded from
-the cancellation of the one whose task sends it.
+Each call waits for quota of its own and for that of a batch at once, and takes whichever may leave first; a batch
+carries every call that still waits. No task outlives its call. A batch in flight carries other calls' items, so it is
+shielded from the cancellation of the call whose task sends it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 import anyio
-from attrs import define, field
+from attrs import define, field, frozen
 
-from bingx_async.core.endpoint import Call
-from bingx_async.core.pool import BatchRoute
+from bingx_async.core.options import CallSettings
+from bingx_async.core.pool import Batch, BatchRoute
 from bingx_async.errors import BingXError, LocalError, RateLimited, ServerBusy
-from bingx_async.runtime.bulk.drain import LateCaller
-from bingx_async.runtime.bulk.groups import one_error
+from bingx_async.runtime.bulk.groups import Changes, one_error
+from bingx_async.runtime.call.caller import Caller
+from bingx_async.runtime.call.turn import Turn
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
+@frozen(eq=False)
+class Coalescing:
+    """The coalescers of one account, by what its calls have in common."""
+
+    caller: Caller
+    coalescers: dict[Hashable, Coalescer[Any, Any]] = field(factory=dict["Hashable", "Coalescer[Any, Any]"])
+
+    async def run(self, batch: Batch[Any, Any], settings: CallSettings) -> Any:
+        """The result of one call, which others of the same key may carry or be carried by."""
+        coalescer = self.coalescers.get(batch.key)
+        if coalescer is None:
+            coalescer = self.coalescers[batch.key] = Coalescer(self.caller, *batch.routes)
+        try:
+            return batch.unwrap(await coalescer.run(batch.item, settings))
+        finally:
+            if coalescer.is_idle:
+                self.coalescers.pop(batch.key, None)
+
+
 @define(eq=False)
 class Entry(Generic[T, R]):
-    """One caller's item, and through how many lanes it may still go."""
+    """The item of one call; `routes_left` of its two routes can still bring it its result."""
 
     item: T
     result: R | None = None
     error: BingXError | None = None
-    is_taken: bool = False
-    routes: int = 2
+    is_taken: bool = False  # by a request that is under way
+    routes_left: int = 2
     done: anyio.Event = field(factory=anyio.Event)
 
     def finish(self, result: R | None, error: BingXError | None = None) -> None:
-        """Let the caller go on."""
+        """End the call."""
         self.result, self.error = result, error
         self.done.set()
 
 
 class Coalescer(Generic[T, R]):
-    """Calls of one kind (one symbol's cancels), alone or together."""
+    """Calls of one kind, such as one symbol's cancels, together or alone."""
 
-    def __init__(self, caller: LateCaller, together: BatchRoute[T, R], alone: BatchRoute[T, R]) -> None:
+    def __init__(self, caller: Caller, together: BatchRoute[T, R], alone: BatchRoute[T, R]) -> None:
         self._caller = caller
         self._together = together
         self._alone = alone
         self._waiting: dict[int, Entry[T, R]] = {}
-        self._changed = anyio.Event()
+        self._changes = Changes()
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody waits."""
+        """Whether no call waits."""
         return not self._waiting
 
-    async def run(self, item: T, options: Any) -> R:
-        """The result of `item`, whichever call brought it; raises what that call raised."""
+    async def run(self, item: T, settings: CallSettings) -> R:
+        """The result of `item`, by whichever request brought it; raises the error of that request."""
         entry = Entry[T, R](item)
         self._waiting[id(entry)] = entry
-        self._tell()
+        self._changes.notify()
         try:
             with one_error():
                 async with anyio.create_task_group() as group:
-                    group.start_soon(self._go_alone, entry, options)
-                    group.start_soon(self._go_together, entry, options)
+                    group.start_soon(self._go_alone, entry, settings)
+                    group.start_soon(self._go_together, entry, settings)
                     await entry.done.wait()
                     group.cancel_scope.cancel()
         finally:
@@ -74,76 +94,68 @@ class Coalescer(Generic[T, R]):
         assert entry.result is not None
         return entry.result
 
-    async def _go_alone(self, entry: Entry[T, R], options: Any) -> None:
+    async def _go_alone(self, entry: Entry[T, R], settings: CallSettings) -> None:
         try:
             while not entry.done.is_set():
-                if not await self._send(self._alone, lambda: [] if entry.is_taken else [entry], options):
-                    return  # a batch carries it
+                turn = await self._caller.acquire(self._alone.endpoint, settings, waits_again=False)
+                if entry.is_taken:
+                    self._caller.release(turn)
+                    return
+                await self._send(self._alone, [entry], turn)
         except LocalError as error:
-            self._lose(entry, error)
+            self._lose_route(entry, error)
 
-    async def _go_together(self, entry: Entry[T, R], options: Any) -> None:
-        with anyio.CancelScope() as scope:
-
-            def choose() -> list[Entry[T, R]]:
-                chosen = self._choose()
-                scope.shield = any(each is not entry for each in chosen)
-                return chosen
-
-            try:
-                while not entry.done.is_set():
-                    if not await self._send(self._together, choose, options):
-                        await self._changed.wait()
-                    scope.shield = False
-            except LocalError as error:
-                self._lose(entry, error)
+    async def _go_together(self, entry: Entry[T, R], settings: CallSettings) -> None:
+        try:
+            while not entry.done.is_set():
+                turn = await self._caller.acquire(self._together.endpoint, settings, waits_again=False)
+                entries = self._choose()
+                if not entries:
+                    self._caller.release(turn)
+                    await self._changes.wait()
+                    continue
+                with anyio.CancelScope(shield=entries != [entry]):
+                    await self._send(self._together, entries, turn)
+        except LocalError as error:
+            self._lose_route(entry, error)
 
     def _choose(self) -> list[Entry[T, R]]:
-        """Whom a batch takes: several, or one that has no other way left."""
-        free = [each for each in self._waiting.values() if not each.is_taken and not each.done.is_set()]
-        return free[: self._together.size] if len(free) > 1 or any(each.routes < 2 for each in free) else []
+        """The entries of a batch: several, or one that has no other route left."""
+        free = [entry for entry in self._waiting.values() if not entry.is_taken and not entry.done.is_set()]
+        is_worth_it = len(free) > 1 or any(entry.routes_left < 2 for entry in free)
+        return free[: self._together.size] if is_worth_it else []
 
-    async def _send(self, route: BatchRoute[T, R], choose: Callable[[], list[Entry[T, R]]], options: Any) -> bool:
-        """One call; whether it carried anything. A call refused for pace gives its items back."""
-        taken: list[Entry[T, R]] = []
-
-        def take() -> Call[Any] | None:
-            taken.extend(choose())
-            for each in taken:
-                each.is_taken = True
-            return route.call([each.item for each in taken]) if taken else None
-
+    async def _send(self, route: BatchRoute[T, R], entries: Sequence[Entry[T, R]], turn: Turn) -> None:
+        """One request for `entries`. If it was refused for pace, they wait again."""
+        items = [entry.item for entry in entries]
+        for entry in entries:
+            entry.is_taken = True
         try:
-            reply = await self._caller.call_late(route.endpoint, take, options)
+            reply = await self._caller.run(route.call(items), turn)
         except (RateLimited, ServerBusy) as error:
-            self._give_back(taken, error)
+            self._put_back(entries, error)
         except LocalError as error:
-            self._give_back(taken, error)
+            self._put_back(entries, error)
             raise
         except BingXError as error:
-            for each in taken:
-                each.finish(None, error)
+            for entry in entries:
+                entry.finish(None, error)
         else:
-            results: Mapping[T, R] = route.read([each.item for each in taken], reply) if taken else {}
-            for each in taken:
-                each.finish(results[each.item])
-        return bool(taken)
+            results = route.read(items, reply)
+            for entry in entries:
+                entry.finish(results[entry.item])
 
-    def _give_back(self, taken: list[Entry[T, R]], error: BingXError) -> None:
-        """They were not done; those that have no other way left end with the error."""
-        for each in taken:
-            each.is_taken = False
-            if not each.routes:
-                each.finish(None, error)
-        self._tell()
+    def _put_back(self, entries: Sequence[Entry[T, R]], error: BingXError) -> None:
+        """They were not done; those that have no route left end with the error."""
+        for entry in entries:
+            entry.is_taken = False
+            if not entry.routes_left:
+                entry.finish(None, error)
+        self._changes.notify()
 
-    def _lose(self, entry: Entry[T, R], error: LocalError) -> None:
-        """One of the two ways is barred; without the other the caller gets the error."""
-        entry.routes -= 1
-        if not entry.routes and not entry.is_taken:
+    def _lose_route(self, entry: Entry[T, R], error: LocalError) -> None:
+        """One of the two routes is barred. Without the other the call ends with the error."""
+        entry.routes_left -= 1
+        if not entry.routes_left and not entry.is_taken:
             entry.finish(None, error)
-        self._tell()
-
-    def _tell(self) -> None:
-        changed, self._changed = self._changed, anyio.Event()
-        changed.set()
+        self._changes.notify()

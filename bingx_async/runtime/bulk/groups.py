@@ -1,14 +1,32 @@
-"""Task groups inside a call, of which its caller need not know."""
+"""Tasks of one job: their errors come out one by one, and they wake each other."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
+import anyio
+
+
+class Changes:
+    """Wakes the tasks that wait for the next change of what they share."""
+
+    def __init__(self) -> None:
+        self._next = anyio.Event()
+
+    async def wait(self) -> None:
+        """Return at the next change."""
+        await self._next.wait()
+
+    def notify(self) -> None:
+        """Something has changed."""
+        changed, self._next = self._next, anyio.Event()
+        changed.set()
+
 
 @contextmanager
 def one_error() -> Generator[None]:
-    """Around a task group: what comes out is the first error, not a group of errors."""
+    """Around a task group: the first error comes out, not a group of errors."""
     try:
         yield
     except BaseExceptionGroup as group:

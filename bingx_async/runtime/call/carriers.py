@@ -1,58 +1,46 @@
-"""Keys, and the carrier by which a client's parameters travel."""
+"""The carrier by which a client's parameters travel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from attrs import define, field
 
-from attrs import define, field, frozen
-
-from bingx_async.core.signing import Carrier, Signer
-
-
-@frozen
-class Credentials:
-    """A key and the signer of its secret; the repr shows neither."""
-
-    headers: Mapping[str, list[tuple[bytes, bytes]]] = field(repr=False)  # by content type
-    signer: Signer = field(repr=False)
-
-    @classmethod
-    def of(cls, api_key: str, secret_key: str, public: list[tuple[bytes, bytes]]) -> Credentials:
-        """Lay the headers out once, so that no key is ever a local of a frame that can fail."""
-        types = ("", "application/json", "application/x-www-form-urlencoded")
-        return cls(
-            {
-                kind: [
-                    *public,
-                    (b"X-BX-APIKEY", api_key.encode()),
-                    *([(b"Content-Type", kind.encode())] if kind else []),
-                ]
-                for kind in types
-            },
-            Signer(secret_key),
-        )
+from bingx_async.core.events import CarrierChosen
+from bingx_async.core.signing import Carrier
+from bingx_async.runtime.governor.reporter import Reporter
+from bingx_async.runtime.logs import inform
 
 
-@define
+@define(eq=False)
 class CarrierChoice:
-    """Which carrier is used; under `auto` the first signed replies decide, for the life of the client."""
+    """The carrier in use; under `auto` the first signed replies decide, for the life of the client."""
 
     current: Carrier
     is_settled: bool
+    reporter: Reporter = field(repr=False)
 
     @classmethod
-    def of(cls, name: str) -> CarrierChoice:
+    def of(cls, name: str, reporter: Reporter) -> CarrierChoice:
         """From `auto` or a carrier's name."""
-        return cls(Carrier.JSON, False) if name == "auto" else cls(Carrier(name), True)
+        is_auto = name == "auto"
+        return cls(Carrier.JSON if is_auto else Carrier(name), not is_auto, reporter)
+
+    def switch_from(self, carrier: Carrier) -> bool:
+        """`carrier` was not understood: turn to another one. Whether there is another one to try."""
+        if self.is_settled:
+            return self.current is not carrier  # another call has settled it meanwhile
+        self.current = Carrier.QUERY
+        return True
 
     def forget(self) -> None:
-        """Neither carrier was understood, so nothing has been learnt."""
+        """No carrier was understood, so nothing has been learnt."""
         if not self.is_settled:
             self.current = Carrier.JSON
 
-    def settle(self, carrier: Carrier) -> bool:
-        """A signed call was understood by `carrier`: keep it. Whether that was news."""
+    def settle(self, carrier: Carrier, how: str) -> None:
+        """A signed call was understood by `carrier`: keep it for good."""
         if self.is_settled:
-            return False
+            return
         self.current, self.is_settled = carrier, True
-        return True
+        reason = f"the first signed call was {how}"
+        inform("parameters travel by %s: %s", carrier.value, reason)
+        self.reporter.emit(CarrierChosen(self.reporter.now(), carrier.value, reason))

@@ -1,31 +1,39 @@
-"""Keeping a client's clock by the exchange's: looks at the time endpoint, and free samples from replies."""
+"""Keeping a client's clock by the exchange's: readings of the time endpoint, and free samples from replies."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import anyio
 from attrs import define, field
 
 from bingx_async.core import events
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.errors import ApiError, BingXError, ConnectFailed, OutcomeUnknown, QuotaWait, TransportError
+from bingx_async.errors import ApiError, BingXError, QuotaWait, ReadFailed, TransportError
+from bingx_async.models import Priority
 from bingx_async.runtime.clock import ROUND_TRIPS, STEP, ServerClock
 from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.logs import warn
 
 PATIENCE = 5.0  # seconds for setting the clock
+CANCEL_PATIENCE = 1.0  # the same, while a cancel waits for it
 Sample = tuple[float, float, float]  # server time, sent at, received at
+
+
+def patience_of(endpoint: Endpoint[Any], timeout: float) -> float:
+    """Seconds for which a call waits for the exchange's clock; the machine's own is a fair guess for a cancel."""
+    return min(CANCEL_PATIENCE if endpoint.priority <= Priority.CANCEL else PATIENCE, timeout)
 
 
 @define(eq=False)
 class Timekeeper:
-    """Sets `clock`; `look` makes one round trip to a time endpoint."""
+    """Sets `clock`; `measure` makes one round trip to a time endpoint."""
 
     governor: Governor
     clock: ServerClock
     endpoints: tuple[Endpoint[float | None], ...]
-    look: Callable[[Endpoint[float | None]], Awaitable[Sample | None]]
+    measure: Callable[[Endpoint[float | None]], Awaitable[Sample | None]]
     _lock: anyio.Lock = field(init=False, factory=anyio.Lock)
 
     async def sync(self, patience: float = PATIENCE) -> BingXError | None:
@@ -34,12 +42,12 @@ class Timekeeper:
         A failure is logged and returned; the machine's own clock is used then.
         """
         started = self.clock.monotonic()
-        error: BingXError = OutcomeUnknown(f"no answer within {patience:g} s", self.endpoints[0].path, {}, ())
+        error: BingXError = ReadFailed(f"no answer within {patience:g} s", self.endpoints[0].path)
         with anyio.move_on_after(patience):
             try:
                 async with self._lock:
                     if self.clock.synced_at is None or self.clock.synced_at < started:
-                        self.tell(self.clock.set_from(*await self._best_sample()))
+                        self._report(self.clock.set_from(*await self._best_sample()))
                         self.governor.lend_clock()
                 return None
             except (QuotaWait, TransportError, ApiError) as failure:
@@ -47,6 +55,10 @@ class Timekeeper:
         warn("the exchange's clock could not be read (%s)", error)
         self.clock.synced_at = self.clock.monotonic()
         return error
+
+    def hint(self, server_ms: float, sent_at: float, received_at: float) -> None:
+        """Correct the clock by the time that stood in a reply."""
+        self._report(self.clock.hint(server_ms, sent_at, received_at))
 
     async def _best_sample(self) -> Sample:
         """(server time, sent at, received at) of the shortest round trip, from the first endpoint that answers."""
@@ -57,20 +69,20 @@ class Timekeeper:
         raise ApiError(None, "the reply holds no time", self.endpoints[0].path, 200)
 
     async def _samples(self, endpoint: Endpoint[float | None]) -> list[Sample]:
-        """What a few round trips have brought; a failure counts only if there was nothing before it."""
+        """The samples of a few round trips; a failure counts only if there was none before it."""
         samples: list[Sample] = []
         try:
             for _ in range(ROUND_TRIPS):
-                sample = await self.look(endpoint)
+                sample = await self.measure(endpoint)
                 if sample is not None:
                     samples.append(sample)
-        except (QuotaWait, ConnectFailed, OutcomeUnknown):
+        except (QuotaWait, TransportError):
             if not samples:
                 raise
         return samples
 
-    def tell(self, step: float) -> None:
-        """A step of the clock, in milliseconds, that is worth telling about."""
+    def _report(self, step: float) -> None:
+        """Tell the log and the events of a step of the clock (ms), if it is large."""
         if abs(step) >= STEP:
             warn("the exchange's clock is %.3f s from where it was believed to be", step / 1000.0)
             self.governor.reporter.emit(events.ClockStepped(self.clock.moment(self.clock.monotonic()), step / 1000.0))

@@ -1,4 +1,4 @@
-"""What the governor tells: events to one hook, and a log line for what somebody should look into."""
+"""The governor's reports: events to one hook, and a log line for every problem that deserves a look."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from datetime import datetime
 
 from bingx_async.core import events
 from bingx_async.core.budget import BudgetState
-from bingx_async.core.ledger import Key, Penalty, Permit
+from bingx_async.core.claims import Key
+from bingx_async.core.gates import Penalty
+from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.runtime.clock import ServerClock
-from bingx_async.runtime.governor.queue import Waiter
+from bingx_async.runtime.governor.line import Waiter
 from bingx_async.runtime.logs import inform, warn
 
 HINT = (
@@ -39,11 +41,11 @@ class Reporter:
         """The moment of an event."""
         return self._clock.moment(self._clock.monotonic())
 
-    def queued(self, waiter: Waiter, bucket: Key | None, ahead: int) -> None:
-        """A call has to wait."""
+    def queued(self, waiter: Waiter, bucket: Key) -> None:
+        """A call has to wait for `bucket`."""
         if self.on_event is not None:
             claims = waiter.claims
-            self.emit(events.Queued(self.now(), claims.path, claims.account, str(bucket or ""), ahead))
+            self.emit(events.Queued(self.now(), *bucket, claims.path, claims.account, waiter.ahead))
 
     def granted(self, permit: Permit, since: float) -> None:
         """A call may leave."""
@@ -51,7 +53,7 @@ class Reporter:
             claims, waited = permit.claims, (self._clock.monotonic() - since) / 1000.0
             self.emit(events.Granted(self.now(), claims.path, claims.account, waited))
             for key in permit.probes:
-                self.emit(events.Probing(self.now(), str(key)))
+                self.emit(events.Probing(self.now(), *key))
 
     def settled(self, permit: Permit, outcome: str, at: float, reopened: tuple[Key, ...] = ()) -> None:
         """A call has ended."""
@@ -60,30 +62,30 @@ class Reporter:
             self.emit(events.Settled(self.now(), claims.path, claims.account, outcome, took))
         for key in reopened:
             inform("%s is open again", key)
-            self.emit(events.Reopened(self.now(), str(key)))
+            self.emit(events.Reopened(self.now(), *key))
 
     def penalised(self, penalty: Penalty, verdict: Throttled) -> None:
         """The exchange has closed something."""
         hint = HINT if verdict.meaning in (Meaning.CLOSED, Meaning.RATE_LIMITED, Meaning.BANNED) else ""
         until = self._clock.moment(penalty.until)
         warn("%s closed until %s (%s). %s", penalty.key, until.isoformat(), penalty.reason, hint)
-        self.emit(events.Penalised(self.now(), str(penalty.key), until, penalty.reason, penalty.was_clamped, hint))
+        self.emit(events.Penalised(self.now(), *penalty.key, until, penalty.reason, penalty.was_clamped, hint))
 
     def foreign(self, key: Key, calls: int) -> None:
-        """Somebody else uses the account."""
+        """The exchange has counted calls that are not ours."""
         warn("%s: %d calls are counted that are not ours", key, calls)
-        self.emit(events.ForeignUse(self.now(), str(key), calls))
+        self.emit(events.ForeignUse(self.now(), *key, calls))
 
     def counting(self, key: Key, model: str) -> None:
         """The exchange has shown more of how it counts."""
         inform("%s is counted %s", key, model)
-        self.emit(events.CountingLearnt(self.now(), str(key), model))
+        self.emit(events.CountingLearnt(self.now(), *key, model))
 
     def budget_low(self, state: BudgetState) -> None:
         """The error budget is half or four fifths gone."""
-        account, path, code = state.key
-        warn("%s: %d of %d errors with code %d are spent", path, state.used, state.limit, code)
-        self.emit(events.BudgetLow(self.now(), path, account, code, state.used, state.limit))
+        key = state.key
+        warn("%s: %d of %d errors with code %d are spent", key.path, state.used, state.limit, key.code)
+        self.emit(events.BudgetLow(self.now(), key.path, key.account, key.code, state.used, state.limit))
 
 
 def outcome_of(verdict: Verdict) -> str:

@@ -1,54 +1,51 @@
-"""What a governor is made with is checked here, with a message that says what to write instead."""
-
-# Not every caller is typed, so settings are checked at run time too.
-# pyright: reportUnnecessaryIsInstance=false
+"""The settings of a governor, checked when it is made; each message says what to write instead."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import cast
+import random
+from collections.abc import Callable
+from typing import Any, Literal
 
-from bingx_async.core.quota import IpGroup, Quota
+from attrs import Attribute, field, frozen
+from attrs.validators import optional
 
-RESERVING = "a store shares quotas among processes: write store=RedisStore('redis://...')"
-
-
-def check_numbers(**settings: object) -> None:
-    """Each is an int or a float."""
-    for name, value in settings.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(f"{name} must be a number such as 0.5, not {value!r}")
-
-
-def check_quotas(quotas: object) -> None:
-    """A quota for each path or group; a path that nothing has would be a limit that nothing keeps."""
-    if not isinstance(quotas, Mapping):
-        raise ValueError(f"quotas must be a dict such as {{IpGroup.TRADE: Quota(1000, 10.0)}}, not {quotas!r}")
-    for key, quota in cast(Mapping[object, object], quotas).items():
-        is_group = isinstance(key, int) and not isinstance(key, bool) and key in tuple(IpGroup)
-        if not is_group and not isinstance(key, str):
-            raise ValueError(f"quotas has no place for {key!r}; there are names of methods and {', '.join(_groups())}")
-        if not isinstance(quota, Quota):
-            raise ValueError(f"quotas[{key!r}] must be a Quota such as Quota(10, 1.0), not {quota!r}")
+from bingx_async.core.catalogue import Profile
+from bingx_async.core.checks import has, number, one_of
+from bingx_async.core.events import Event
+from bingx_async.errors import InvalidRequest
+from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.governor.store import QuotaStore
 
 
-def check_store(store: object) -> None:
-    """It is a store. What was given is not shown: the URL of a Redis may hold a password."""
-    if store is not None and (isinstance(store, type) or not callable(getattr(store, "reserve", None))):
-        kind = f"the class {store.__name__}" if isinstance(store, type) else f"of type {type(store).__name__}"
-        raise ValueError(f"{RESERVING}, not {kind}")
-
-
-def check_hook(on_event: object) -> None:
-    """It can be called, and what it does is done when it returns."""
+def _is_hook(_instance: object, _setting: Attribute[Any], on_event: Any) -> None:
     if on_event is None:
         return
     if not callable(on_event):
-        raise ValueError(f"on_event must be a function of one event, not {on_event!r}")
+        raise InvalidRequest(f"on_event must be a function of one event, not {on_event!r}")
     if inspect.iscoroutinefunction(on_event) or inspect.iscoroutinefunction(on_event.__call__):
-        raise ValueError("on_event must be a plain function, not a coroutine function: nobody would await it")
+        raise InvalidRequest("on_event must be a plain function, not a coroutine function: it would never be awaited")
 
 
-def _groups() -> list[str]:
-    return [f"IpGroup.{group.name}" for group in IpGroup]
+def _is_possible(settings: GovernorSettings, _setting: object, anchor: str) -> None:
+    if anchor == "headers" and settings.store is not None:
+        raise InvalidRequest("anchor must be 'reply' with a store, not 'headers': other processes see other headers")
+
+
+@frozen
+class GovernorSettings:
+    """See `bingx_async.Governor`, whose arguments these are; `profile` holds the quotas themselves."""
+
+    profile: Profile
+    share: float = field(default=1.0, validator=number(above=0, at_most=1))
+    credit: float = field(default=0.0, validator=number(at_least=0, at_most=1))
+    cold_start: Literal["free", "spent"] = field(default="free", validator=one_of("free", "spent"))
+    on_event: Callable[[Event], None] | None = field(default=None, validator=_is_hook)
+    store: QuotaStore | None = field(
+        default=None, validator=optional(has("reserve", "a quota store: write store=RedisStore('redis://...')"))
+    )
+    anchor: Literal["reply", "headers"] = field(default="reply", validator=[one_of("reply", "headers"), _is_possible])
+    on_store_failure: Literal["local", "refuse"] = field(default="local", validator=one_of("local", "refuse"))
+    fallback_share: float = field(default=0.5, validator=number(above=0, at_most=1))
+    clock: ServerClock = field(factory=ServerClock)
+    draw: Callable[[], float] = random.random

@@ -8,7 +8,9 @@ from math import inf
 
 from attrs import frozen
 
-from bingx_async.core.ledger import Key, Ledger
+from bingx_async.core.budget import BudgetState
+from bingx_async.core.claims import Key
+from bingx_async.core.ledger import Ledger
 from bingx_async.core.quota import Quota
 from bingx_async.runtime.clock import ServerClock
 
@@ -17,12 +19,16 @@ from bingx_async.runtime.clock import ServerClock
 class BucketSnapshot:
     """One bucket: `available` tokens are free, `in_flight` calls are unanswered, `waiting` calls wait for it.
 
+    `kind` is "account" or "egress", `owner` the account or the outgoing address, `name` the endpoint
+    ("POST /openApi/..."), the group of endpoints, or empty for everything from an address; `key` is all of it as text.
     `next_at` is the earliest moment for the next call (None: not before a reply comes in), `closed_until` the end
     of a closed period the exchange has set, with its `reason`. `counting` names the ways in which the exchange may
     be counting, as far as its headers tell. Moments are aware UTC.
     """
 
-    key: str
+    kind: str
+    owner: str
+    name: str
     quota: Quota
     available: int
     in_flight: int
@@ -31,6 +37,11 @@ class BucketSnapshot:
     closed_until: datetime | None
     reason: str
     counting: str = ""
+
+    @property
+    def key(self) -> str:
+        """Kind, owner and name as one text: "account 1001 POST /openApi/...", for example."""
+        return str(Key(self.kind, self.owner, self.name))
 
 
 @frozen
@@ -65,11 +76,11 @@ class Snapshot:
 
 
 def take_snapshot(ledger: Ledger, waiting: Mapping[Key, int], clock: ServerClock, credit: float = 0.0) -> Snapshot:
-    """Read everything off the ledger; changes nothing."""
+    """The ledger as it stands, with the number of calls that wait for each bucket; `credit` in milliseconds."""
     now = clock.monotonic()
     buckets = tuple(
         BucketSnapshot(
-            str(state.key),
+            *state.key,
             state.quota,
             state.available,
             state.in_flight,
@@ -81,8 +92,12 @@ def take_snapshot(ledger: Ledger, waiting: Mapping[Key, int], clock: ServerClock
         )
         for state in ledger.states(now)
     )
-    budgets = tuple(
-        BudgetSnapshot(*state.key, state.used, state.limit, state.window / 1000.0, clock.moment(state.frees_at))
-        for state in ledger.budget.states(now)
-    )
+    budgets = tuple(_budget_of(state, clock) for state in ledger.budget.states(now))
     return Snapshot(clock.moment(now), buckets, budgets, sum(waiting.values()), credit / 1000.0)
+
+
+def _budget_of(state: BudgetState, clock: ServerClock) -> BudgetSnapshot:
+    key, window = state.key, state.window / 1000.0
+    return BudgetSnapshot(
+        key.account, key.path, key.code, state.used, state.limit, window, clock.moment(state.frees_at)
+    )

@@ -1,21 +1,23 @@
-"""How waiters sleep: all on one timer, with no task in the background.
+"""How waiting calls sleep: all on one timer, without a task in the background.
 
-Of the callers who wait, one leads. It sleeps until the queue's next moment while the others sleep until woken; when
-it leaves, it hands the lead to somebody who will wait long. Works under asyncio and trio, and in a second event
-loop once the first has ended.
+One of the waiters leads. It sleeps until the queue's next moment while the others sleep until they are woken; when it
+leaves, a waiter from the back of a line leads next. Works under asyncio and trio, and in a second event loop once
+the first has ended.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 
 import anyio
 import anyio.lowlevel
 
-from bingx_async.core.ledger import NotUntil, Permit
+from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.runtime.clock import ServerClock
-from bingx_async.runtime.governor.queue import Waiter, WaitQueue
-from bingx_async.runtime.loops import Loop
+from bingx_async.runtime.governor.line import Waiter
+from bingx_async.runtime.governor.queue import WaitQueue
+from bingx_async.runtime.loops import Loop, WrongLoop
 
 
 class WaitingRoom:
@@ -30,20 +32,20 @@ class WaitingRoom:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody waits or is about to leave."""
+        """Whether no call waits and none is about to leave."""
         return not self._queue.lines and self._leader is None
 
     async def wait(self, waiter: Waiter) -> Permit | NotUntil:
         """Sleep until `waiter` has its permit, or the refusal that ended its wait.
 
-        Raises the error it was evicted with, if it was.
+        Raises the error with which it was evicted, if it was.
         """
         self._loop = Loop()
         try:
             while waiter.permit is None and waiter.refusal is None:
                 await self._sleep(waiter)
         except BaseException:
-            self._queue.leave(waiter, self._clock.monotonic())
+            self.wake(self._queue.leave(waiter, self._clock.monotonic()))
             raise
         finally:
             self._hand_over(waiter)
@@ -56,7 +58,7 @@ class WaitingRoom:
         return waiter.refusal
 
     async def _sleep(self, waiter: Waiter) -> None:
-        """Until woken; whoever leads also until the queue's next moment."""
+        """Until woken; the leader also until the queue's next moment."""
         woken = anyio.Event()
         waiter.wake = woken.set
         if self._leader is None:
@@ -69,9 +71,18 @@ class WaitingRoom:
         delay = max(0.0, self._led_until - self._clock.monotonic()) / 1000.0
         with anyio.move_on_after(delay):
             await woken.wait()
-        self._queue.tick(self._clock.monotonic())
-        if waiter.permit is not None and waiter.place != self._queue.first_granted:
-            await anyio.lowlevel.checkpoint()  # those who were granted before the leader go first
+        decided = self._queue.tick(self._clock.monotonic())
+        for each in decided:
+            each.wake()
+        first_granted = next((each for each in decided if each.permit is not None), None)
+        if waiter.permit is not None and waiter is not first_granted:
+            await anyio.lowlevel.checkpoint()  # those that were granted before the leader go first
+
+    def wake(self, decided: Iterable[Waiter]) -> None:
+        """Wake the waiters that the queue has decided, and the leader if its timer is set too late."""
+        for waiter in decided:
+            waiter.wake()
+        self.rearm()
 
     def rearm(self) -> None:
         """Wake the leader if its timer is set too late."""
@@ -81,16 +92,16 @@ class WaitingRoom:
 
     def _hand_over(self, waiter: Waiter) -> None:
         if self._leader is waiter:
-            self._leader = self._queue.last()
+            self._leader = self._queue.lines.last()
             if self._leader is not None:
                 self._led_until = -inf
                 self._leader.wake()
 
     def check_loop(self) -> None:
-        """Forget the waiters of an event loop that has ended; refuse to serve two at a time."""
+        """Forget the waiters of an event loop that has ended. Raises `WrongLoop` if that loop still runs."""
         if self._loop is None or self._loop.is_current():
             return
         if not self._loop.has_ended():
-            raise RuntimeError("a Governor serves one event loop at a time; give each loop its own, with share")
+            raise WrongLoop("a Governor serves one event loop at a time; give each loop its own, with share")
         self._leader = None
         self._queue.forget()

@@ -1,11 +1,11 @@
 """aiohttp as an httpx transport, with the one habit of aiohttp's that would break the quota switched off.
 
 aiohttp sends a GET again by itself when a kept-alive connection turns out to be dead, and has no public switch for
-it. A second sending is a call the exchange may count and the governor has not granted, so GETs travel in a session
-of their own (same connections) whose tracing refuses to write a request's headers twice.
+it. A second sending is a call that the exchange may count and the governor has not granted, so GETs travel in a
+session of their own (same connections) whose tracing refuses to write a request's headers twice.
 
-It is httpx-aiohttp's transport with its errors and its TLS context, but it asks the sessions itself: that leaves
-out work the other repeats for every request.
+It is httpx-aiohttp's transport with its errors and its TLS context, but it calls the sessions itself, which leaves
+out work that the other repeats for every request.
 """
 
 from __future__ import annotations
@@ -16,23 +16,20 @@ import sys
 import warnings
 from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 from weakref import WeakSet
 
 import aiohttp
 import httpx
-import httpx_aiohttp
-from httpx_aiohttp.transport import map_aiohttp_exceptions
-from multidict import CIMultiDict
+from httpx_aiohttp.transport import AiohttpTransport, map_aiohttp_exceptions
 from yarl import URL
 
-from bingx_async.runtime.http.message import without_frames
+from bingx_async.runtime.http.failures import without_frames
 from bingx_async.runtime.http.tcp import min_rtt_of
 
 SocketOption = tuple[int, int, int | bytes]
-# Seconds. A connection given up is to be reset; until its TLS has said goodbye, the system would go on sending what
-# it holds. Zero would mean asyncio's default of 30.
+# Seconds. A connection given up is to be reset; until its TLS has said goodbye, the system would go on sending from
+# its buffer. Zero would mean asyncio's default of 30.
 TLS_GOODBYE = 0.001
 
 
@@ -40,7 +37,7 @@ class SentAgain(aiohttp.ClientError):
     """aiohttp was about to send a request a second time."""
 
 
-async def _refuse_second_sending(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+async def _refuse_second_sending(_session: Any, context: Any, _params: Any) -> None:
     if getattr(context, "was_sent", False):
         raise SentAgain("the connection was lost after the request had been written")
     context.was_sent = True
@@ -72,7 +69,7 @@ def _timeout(connect: float, pool: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(sock_connect=connect, connect=pool)
 
 
-class AiohttpPair(httpx_aiohttp.AiohttpTransport):
+class AiohttpPair(AiohttpTransport):
     """Two sessions over one connector: one for GETs, one for the rest. Opened at the first request."""
 
     def __init__(self, connections: int, keep_alive: float, options: Sequence[SocketOption]) -> None:
@@ -93,8 +90,8 @@ class AiohttpPair(httpx_aiohttp.AiohttpTransport):
         try:
             response = await session.request(
                 request.method,
-                URL(str(request.url), encoded=True),  # what was signed travels as it is
-                headers=CIMultiDict([(name.decode(), value.decode()) for name, value in request.headers.raw]),
+                URL(str(request.url), encoded=True),  # the signed text travels as it is
+                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
                 data=request.content or None,
                 allow_redirects=False,
                 auto_decompress=False,
@@ -119,8 +116,8 @@ class AiohttpPair(httpx_aiohttp.AiohttpTransport):
         for session in (self._get, self._post):
             if session is not None:
                 session.detach()
-        for each in self._sockets:
-            each.close()
+        for open_socket in self._sockets:
+            open_socket.close()
         self._get = self._post = self._connector = None
 
     def _open(self) -> tuple[aiohttp.ClientSession, aiohttp.ClientSession]:

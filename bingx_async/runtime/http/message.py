@@ -1,33 +1,16 @@
-"""What travels between caller and transport."""
+"""Requests and replies as caller and transport exchange them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 Headers = list[tuple[bytes, bytes]]
 
 
-def without_frames(error: BaseException, handled: BaseException | None) -> BaseException:
-    """The exception and what is behind it, without the frames of foreign code: their locals hold key and signature.
-
-    `handled` is what the caller was handling before: it is not ours to change.
-    """
-    seen = {id(handled), id(None)}
-    left: list[BaseException | None] = [error]
-    while left:
-        each = left.pop()
-        if each is None or id(each) in seen:
-            continue
-        seen.add(id(each))
-        each.__traceback__ = None
-        left += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
-    return error
-
-
 class Unanswered(Exception):
-    """The request was written, and no whole reply came. `reply` holds what did come, if its headers did."""
+    """The request was written, and no whole reply came. `reply` holds the part that did, if it had headers."""
 
     def __init__(self, message: str, reply: Reply | None = None) -> None:
         super().__init__(message)
@@ -54,3 +37,28 @@ class Reply:
     text: str
     received_at: float
     min_rtt: float | None = None  # the smallest round trip of the connection (ms), where a credit rests on it
+
+
+@define
+class PartialReply:
+    """A reply while it arrives."""
+
+    status: int | None = None
+    headers: dict[str, str] = field(factory=dict[str, str])
+    chunks: list[bytes] = field(factory=list[bytes])
+    received_at: float = 0.0
+
+    def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]], at: float) -> None:
+        """Its headers have arrived."""
+        self.status, self.received_at = status, at
+        for name, value in headers:
+            self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def reply(self, status: int, min_rtt: float | None = None) -> Reply:
+        """The reply with the part of its body that has arrived."""
+        text = b"".join(self.chunks).decode("utf-8", "replace")
+        return Reply(status, self.headers, text, self.received_at, min_rtt)
+
+    def broken_off(self) -> Reply | None:
+        """The reply as far as it has come; None before its headers."""
+        return None if self.status is None else self.reply(self.status)

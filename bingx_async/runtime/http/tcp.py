@@ -1,4 +1,4 @@
-"""What the kernel knows of a connection's round trip (Linux): the smallest one its TCP has seen."""
+"""The smallest round trip that a connection's TCP has seen, as the kernel tells it (Linux)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _AT = 148  # offset of tcpi_min_rtt in struct tcp_info (linux/tcp.h), microsecon
 
 def min_rtt_of(sockets: Iterable[socket.socket]) -> float | None:
     """The smallest round trip of any of them in milliseconds; None if the kernel does not say."""
-    found = [floor for each in sockets if (floor := _floor(each)) is not None]
+    found = [rtt for connection in sockets if (rtt := _min_rtt(connection)) is not None]
     return min(found, default=None)
 
 
-def _floor(each: socket.socket) -> float | None:
+def _min_rtt(connection: socket.socket) -> float | None:
     option = getattr(socket, "TCP_INFO", None)
     if option is None:
         return None
     try:
-        info = each.getsockopt(socket.IPPROTO_TCP, option, _AT + _MIN_RTT.size)
+        info = connection.getsockopt(socket.IPPROTO_TCP, option, _AT + _MIN_RTT.size)
     except OSError:  # closed, or no TCP socket
         return None
     if len(info) < _AT + _MIN_RTT.size:

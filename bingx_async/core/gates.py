@@ -1,0 +1,119 @@
+"""The scopes that the exchange has closed: an endpoint of an account, or everything from an address.
+
+A closed scope stays closed until a moment that only ever moves to a later one. At that moment one call goes first as
+a probe, and the others wait for its reply: a success opens the scope, another refusal closes it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import inf
+
+from attrs import frozen
+
+from bingx_async.core.backoff import backoff
+from bingx_async.core.claims import Key
+from bingx_async.core.permit import Permit
+
+LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is more likely a misreading: it is clamped and reported
+FORGOTTEN = 3_600_000.0  # ms after its end in which no call has gone into a closed period
+
+
+@frozen
+class Penalty:
+    """A scope was closed: until when, why, and whether the moment had to be clamped."""
+
+    key: Key
+    until: float
+    reason: str
+    was_clamped: bool = False
+
+
+class Gate:
+    """One closed scope. `closed_at` is when it was last closed, `streak` how often in a row without a moment."""
+
+    __slots__ = ("closed_at", "closed_until", "is_probed", "reason", "streak")
+
+    def __init__(self, now: float) -> None:
+        self.closed_at = now
+        self.closed_until = now
+        self.is_probed = False
+        self.reason = ""
+        self.streak = 0
+
+    def ready_at(self, now: float) -> float:
+        """When a call may pass: at the reopening, or only when the probe in flight has been answered."""
+        if self.closed_until > now:
+            return self.closed_until
+        return inf if self.is_probed else now
+
+
+class Gates:
+    """The closed scopes of one ledger, by key; false while there is none."""
+
+    __slots__ = ("_gates",)
+
+    def __init__(self) -> None:
+        self._gates: dict[Key, Gate] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._gates)
+
+    def __iter__(self) -> Iterator[tuple[Key, Gate]]:
+        return iter(self._gates.items())
+
+    def find(self, key: Key) -> Gate | None:
+        """The gate of `key` if it is closed."""
+        return self._gates.get(key)
+
+    def closed_until(self, key: Key) -> float | None:
+        """Until when `key` is closed, or None."""
+        gate = self._gates.get(key)
+        return gate.closed_until if gate is not None else None
+
+    def close(self, key: Key, until: float, now: float, reason: str) -> Penalty:
+        """Close `key` until `until`, one hour from now at most; a longer closed period is never shortened."""
+        clamped = min(max(until, now), now + LONGEST_PENALTY)
+        gate = self._gates.setdefault(key, Gate(now))
+        if clamped >= gate.closed_until:
+            gate.closed_until, gate.reason = clamped, reason
+        gate.closed_at = now
+        return Penalty(key, gate.closed_until, reason, clamped != until)
+
+    def back_off(self, permit: Permit, key: Key, window: float, draw: float, now: float, reason: str) -> Penalty:
+        """Close `key` for a growing time of our own, since the exchange named no moment.
+
+        Several calls in flight may be refused for the same cause: those granted before the scope was last closed
+        do not make it grow.
+        """
+        gate = self._gates.get(key)
+        if gate is not None and permit.granted_at < gate.closed_at:
+            return Penalty(key, gate.closed_until, gate.reason)
+        streak = gate.streak if gate is not None else 0
+        penalty = self.close(key, now + backoff(streak, window, draw), now, reason)
+        self._gates[key].streak = streak + 1
+        return penalty
+
+    def send_probe(self, keys: Iterable[Key]) -> tuple[Key, ...]:
+        """A call leaves into these scopes now; returns those that are closed, of which it is the probe."""
+        probed = tuple(key for key in keys if key in self._gates)
+        for key in probed:
+            self._gates[key].is_probed = True
+        return probed
+
+    def end_probe(self, permit: Permit, opens: bool) -> tuple[Key, ...]:
+        """The probe has ended; with `opens` its reply proves that it was let through. Returns what is open again."""
+        opened: list[Key] = []
+        for key in permit.probes:
+            gate = self._gates[key]
+            gate.is_probed = False
+            if opens and gate.closed_until <= permit.granted_at:  # a later closure is not the probe's to open
+                del self._gates[key]
+                opened.append(key)
+        return tuple(opened)
+
+    def sweep(self, now: float) -> None:
+        """Forget the closed periods that ended long ago and into which no call has gone since."""
+        for key, gate in list(self._gates.items()):
+            if not gate.is_probed and gate.closed_until + FORGOTTEN <= now:
+                del self._gates[key]

@@ -1,0 +1,111 @@
+"""The controls of an emulator: everything that a test does to the exchange, and everything that it reads off.
+
+Rule: the clock is read and the request handled under one lock, so arrivals come in order whatever thread brings
+them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from threading import RLock
+
+from bingx_async.catalogue import CATALOGUE
+from bingx_async.emulator.book import OcoPair, Order
+from bingx_async.emulator.exchange import Exchange
+from bingx_async.emulator.faults import Fault
+from bingx_async.emulator.log import Log
+from bingx_async.emulator.network import Network
+from bingx_async.emulator.settings import EmulatorSettings
+from bingx_async.emulator.stats import Stats
+from bingx_async.emulator.traffic import Reply, Request
+
+
+class Controls:
+    """An exchange with a clock, a lock and a network around it."""
+
+    def __init__(self, settings: EmulatorSettings) -> None:
+        self.settings = settings
+        self.accounts = settings.accounts
+        self._network = Network(settings, self.handle)
+        self._exchange = Exchange(settings)
+        self._log = Log(settings.accounts)
+        self._lock = RLock()
+
+    @property
+    def clock_offset_ms(self) -> float:
+        """How far the server's clock is ahead of the emulator's clock, ms. May be set at any time."""
+        return self._exchange.clock_offset_ms
+
+    @clock_offset_ms.setter
+    def clock_offset_ms(self, offset_ms: float) -> None:
+        with self._lock:
+            self._exchange.clock_offset_ms = offset_ms
+
+    @property
+    def server_time(self) -> int:
+        """The server's clock, epoch ms."""
+        return math.floor(self.settings.clock() + self.clock_offset_ms)
+
+    def rest_orders(
+        self,
+        account: str | int,
+        symbol: str,
+        n: int,
+        *,
+        price: str = "50000",
+        quantity: str = "0.001",
+        side: str = "BUY",
+        status: str = "NEW",
+        client_order_ids: Iterable[str] = (),
+    ) -> list[int]:
+        """Put `n` limit orders on the book, unsigned and uncounted; their order ids."""
+        names = iter(client_order_ids)
+        with self._lock:
+            book = self._exchange.books[str(account)]
+            ids = [self._exchange.next_order_id() for _ in range(n)]
+            for order_id in ids:
+                order = Order(order_id, symbol, side, price, quantity, "LIMIT", status, next(names, ""))
+                book.locked += order.cost
+                book.add(order)
+        return ids
+
+    def open_orders(self, account: str | int) -> list[Order]:
+        """The account's open orders, oldest first."""
+        with self._lock:
+            return list(self._exchange.books[str(account)].orders.values())
+
+    def open_oco_orders(self, account: str | int) -> list[OcoPair]:
+        """The account's open OCO pairs, oldest first."""
+        with self._lock:
+            return self._exchange.books[str(account)].pairs
+
+    def close_endpoint(self, account: str | int, endpoint: str, for_ms: int) -> int:
+        """Close an endpoint for an account, as a breach would; the server moment (epoch ms) at which it opens.
+
+        `endpoint` is the name of its method, as in `client.spot`, or its path. Raises `InvalidRequest`.
+        """
+        routes = [found.route for found in CATALOGUE.find_all(endpoint)]
+        with self._lock:
+            book, until = self._exchange.books[str(account)], self.server_time + for_ms
+            return max(self._exchange.penalties.close((book.account, route), until).until for route in routes)
+
+    def inject(self, fault: Fault) -> None:
+        """Let `fault` strike from the next request on."""
+        self._network.inject(fault)
+
+    def clear_faults(self) -> None:
+        """Forget every fault."""
+        self._network.clear_faults()
+
+    def stats(self) -> Stats:
+        """Everything counted since the start, frozen."""
+        with self._lock:
+            return self._exchange.tally.freeze()
+
+    def handle(self, request: Request) -> Reply:
+        """The exchange's reply to a request that arrives now: no latency, no faults."""
+        with self._lock:
+            reply = self._exchange.handle(request, self.settings.clock())
+        self._log.write(request, reply)
+        return reply

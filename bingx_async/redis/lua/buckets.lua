@@ -1,0 +1,64 @@
+-- Buckets: each allows `limit` live calls. A call is live from its grant until one occupancy after its reply.
+--
+-- A bucket has three keys. expiries: a sorted set of answered calls by the moment at which their token returns.
+-- in_flight: the same of calls without a reply, by the moment at which it returns if their process has died. state: a
+-- hash of grants, last_grant, renewed_at (when the keys' own lifetimes were last renewed) and line (turns.lua).
+local NEVER = math.huge
+local RENEW_EVERY = 10000 -- ms; lifetimes are long enough not to be renewed by every call
+
+local function read_bucket(expiries, in_flight, state, limit, occupancy, spacing)
+  local known = redis.call('HMGET', state, 'grants', 'last_grant', 'renewed_at', 'line')
+  redis.call('ZREMRANGEBYSCORE', expiries, '-inf', now_text)
+  local answered = redis.call('ZCARD', expiries)
+  local live = answered + redis.call('ZCARD', in_flight)
+  if 2 * (limit - live) < limit then -- only then tokens of dead processes are missed
+    live = live - redis.call('ZREMRANGEBYSCORE', in_flight, '-inf', now_text)
+  end
+  return {
+    expiries = expiries, in_flight = in_flight, state = state, limit = limit, occupancy = occupancy, spacing = spacing,
+    answered = answered, live = live, grants = tonumber(known[1] or '0'), last_grant = tonumber(known[2] or '-inf'),
+    needs_renewal = not known[3] or math.abs(now - tonumber(known[3])) > RENEW_EVERY, line = known[4] or '',
+  }
+end
+
+-- The score of the member at `index`, counted from 0.
+local function score_at(set, index)
+  return tonumber(redis.call('ZRANGE', set, index, index, 'WITHSCORES')[2])
+end
+
+-- When a token is free: now, later, or NEVER where only a reply can tell, then with the time to wait before asking
+-- again; and how many are free now. Before `warm_at` the history is too short: a paced bucket then has half of its
+-- limit, any other none.
+local function ready_at(bucket, warm_at)
+  local limit, answered, spacing, ready, patience = bucket.limit, bucket.answered, bucket.spacing, now, nil
+  if now < warm_at then
+    if spacing > 0 then limit = math.max(1, math.floor(limit / 2)) else ready = warm_at end
+  end
+  local free = limit - bucket.live
+  if free <= 0 then
+    local missing = math.abs(free) -- not -free: minus zero is no index
+    if answered > missing then
+      ready = math.max(ready, score_at(bucket.expiries, missing))
+    else -- a reply must come first, then one occupancy passes, unless the process has died
+      ready, patience = NEVER, math.min(bucket.occupancy, score_at(bucket.in_flight, missing - answered) - now)
+    end
+  end
+  if spacing > 0 and 2 * free < limit and ready < NEVER then -- less than half is free: grants are spaced
+    local missing = math.floor((limit + 1) / 2) - free
+    ready = math.max(ready, bucket.last_grant + spacing)
+    if missing <= answered then ready = math.min(ready, score_at(bucket.expiries, missing - 1)) end
+  end
+  return ready, patience, free
+end
+
+-- `taken` is 1, or 0 for a permit that has its token already.
+local function take(bucket, permit, lifetime, taken)
+  redis.call('ZADD', bucket.in_flight, text(now + lifetime + bucket.occupancy), permit)
+  redis.call('HSET', bucket.state, 'last_grant', now_text, 'grants', bucket.grants + taken)
+  local span = math.ceil(lifetime + bucket.occupancy) + 60000
+  if bucket.needs_renewal then
+    redis.call('HSET', bucket.state, 'renewed_at', now_text)
+    redis.call('PEXPIRE', bucket.state, span)
+  end
+  if bucket.needs_renewal or bucket.live == bucket.answered then redis.call('PEXPIRE', bucket.in_flight, span) end
+end

@@ -1,0 +1,183 @@
+"""The settings of a client, and the checks of them.
+
+A wrong one raises `InvalidRequest` when the client is made, with a message that says what to write instead. No key is
+ever a local of a frame that can fail: tracebacks may print locals.
+"""
+
+# Not every program is typed, so settings are checked at run time too.
+# pyright: reportUnnecessaryIsInstance=false
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+
+from attrs import field, frozen
+
+from bingx_async.core.options import CallSettings, shown
+from bingx_async.errors import InvalidRequest
+from bingx_async.governor import Governor
+
+if TYPE_CHECKING:
+    import httpx
+
+LIVE_HOST = "https://open-api.bingx.com"
+FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
+CARRIERS = ("auto", "json", "query", "form")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@frozen
+class Keys:
+    """API credentials, hidden from repr because tracebacks may print locals."""
+
+    api: str | None = field(repr=False)
+    secret: str | None = field(repr=False)
+
+    @classmethod
+    def given(cls, api_key: str | None, secret_key: str | None) -> Keys:
+        """As given, else from the environment."""
+        return cls(
+            api_key if _is_given(api_key) else os.environ.get("BINGX_API_KEY"),
+            secret_key if _is_given(secret_key) else os.environ.get("BINGX_SECRET_KEY"),
+        )
+
+
+def url_given(base_url: str | None) -> str:
+    """As given, else from the environment, else the live host."""
+    if base_url is None or base_url == "":
+        return os.environ.get("BINGX_BASE_URL") or LIVE_HOST
+    return base_url
+
+
+def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
+    for name, is_text in (("api_key", _is_text(keys.api)), ("secret_key", _is_text(keys.secret))):
+        if not is_text:
+            raise InvalidRequest(
+                f"{name} must be a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
+            )
+    if bool(keys.api) != bool(keys.secret):
+        raise InvalidRequest(f"the {'secret_key' if keys.api else 'api_key'} is missing; give both or neither")
+    for name, is_whole in (("api_key", _is_key(keys.api)), ("secret_key", _is_key(keys.secret))):
+        if not is_whole:
+            raise InvalidRequest(f"the {name} holds blanks or characters that no key has; was it copied whole?")
+
+
+def _is_account(_instance: object, _attribute: object, value: Any) -> None:
+    is_uid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+    if value is None or is_uid or (isinstance(value, str) and value.strip()):
+        return
+    found = f"{value!r}" if isinstance(value, (str, bool)) else _kind_of(value)
+    raise InvalidRequest(f"account must be the UID, a str or an int such as '1001', not {found}")
+
+
+def _is_base_url(_instance: object, _attribute: object, value: Any) -> None:
+    if not isinstance(value, str):
+        raise InvalidRequest(f"base_url must be a str like {LIVE_HOST!r}, not {_kind_of(value)}")
+    if "@" in value:
+        raise InvalidRequest(f"base_url holds a user name or password; it must be like {LIVE_HOST!r}")
+    if " " in value or not value.isprintable():
+        raise InvalidRequest(f"base_url={value!r} holds blanks; it must be like {LIVE_HOST!r}")
+    parts = _parts(value)
+    if parts is not None and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise InvalidRequest(f"base_url={value!r}: plain http is only for a loopback address; write https")
+    if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment or not _has_host(parts):
+        raise InvalidRequest(f"base_url={value!r} must be like {LIVE_HOST!r}")
+
+
+def _is_governor(_instance: object, _attribute: object, value: Any) -> None:
+    if not isinstance(value, Governor):
+        raise InvalidRequest(f"governor must be a Governor, such as Governor('trader'), not {_kind_of(value)}")
+
+
+def _is_transport(_instance: object, _attribute: object, value: Any) -> None:
+    if value is None or (not isinstance(value, type) and hasattr(value, "handle_async_request")):
+        return
+    cure = "an httpx.AsyncBaseTransport, such as httpx.AsyncHTTPTransport()"
+    if not isinstance(value, type) and callable(getattr(value, "transport", None)):
+        cure = "what its method gives: write emulator.transport()"
+    raise InvalidRequest(f"transport must be {cure}, not {_kind_of(value)}")
+
+
+def _is_carrier(_instance: object, _attribute: object, value: Any) -> None:
+    if value not in CARRIERS:
+        raise InvalidRequest(f"carrier={shown(value)} must be 'auto', 'json', 'query' or 'form'")
+
+
+def _is_egress(_instance: object, _attribute: object, value: Any) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidRequest("egress must be a str that names the outgoing address, such as 'default'")
+
+
+def _is_batch_size(_instance: object, _attribute: object, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidRequest(f"ids_per_batch={shown(value)} must be a whole number above 0")
+
+
+@frozen(eq=False)
+class ClientSettings:
+    """Everything a client is made with. See `BingXClient` for the meanings; `calls` are the defaults of its calls."""
+
+    keys: Keys = field(validator=_are_keys)
+    account: str | int | None = field(default=None, validator=_is_account)
+    base_url: str = field(default=LIVE_HOST, validator=_is_base_url)
+    governor: Governor = field(factory=Governor, validator=_is_governor)
+    transport: httpx.AsyncBaseTransport | None = field(default=None, validator=_is_transport)
+    carrier: str = field(default="auto", validator=_is_carrier)
+    egress: str = field(default="default", validator=_is_egress)
+    ids_per_batch: int = field(default=10, validator=_is_batch_size)
+    coalesce_cancels: bool = False
+    calls: CallSettings = CallSettings()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts to call, in the order in which they are tried."""
+        parts = urlsplit(self.base_url)
+        url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        return (url, FALLBACK_HOST) if url == LIVE_HOST else (url,)
+
+    @property
+    def owner(self) -> str:
+        """The owner of the quotas: the UID, or 16 hex digits of a SHA-256 from which the key cannot be found."""
+        if self.account is not None:
+            return str(self.account)
+        key = (self.keys.api or "").encode()
+        return "key-" + hashlib.sha256(b"bingx_async account " + key).hexdigest()[:16]
+
+
+def _kind_of(value: object) -> str:
+    """The type of a wrong value for a message; the value itself may hold a secret."""
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of a URL that the standard library and httpx can both read."""
+    import httpx  # loaded with the first client
+
+    try:
+        httpx.URL(url)
+        return urlsplit(url)
+    except (ValueError, httpx.InvalidURL):
+        return None
+
+
+def _has_host(parts: SplitResult) -> bool:
+    try:
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is not a number
+        return False
+
+
+def _is_given(key: object) -> bool:
+    """Whether there is a value to use or to refuse: `b""` is no key, but not a missing one either."""
+    return key is not None and not (isinstance(key, str) and not key)
+
+
+def _is_text(key: object) -> bool:
+    return key is None or isinstance(key, str)
+
+
+def _is_key(key: str | None) -> bool:
+    return not key or (key.isascii() and key.isprintable() and " " not in key)
