@@ -117,6 +117,15 @@ def test_back_off_of_a_call_granted_at_the_closure() -> None:
     assert (penalty.until, penalty.reason) == (1_020.0 + backoff(0, 1000.0, 0.5), "rate limited")
 
 
+@pytest.mark.parametrize(("after", "is_kept"), [(-1.0, True), (0.0, False)])
+def test_a_closed_period_is_forgotten_an_hour_after_its_end(after: float, is_kept: bool) -> None:
+    """A gate into which no call has gone is dropped by the first sweep from that moment on."""
+    gates = Ledger().gates
+    gates.close(ENDPOINT, 1_000.0, 0.0, "closed")
+    gates.sweep(1_000.0 + 3_600_000.0 + after)
+    assert (ENDPOINT in gates) is is_kept
+
+
 def asked(ledger: Ledger, now: float) -> float:
     """When a call may leave: it asks the store now if that is `now`."""
     answer = ledger.reserve(CALL, now)

@@ -486,6 +486,14 @@ def test_cold_start(share: float) -> None:
     assert answers == [Permit] * int(3 * share) + [NotUntil] * (4 - int(3 * share))
 
 
+def test_cold_start_of_an_address() -> None:
+    """The address' quotas count as spent as well, each for a window of its own."""
+    ledger, kind = Ledger(Settings(cold_start=1_000.0)), claims(profile=PROFILE)
+    opens_at = 1_000.0 + 3 * (1 + 5e-4) * 1000 + 2 + 250.0
+    assert ledger.look(kind, 1_500.0) == NotUntil(opens_at, kind.egress_claims[-1].key)
+    assert ledger.look(kind, opens_at) is None
+
+
 def test_cold_start_is_over() -> None:
     """A bucket first used later, and one without a limit, does not wait."""
     ledger = Ledger(Settings(cold_start=0.0))
@@ -544,7 +552,7 @@ def test_no_count_is_read_where_nothing_is_limited() -> None:
     """Under the unlimited profile the exchange's count says nothing about others."""
     ledger = Ledger()
     permit = granted(ledger.reserve(claims("/x", profile=profile_of({"/x": UNLIMITED})), 0.0))
-    assert observed(permit, 4, 10.0) == 0
+    assert observed(permit, UNLIMITED.limit - 4, 10.0) == 0
 
 
 @pytest.mark.parametrize(("remaining", "foreign"), [(3, 0), (1, 0), (0, 0)])

@@ -86,6 +86,7 @@ async def use(transport: httpx.AsyncBaseTransport) -> None:
     assert_type(snapshot, Snapshot)
     for bucket in snapshot:
         assert_type(bucket, BucketSnapshot)
+        assert_type(bucket.kind + bucket.owner + bucket.name + bucket.key, str)
         assert_type(bucket.closed_until, datetime | None)
 
 
