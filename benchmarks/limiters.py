@@ -63,7 +63,7 @@ def ours_never_waiting() -> Acquire:
     moved = MovedClock()
     governor = Governor(clock=ServerClock(monotonic=moved))
     claims = governor.claims(CANCEL_ORDER, "1", "default")
-    assert len(claims.items) == 3
+    assert len(claims.all) == 3
 
     async def acquire() -> object:
         moved.skipped += 250.0

@@ -71,7 +71,7 @@ def calls_of(governor: Governor, claimed: int = 3) -> Call:
         governor.profile, uid={CANCEL_ORDER.route: PLENTY}, interface={TRADE: others}, groups={TRADE: (others,)}
     )
     claims = claims_of(CANCEL_ORDER, profile, "1", "default")
-    assert len(claims.items) == claimed
+    assert len(claims.all) == claimed
 
     async def call() -> object:
         permit = await governor.acquire(claims)

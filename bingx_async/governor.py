@@ -87,21 +87,21 @@ class Governor(RuntimeGovernor):
         )
 
 
-def _profile(name: object, quotas: object) -> Profile:
+def _profile(name: Any, quotas: Any) -> Profile:
     if not isinstance(name, str) or name not in PROFILES:
         raise InvalidRequest(f"no profile {name!r}; there are {', '.join(PROFILES)}")
     if quotas is None:
         return PROFILES[name]
     if not isinstance(quotas, Mapping):
         raise InvalidRequest(f"quotas must be a dict such as {{IpGroup.TRADE: Quota(1000, 10.0)}}, not {quotas!r}")
-    given: Mapping[Any, Any] = quotas
+    given: Mapping[Any, Any] = quotas  # pyright: ignore[reportUnknownVariableType]
     for key, quota in given.items():
         _check_quota(key, quota)
     return PROFILES[name].override(given)
 
 
 def _check_quota(key: object, quota: object) -> None:
-    """Endpoints are looked up by the profile itself."""
+    """One entry; whether there is such an endpoint, the profile itself finds out."""
     is_group = isinstance(key, int) and not isinstance(key, bool) and key in tuple(IpGroup)
     if not is_group and not isinstance(key, str):
         groups = ", ".join(f"IpGroup.{group.name}" for group in IpGroup)

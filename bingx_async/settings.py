@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import field, frozen
 
+from bingx_async.core.checks import has, kind_of, one_of
 from bingx_async.core.options import CallSettings, shown
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 LIVE_HOST = "https://open-api.bingx.com"
 FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
-CARRIERS = ("auto", "json", "query", "form")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -69,13 +69,13 @@ def _is_account(_instance: object, _attribute: object, value: Any) -> None:
     is_uid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
     if value is None or is_uid or (isinstance(value, str) and value.strip()):
         return
-    found = f"{value!r}" if isinstance(value, (str, bool)) else _kind_of(value)
+    found = repr(value) if isinstance(value, (str, bool)) else kind_of(value)
     raise InvalidRequest(f"account must be the UID, a str or an int such as '1001', not {found}")
 
 
 def _is_base_url(_instance: object, _attribute: object, value: Any) -> None:
     if not isinstance(value, str):
-        raise InvalidRequest(f"base_url must be a str like {LIVE_HOST!r}, not {_kind_of(value)}")
+        raise InvalidRequest(f"base_url must be a str like {LIVE_HOST!r}, not {kind_of(value)}")
     if "@" in value:
         raise InvalidRequest(f"base_url holds a user name or password; it must be like {LIVE_HOST!r}")
     if " " in value or not value.isprintable():
@@ -87,23 +87,13 @@ def _is_base_url(_instance: object, _attribute: object, value: Any) -> None:
         raise InvalidRequest(f"base_url={value!r} must be like {LIVE_HOST!r}")
 
 
-def _is_governor(_instance: object, _attribute: object, value: Any) -> None:
-    if not isinstance(value, Governor):
-        raise InvalidRequest(f"governor must be a Governor, such as Governor('trader'), not {_kind_of(value)}")
-
-
 def _is_transport(_instance: object, _attribute: object, value: Any) -> None:
     if value is None or (not isinstance(value, type) and hasattr(value, "handle_async_request")):
         return
     cure = "an httpx.AsyncBaseTransport, such as httpx.AsyncHTTPTransport()"
     if not isinstance(value, type) and callable(getattr(value, "transport", None)):
         cure = "what its method gives: write emulator.transport()"
-    raise InvalidRequest(f"transport must be {cure}, not {_kind_of(value)}")
-
-
-def _is_carrier(_instance: object, _attribute: object, value: Any) -> None:
-    if value not in CARRIERS:
-        raise InvalidRequest(f"carrier={shown(value)} must be 'auto', 'json', 'query' or 'form'")
+    raise InvalidRequest(f"transport must be {cure}, not {kind_of(value)}")
 
 
 def _is_egress(_instance: object, _attribute: object, value: Any) -> None:
@@ -123,9 +113,9 @@ class ClientSettings:
     keys: Keys = field(validator=_are_keys)
     account: str | int | None = field(default=None, validator=_is_account)
     base_url: str = field(default=LIVE_HOST, validator=_is_base_url)
-    governor: Governor = field(factory=Governor, validator=_is_governor)
+    governor: Governor = field(factory=Governor, validator=has("acquire", "a Governor, such as Governor('trader')"))
     transport: httpx.AsyncBaseTransport | None = field(default=None, validator=_is_transport)
-    carrier: str = field(default="auto", validator=_is_carrier)
+    carrier: str = field(default="auto", validator=one_of("auto", "json", "query", "form"))
     egress: str = field(default="default", validator=_is_egress)
     ids_per_batch: int = field(default=10, validator=_is_batch_size)
     coalesce_cancels: bool = False
@@ -145,11 +135,6 @@ class ClientSettings:
             return str(self.account)
         key = (self.keys.api or "").encode()
         return "key-" + hashlib.sha256(b"bingx_async account " + key).hexdigest()[:16]
-
-
-def _kind_of(value: object) -> str:
-    """The type of a wrong value for a message; the value itself may hold a secret."""
-    return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -27,7 +27,7 @@ EFFECTS = {
     Meaning.BUSY: "wait and repeat, else `ServerBusy`",
     Meaning.BANNED: "close the address; wait and repeat, else `RateLimited`",
     Meaning.CLOCK: "read the clock and repeat once, else `ClockError`",
-    Meaning.UNCLEAR: "`OutcomeUnknown`",
+    Meaning.UNCLEAR: "`OutcomeUnknown`; `ReadFailed` for a read",
 }
 
 
@@ -138,11 +138,11 @@ def first_sentence(text: str) -> str:
 
 
 def observed() -> str:
-    """Every event, with the first line of its text."""
+    """Every event that is emitted, with the first line of its text; not the classes they have in common."""
     rows = (
         (code(name), cell((inspect.getdoc(event) or "").partition("\n")[0]))
         for name, event in vars(events).items()
-        if inspect.isclass(event) and issubclass(event, events.Event) and event is not events.Event
+        if inspect.isclass(event) and issubclass(event, events.Event) and not event.__subclasses__()
     )
     return table(("Event", "Meaning"), rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import evolve, field, frozen
 
@@ -13,6 +13,10 @@ from bingx_async.core.quota import GROUP_QUOTAS, INTERFACE_QUOTAS, UNLIMITED, Ip
 from bingx_async.errors import InvalidRequest
 
 DOCUMENTED = "documented"
+
+
+def _is_endpoint(value: object) -> TypeGuard[Endpoint[Any]]:
+    return isinstance(value, Endpoint)
 
 
 @frozen(eq=False)
@@ -32,8 +36,8 @@ class Catalogue:
     @classmethod
     def of(cls, modules: Iterable[ModuleType]) -> Catalogue:
         """Every endpoint that is declared at the top of `modules`."""
-        values: list[Any] = [value for module in modules for value in vars(module).values()]
-        return cls(tuple(value for value in values if isinstance(value, Endpoint)))
+        values = [value for module in modules for value in vars(module).values()]
+        return cls(tuple(filter(_is_endpoint, values)))
 
     def __iter__(self) -> Iterator[Endpoint[Any]]:
         return iter(self.endpoints)

@@ -6,7 +6,7 @@ a probe, and the others wait for its reply: a success opens the scope, another r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from math import inf
 
 from attrs import frozen
@@ -48,33 +48,18 @@ class Gate:
         return inf if self.is_probed else now
 
 
-class Gates:
-    """The closed scopes of one ledger, by key; false while there is none."""
-
-    __slots__ = ("_gates",)
-
-    def __init__(self) -> None:
-        self._gates: dict[Key, Gate] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._gates)
-
-    def __iter__(self) -> Iterator[tuple[Key, Gate]]:
-        return iter(self._gates.items())
-
-    def find(self, key: Key) -> Gate | None:
-        """The gate of `key` if it is closed."""
-        return self._gates.get(key)
+class Gates(dict[Key, Gate]):
+    """The closed scopes of one ledger; empty while there is none."""
 
     def closed_until(self, key: Key) -> float | None:
         """Until when `key` is closed, or None."""
-        gate = self._gates.get(key)
+        gate = self.get(key)
         return gate.closed_until if gate is not None else None
 
     def close(self, key: Key, until: float, now: float, reason: str) -> Penalty:
         """Close `key` until `until`, one hour from now at most; a longer closed period is never shortened."""
         clamped = min(max(until, now), now + LONGEST_PENALTY)
-        gate = self._gates.setdefault(key, Gate(now))
+        gate = self.setdefault(key, Gate(now))
         if clamped >= gate.closed_until:
             gate.closed_until, gate.reason = clamped, reason
         gate.closed_at = now
@@ -86,34 +71,34 @@ class Gates:
         Several calls in flight may be refused for the same cause: those granted before the scope was last closed
         do not make it grow.
         """
-        gate = self._gates.get(key)
+        gate = self.get(key)
         if gate is not None and permit.granted_at < gate.closed_at:
             return Penalty(key, gate.closed_until, gate.reason)
         streak = gate.streak if gate is not None else 0
         penalty = self.close(key, now + backoff(streak, window, draw), now, reason)
-        self._gates[key].streak = streak + 1
+        self[key].streak = streak + 1
         return penalty
 
     def send_probe(self, keys: Iterable[Key]) -> tuple[Key, ...]:
         """A call leaves into these scopes now; returns those that are closed, of which it is the probe."""
-        probed = tuple(key for key in keys if key in self._gates)
+        probed = tuple(key for key in keys if key in self)
         for key in probed:
-            self._gates[key].is_probed = True
+            self[key].is_probed = True
         return probed
 
     def end_probe(self, permit: Permit, opens: bool) -> tuple[Key, ...]:
         """The probe has ended; with `opens` its reply proves that it was let through. Returns what is open again."""
         opened: list[Key] = []
         for key in permit.probes:
-            gate = self._gates[key]
+            gate = self[key]
             gate.is_probed = False
             if opens and gate.closed_until <= permit.granted_at:  # a later closure is not the probe's to open
-                del self._gates[key]
+                del self[key]
                 opened.append(key)
         return tuple(opened)
 
     def sweep(self, now: float) -> None:
         """Forget the closed periods that ended long ago and into which no call has gone since."""
-        for key, gate in list(self._gates.items()):
+        for key, gate in list(self.items()):
             if not gate.is_probed and gate.closed_until + FORGOTTEN <= now:
-                del self._gates[key]
+                del self[key]

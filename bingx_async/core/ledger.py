@@ -7,8 +7,9 @@ that says when and because of which bucket; it leaves the ledger as it was.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, count
 from math import inf
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -53,6 +54,14 @@ class Settings:
     anchor: bool = False
 
 
+class Drawn(NamedTuple):
+    """The buckets of one kind of call: the account's, those of all claims in their order, the same with their keys."""
+
+    account_bucket: AccountBucket | None
+    buckets: tuple[Bucket, ...]
+    by_key: tuple[tuple[Key, Bucket], ...]
+
+
 class Ledger:
     """The buckets, gates and error budgets of one governor, in memory."""
 
@@ -63,39 +72,43 @@ class Ledger:
         self.store_refusals = StoreRefusals()
         self._accounts: dict[Key, AccountBucket] = {}
         self._addresses: dict[Key, Bucket] = {}
-        self._open_permits: set[Permit] = set()
+        self._drawn: dict[Claims, Drawn] = {}
+        self._size = 0
+        self._numbers = count(1)
+        self._open_permits: set[int] = set()  # by number
         self._sweep_at = SWEEP_FROM
         self._forget_at = -inf
 
     def reserve(self, claims: Claims, now: float) -> Permit | NotUntil:
         """Take one token of every claim, or none and say when and where it will be possible."""
-        own, buckets = self._find(claims, now)
-        refusal = self._look(claims, buckets, now)
+        drawn = self._find(claims, now)
+        refusal = self._look(claims, drawn, now)
         if refusal is not None:
             return refusal
         probes = self.gates.send_probe(claims.gates) if self.gates else ()
-        permit = Permit(claims, buckets, own, now, probes, own.baseline if own is not None else 0)
+        number = next(self._numbers)
+        own, buckets, _ = drawn
+        permit = Permit(number, claims, buckets, own, now, probes, own.baseline if own is not None else 0)
         for bucket in buckets:
             bucket.take(now)
-        self._open_permits.add(permit)
+        self._open_permits.add(number)
         if self.store_refusals:
             self.store_refusals.ask(claims.keys, now)
         return permit
 
     def look(self, claims: Claims, now: float) -> NotUntil | None:
         """The refusal that `reserve` would give, or None where it would grant; takes nothing."""
-        _, buckets = self._find(claims, now)
-        return self._look(claims, buckets, now)
+        return self._look(claims, self._find(claims, now), now)
 
-    def _look(self, claims: Claims, buckets: tuple[Bucket, ...], now: float) -> NotUntil | None:
+    def _look(self, claims: Claims, drawn: Drawn, now: float) -> NotUntil | None:
         latest, key = now, None
-        for bucket, claim in zip(buckets, claims.all, strict=True):
+        for bucket_key, bucket in drawn.by_key:
             ready = bucket.ready_at(now)
             if ready > latest:
-                latest, key = ready, claim.key
+                latest, key = ready, bucket_key
         if self.gates:
             for gate_key in claims.gates:
-                gate = self.gates.find(gate_key)
+                gate = self.gates.get(gate_key)
                 if gate is not None and gate.ready_at(now) > latest:
                     latest, key = gate.ready_at(now), gate_key
         if self.store_refusals:
@@ -107,14 +120,13 @@ class Ledger:
     def nth_ready_at(self, claims: Claims, ahead: int, now: float) -> NotUntil:
         """The earliest moment (a lower bound) for a call with `ahead` calls of the same claims before it."""
         latest, key = now, claims.endpoint_gate
-        _, buckets = self._find(claims, now)
-        for bucket, claim in zip(buckets, claims.all, strict=True):
+        for bucket_key, bucket in self._find(claims, now).by_key:
             first = min(bucket.ready_at(now), now + bucket.occupancy) if bucket.in_flight else bucket.ready_at(now)
             ready = max(bucket.nth_ready_at(ahead, now), first)
             if ready > latest:
-                latest, key = ready, claim.key
+                latest, key = ready, bucket_key
         for gate_key in claims.gates:
-            gate = self.gates.find(gate_key)
+            gate = self.gates.get(gate_key)
             if gate is not None and gate.closed_until > latest:
                 latest, key = gate.closed_until, gate_key
         for refused_key in claims.keys if self.store_refusals else ():
@@ -128,18 +140,20 @@ class Ledger:
         `extra` is the linger of a call given up, or minus the credit. With `opens` the reply proves that the
         scope is open. Returns the scopes that a probe has reopened.
         """
-        if permit not in self._open_permits:
+        try:
+            self._open_permits.remove(permit.number)
+        except KeyError:
             return ()
-        self._open_permits.remove(permit)
         for bucket in permit.buckets:
             bucket.expire_at(at + bucket.occupancy + extra)
         return self.gates.end_probe(permit, opens) if permit.probes else ()
 
     def release(self, permit: Permit) -> None:
         """Not one byte was written: the tokens are free at once."""
-        if permit not in self._open_permits:
+        try:
+            self._open_permits.remove(permit.number)
+        except KeyError:
             return
-        self._open_permits.remove(permit)
         for bucket in permit.buckets:
             bucket.release()
         if self.store_refusals:
@@ -149,37 +163,50 @@ class Ledger:
     def states(self, now: float) -> Iterator[BucketState]:
         """Every bucket in use and every closed scope: the accounts', the addresses', then scopes without a bucket."""
         for key, bucket in chain(self._accounts.items(), self._addresses.items()):
-            gate = self.gates.find(key)
+            gate = self.gates.get(key)
             if gate is not None or bucket.quota.limit < UNLIMITED.limit:
                 yield _state_of(key, bucket, gate, now)
-        for key, gate in self.gates:
+        for key, gate in self.gates.items():
             if key not in self._accounts and key not in self._addresses:
                 yield BucketState(key, UNLIMITED, 0, 0, gate.ready_at(now), gate.closed_until, gate.reason)
 
-    def _find(self, claims: Claims, now: float) -> tuple[AccountBucket | None, tuple[Bucket, ...]]:
-        """The account's bucket, and the buckets of all claims in their order."""
-        if len(self._accounts) + len(self._addresses) >= self._sweep_at:
-            self._sweep(now)  # before any is looked up: one that is about to be used must not be dropped
-        shared = [self._addresses.get(claim.key) or self._open_address(claim, now) for claim in claims.egress_claims]
-        own_claim = claims.account_claim
-        if own_claim is None:
-            return None, tuple(shared)
-        own = self._accounts.get(own_claim.key) or self._open_account(own_claim, now)
-        return own, (own, *shared)
+    def _find(self, claims: Claims, now: float) -> Drawn:
+        """The buckets of `claims`, looked up once until the next sweep."""
+        drawn = self._drawn.get(claims)
+        if drawn is None:
+            if len(self._drawn) >= self._sweep_at:
+                self._drawn.clear()
+            if self._size >= self._sweep_at:
+                self._sweep(now)  # before any is looked up: one that is about to be used must not be dropped
+            drawn = self._drawn[claims] = self._look_up(claims, now)
+        return drawn
+
+    def _look_up(self, claims: Claims, now: float) -> Drawn:
+        by_key = [
+            (claim.key, self._addresses.get(claim.key) or self._open_address(claim, now))
+            for claim in claims.egress_claims
+        ]
+        own = None
+        if claims.account_claim is not None:
+            key = claims.account_claim.key
+            own = self._accounts.get(key) or self._open_account(claims.account_claim, now)
+            by_key.insert(0, (key, own))
+        return Drawn(own, tuple(bucket for _, bucket in by_key), tuple(by_key))
 
     def _open_account(self, claim: Claim, now: float) -> AccountBucket:
         bucket = AccountBucket(claim.quota, self.settings.share, self.settings.anchor)
         self._accounts[claim.key] = bucket
-        self._count_past(bucket, now)
+        self._begin(bucket, now)
         return bucket
 
     def _open_address(self, claim: Claim, now: float) -> Bucket:
         bucket = self._addresses[claim.key] = Bucket(claim.quota, self.settings.share, claim.is_paced)
-        self._count_past(bucket, now)
+        self._begin(bucket, now)
         return bucket
 
-    def _count_past(self, bucket: Bucket, now: float) -> None:
-        """After a cold start a new bucket counts as spent by the process before."""
+    def _begin(self, bucket: Bucket, now: float) -> None:
+        """Count a new bucket; after a cold start it counts as spent by the process before."""
+        self._size += 1
         began = self.settings.cold_start
         if began is not None and began + bucket.occupancy + COLD_MARGIN > now and bucket.quota.limit < UNLIMITED.limit:
             bucket.expiries = [began + bucket.occupancy + COLD_MARGIN] * bucket.limit
@@ -188,12 +215,14 @@ class Ledger:
         """Forget idle buckets and, from time to time, errors and closed periods that are long over."""
         self._accounts = {key: bucket for key, bucket in self._accounts.items() if not bucket.is_idle(now)}
         self._addresses = {key: bucket for key, bucket in self._addresses.items() if not bucket.is_idle(now)}
+        self._drawn.clear()
+        self._size = len(self._accounts) + len(self._addresses)
         self.store_refusals.sweep(now)
         if now >= self._forget_at:
             self._forget_at = now + FORGET_EVERY
             self.budget.sweep(now)
             self.gates.sweep(now)
-        self._sweep_at = max(SWEEP_FROM, 2 * (len(self._accounts) + len(self._addresses)))
+        self._sweep_at = max(SWEEP_FROM, 2 * self._size)
 
 
 def _state_of(key: Key, bucket: Bucket, gate: Gate | None, now: float) -> BucketState:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from typing import NamedTuple
+
+from attrs import frozen
 
 from bingx_async.core.account_bucket import AccountBucket
 from bingx_async.core.bucket import Bucket
@@ -17,12 +19,11 @@ class NotUntil:
     key: Key
 
 
-@frozen(eq=False)
-class Permit:
+class Permit(NamedTuple):
     """One call may leave now. Its ledger ends it once, by `settle` or `release`; ending it again does nothing.
 
-    `buckets` are those of `claims.all`, in the same order; `account_bucket` is the account's among them, None for a
-    public call. `probes` are the closed scopes into which this call goes first.
+    `number` is its own in this ledger. `buckets` are those of `claims.all`, in the same order; `account_bucket` is
+    the account's among them, None for a public call. `probes` are the closed scopes into which this call goes first.
 
     `baseline` tells which calls on the account are ours: the number of tokens that were live in its bucket at this
     grant, less the number of grants until then. Add the bucket's grants at any later moment, and the sum is the calls
@@ -30,9 +31,13 @@ class Permit:
     window around this one, so whatever it counts beyond that sum comes from another program.
     """
 
+    number: int
     claims: Claims
-    buckets: tuple[Bucket, ...] = field(repr=False)
-    account_bucket: AccountBucket | None = field(repr=False)
+    buckets: tuple[Bucket, ...]
+    account_bucket: AccountBucket | None
     granted_at: float
     probes: tuple[Key, ...] = ()
-    baseline: int = field(default=0, repr=False)
+    baseline: int = 0
+
+    def __repr__(self) -> str:
+        return f"Permit({self.number}, {self.claims.route}, granted at {self.granted_at:g})"

@@ -13,25 +13,20 @@ from bingx_async.core.claims import Key
 ASKING = 2_000.0  # ms after which an answer is no longer waited for
 
 
-class StoreRefusals:
-    """The refused keys; false while the store has never refused."""
-
-    __slots__ = ("_asking", "_until")
+class StoreRefusals(dict[Key, float]):
+    """The refused keys with the moments that the store named; empty while it has never refused."""
 
     def __init__(self) -> None:
-        self._until: dict[Key, float] = {}
+        super().__init__()
         self._asking: dict[Key, float] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._until)
 
     def record(self, key: Key, until: float) -> None:
         """The store has no token for `key` before `until`; an earlier moment than one known changes nothing."""
-        self._until[key] = max(until, self._until.get(key, until))
+        self[key] = max(until, self.get(key, until))
 
     def named(self, key: Key) -> float:
         """The moment the store named, or minus infinity."""
-        return self._until.get(key, -inf)
+        return self.get(key, -inf)
 
     def until(self, key: Key) -> float:
         """When the store may be asked for `key`: at the moment it named, or once the call that asks has its answer."""
@@ -40,7 +35,7 @@ class StoreRefusals:
     def ask(self, keys: Iterable[Key], now: float) -> None:
         """A call asks the store now; other calls wait for its answer."""
         for key in keys:
-            if key in self._until:
+            if key in self:
                 self._asking[key] = now + ASKING
 
     def answered(self, keys: Iterable[Key]) -> None:
@@ -53,18 +48,20 @@ class StoreRefusals:
 
         Returns whether other calls may ask earlier for this.
         """
-        had_refused = bool(self._until)
+        had_refused = bool(self)
         for key in keys:
             self._asking.pop(key, None)
             if key not in full:
-                self._until.pop(key, None)
+                self.pop(key, None)
         return had_refused
 
     def allow_now(self) -> None:
         """Something has come free in the store: whatever moment it named, the next call may ask at once."""
-        self._until = dict.fromkeys(self._until, -inf)
+        self.update(dict.fromkeys(self, -inf))
 
     def sweep(self, now: float) -> None:
         """Forget the moments that are over."""
-        self._until = {key: until for key, until in self._until.items() if max(until, self._asking.get(key, 0)) > now}
-        self._asking = {key: until for key, until in self._asking.items() if key in self._until}
+        for key, until in list(self.items()):
+            if max(until, self._asking.get(key, -inf)) <= now:
+                del self[key]
+        self._asking = {key: until for key, until in self._asking.items() if key in self}

@@ -154,12 +154,11 @@ def _make_reader(kind: Any) -> Callable[[object], Any]:
     listed = next((names[field.name][0] for field in fields if _is_tuple(field.type)), None)
     raw_type = next((field.type for field in fields if field.name == RAW), None)
 
-    def source_of(value: object) -> Mapping[Any, Any]:
+    def source_of(value: Any) -> Mapping[Any, Any]:
         if not isinstance(value, list):
             return mapping(value)
         if has_places:
-            places: list[Any] = value
-            return dict(enumerate(places))
+            return dict(enumerate(cast("list[object]", value)))
         return {listed: value} if listed is not None else {}
 
     def read(value: object) -> Any:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from attrs import NOTHING, frozen
 
-from bingx_async.models.fields import wire
+from bingx_async.models.fields import raw, wire
 
-__all__ = ["Level"]
+__all__ = ["Depth", "Level"]
 
 
-@frozen
+@frozen(order=True)
 class Level:
     """One price of an order book."""
 
@@ -19,3 +22,13 @@ class Level:
     """The price of one unit of the base asset, in the quote asset."""
     quantity: Decimal = wire("quantity", 1, default=NOTHING)
     """The quantity that is offered or wanted at this price, in the base asset."""
+
+
+@frozen
+class Depth:
+    """An order book at `time`, best price first on both sides."""
+
+    bids: tuple[Level, ...] = wire("bids", default=(), converter=lambda levels: tuple(sorted(levels, reverse=True)))
+    asks: tuple[Level, ...] = wire("asks", default=(), converter=lambda levels: tuple(sorted(levels)))
+    time: datetime | None = wire("ts")
+    raw: Mapping[str, Any] = raw()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from bingx_async.core.endpoint import Auth, Endpoint
+from typing import Unpack
+
+from bingx_async.core.endpoint import Auth, Call, Endpoint
+from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup
-from bingx_async.core.wire import integer, mapping
+from bingx_async.core.wire import integer, mapping, one
+from bingx_async.models.market import Depth
+from bingx_async.spot import arguments
 from bingx_async.spot.calling import Group
 
 
@@ -23,7 +28,13 @@ def _server_time(path: str) -> Endpoint[float | None]:
 SERVER_TIME = _server_time("/openApi/swap/v2/server/time")
 SERVER_TIME_OLD = _server_time("/openApi/spot/v1/server/time")
 TIME_ENDPOINTS = (SERVER_TIME, SERVER_TIME_OLD)
+GET_DEPTH = Endpoint("get_depth", "GET", "/openApi/spot/v1/market/depth", IpGroup.MARKET, one(Depth), auth=Auth.PUBLIC)
 
 
 class Market(Group):
     """Methods on market data."""
+
+    async def get_depth(self, symbol: str, limit: int = 20, **options: Unpack[CallOptions]) -> Depth:
+        """The order book of `symbol`, up to `limit` (1 to 1000) prices on each side."""
+        pair, most = arguments.symbol(symbol), arguments.whole(limit, "limit", 1, 1000)
+        return await self._calls.call(Call(GET_DEPTH, {"symbol": pair, "limit": most}), options)

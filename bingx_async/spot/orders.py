@@ -12,9 +12,7 @@ from bingx_async.core.pool import Batch
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.wire import items, many, one
 from bingx_async.errors import BingXError
-from bingx_async.models.enums import CancelRestriction, Priority
-from bingx_async.models.orders import CancelFailure, CancelOrdersResult, Order
-from bingx_async.models.outcome import CancelOutcome
+from bingx_async.models import CancelFailure, CancelOrdersResult, CancelOutcome, CancelRestriction, Order, Priority
 from bingx_async.spot import arguments
 from bingx_async.spot.batches import Id, Routes, batch_params, names_in, routes, single_params, unwrapped
 from bingx_async.spot.calling import Group
@@ -65,10 +63,34 @@ PLACE_ORDER = Endpoint(
     profiles=LEAD_TRADER,
     refusals=ORDER,
 )
+GET_ORDER = Endpoint(
+    "get_order",
+    "GET",
+    "/openApi/spot/v1/trade/query",
+    IpGroup.ACCOUNT,
+    one(Order),
+    quota=Quota(10, 1.0, ORDERS),
+    refusals=ORDER,
+)
 
 
 class Orders(Group):
     """Methods on `trade/*`."""
+
+    async def get_order(
+        self,
+        symbol: str,
+        order_id: int | str | None = None,
+        *,
+        client_order_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Order:
+        """The order named by exactly one of `order_id` and `client_order_id`, which is known for 2 hours.
+
+        `OrderNotFound` right after placing proves nothing, and an order that is done may be missing later.
+        """
+        pair, order_ref = arguments.symbol(symbol), arguments.order_ref(order_id, client_order_id)
+        return await self._calls.call(Call(GET_ORDER, single_params(pair, order_ref)), options)
 
     async def cancel_order(
         self,

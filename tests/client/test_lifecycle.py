@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 import bingx_async
-from bingx_async import BingXClient, ClientClosed, Governor, InvalidRequest, Priority, QuotaWait
+from bingx_async import BingXClient, ClientClosed, Governor, InvalidRequest, Priority, Quota, QuotaWait
 from bingx_async.core.events import Event
 from bingx_async.testing import simulated_clock
 from tests.client.exchange import CANCEL, KEY, SECRET, TIME, Backend, Exchange, Hall, backends, in_turn, raising, run
@@ -241,16 +241,16 @@ def test_with_options_goes_first(backend: Backend) -> None:
     """Calls of a client with a more urgent priority leave before those that wait already."""
 
     async def main() -> None:
-        hall = Hall()
+        hall = Hall(quotas={CANCEL: Quota(1, 1.0)})
         client = hall.client()
         await client.sync_clock()
         urgent = client.with_options(priority=Priority.KILL_SWITCH)
         async with anyio.create_task_group() as group:
-            for number in range(1, 8):
+            for number in range(1, 4):
                 group.start_soon(client.spot.cancel_order, "BTC-USDT", number)
                 await in_turn()
-            group.start_soon(urgent.spot.cancel_order, "BTC-USDT", 8)
-        assert [call.params["orderId"] for call in hall.exchange.calls(CANCEL)][5] == "8"
+            group.start_soon(urgent.spot.cancel_order, "BTC-USDT", 4)
+        assert [call.params["orderId"] for call in hall.exchange.calls(CANCEL)] == ["1", "4", "2", "3"]
 
     run(backend, main)
 

@@ -156,7 +156,7 @@ class Traffic:
             left = [counter.arrive(at * self.rate) for counter in self.counters]
             if trip.fate is Fate.ANSWERED:
                 self._later(at + trip.back, "reply", permit, trip, float(left[0] if left else -1))
-        elif what == "reply":  # it is in, but perhaps nobody looks at it yet
+        elif what == "reply":  # it is in, but perhaps not looked at yet
             self._later(at + trip.lag, f"settle {int(value)}", permit, trip, at)
         elif what == "give up":
             self.ledger.settle(permit, value, LINGER)

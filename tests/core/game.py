@@ -1,6 +1,6 @@
 """The board of the adversary in `test_adversary`: the exchange's time, the client's clock beside it, every call.
 
-Moments are milliseconds. What `Game` does is within the rules as long as whoever plays it keeps to them.
+Moments are milliseconds. What `Game` does is within the rules as long as its player keeps to them.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def test_the_next_moment_knows_the_pace() -> None:
     assert ledger.nth_ready_at(paced, 0, 5.0) == NotUntil(450.0, at_address.key)
 
 
-def test_what_opens_now_delays_nobody() -> None:
+def test_what_opens_now_delays_no_call() -> None:
     """A closed period or a store's moment that ends now is no reason to wait."""
     ledger = Ledger()
     ledger.gates.close(EGRESS, 500.0, 0.0, "address banned")
@@ -117,6 +117,15 @@ def test_back_off_of_a_call_granted_at_the_closure() -> None:
     assert (penalty.until, penalty.reason) == (1_020.0 + backoff(0, 1000.0, 0.5), "rate limited")
 
 
+@pytest.mark.parametrize(("after", "is_kept"), [(-1.0, True), (0.0, False)])
+def test_a_closed_period_is_forgotten_an_hour_after_its_end(after: float, is_kept: bool) -> None:
+    """A gate into which no call has gone is dropped by the first sweep from that moment on."""
+    gates = Ledger().gates
+    gates.close(ENDPOINT, 1_000.0, 0.0, "closed")
+    gates.sweep(1_000.0 + 3_600_000.0 + after)
+    assert (ENDPOINT in gates) is is_kept
+
+
 def asked(ledger: Ledger, now: float) -> float:
     """When a call may leave: it asks the store now if that is `now`."""
     answer = ledger.reserve(CALL, now)
@@ -136,7 +145,7 @@ def test_a_store_that_refused_is_asked_by_one_at_a_time() -> None:
 
 
 def test_a_call_that_asked_and_was_not_sent_lets_the_next_ask() -> None:
-    """A permit that is released has its answer: nobody waits for it any longer."""
+    """A permit that is released has its answer: no call waits for it any longer."""
     ledger = Ledger()
     ledger.store_refusals.record(ENDPOINT, 500.0)
     ledger.release(granted(ledger.reserve(CALL, 500.0)))

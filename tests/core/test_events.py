@@ -30,6 +30,16 @@ def test_frozen(kind: type[events.Event]) -> None:
     assert hash(event) == hash(build(kind))
 
 
+@pytest.mark.parametrize(
+    ("owner", "name", "text"),
+    [("1001", "POST /a", "account 1001 POST /a"), ("eth0", "", "account eth0")],
+)
+def test_bucket(owner: str, name: str, text: str) -> None:
+    """An event about a bucket has its kind, owner and name as fields, and all of them as one text."""
+    event = events.Reopened(AT, "account", owner, name)
+    assert (event.kind, event.owner, event.name, event.bucket) == ("account", owner, name, text)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_moment_comes_first(kind: type[events.Event]) -> None:
     """Every event begins with the moment at which it happened."""

@@ -11,6 +11,7 @@ from bingx_async.core.backoff import backoff
 from bingx_async.core.budget import ErrorKey
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.claims import Claims, Key
+from bingx_async.core.endpoint import Auth
 from bingx_async.core.gates import Penalty
 from bingx_async.core.ledger import SWEEP_FROM, BucketState, Ledger, Settings
 from bingx_async.core.permit import NotUntil, Permit
@@ -140,7 +141,7 @@ def test_ready_at_is_exact(history: list[tuple[str, int, float, float]]) -> None
     kinds = [claims(profile=PROFILE), claims("/b", profile=PROFILE)]
     world = World(Ledger(), kinds)
     world.play(history)
-    for permit in world.in_flight:  # a probe in flight is a reply that somebody waits for
+    for permit in world.in_flight:  # a probe in flight is a reply that other calls wait for
         if permit.probes:
             world.ledger.settle(permit, world.now)
     for kind in kinds:
@@ -450,6 +451,17 @@ def test_what_is_long_over_is_forgotten() -> None:
     assert ledger.gates.closed_until(closed[0]) is None
 
 
+def test_claims_that_are_made_anew_for_each_call() -> None:
+    """They are the same buckets: their history stays, however idle they are, and the ledger stays small."""
+    ledger = Ledger()
+    for number in range(3 * SWEEP_FROM):
+        ledger.settle(granted(ledger.reserve(claims(), number * 5_000.0)), number * 5_000.0)
+    bucket = granted(ledger.reserve(claims(), 1e9)).account_bucket
+    assert bucket is not None
+    assert bucket.grants == 3 * SWEEP_FROM + 1
+    assert len(ledger._drawn) <= SWEEP_FROM
+
+
 @pytest.mark.parametrize("others", range(SWEEP_FROM - 3, SWEEP_FROM + 3))
 def test_a_sweep_loses_no_call(others: int) -> None:
     """However many buckets there are, the calls of one account never exceed its quota."""
@@ -472,6 +484,14 @@ def test_cold_start(share: float) -> None:
     assert refused(ledger.reserve(B, nextafter(opens_at, 0.0))) == (opens_at, B.endpoint_gate)
     answers = [type(ledger.reserve(B, opens_at)) for _ in range(4)]
     assert answers == [Permit] * int(3 * share) + [NotUntil] * (4 - int(3 * share))
+
+
+def test_cold_start_of_an_address() -> None:
+    """The address' quotas count as spent as well, each for a window of its own."""
+    ledger, kind = Ledger(Settings(cold_start=1_000.0)), claims(profile=PROFILE)
+    opens_at = 1_000.0 + 3 * (1 + 5e-4) * 1000 + 2 + 250.0
+    assert ledger.look(kind, 1_500.0) == NotUntil(opens_at, kind.egress_claims[-1].key)
+    assert ledger.look(kind, opens_at) is None
 
 
 def test_cold_start_is_over() -> None:
@@ -532,7 +552,7 @@ def test_no_count_is_read_where_nothing_is_limited() -> None:
     """Under the unlimited profile the exchange's count says nothing about others."""
     ledger = Ledger()
     permit = granted(ledger.reserve(claims("/x", profile=profile_of({"/x": UNLIMITED})), 0.0))
-    assert observed(permit, 4, 10.0) == 0
+    assert observed(permit, UNLIMITED.limit - 4, 10.0) == 0
 
 
 @pytest.mark.parametrize(("remaining", "foreign"), [(3, 0), (1, 0), (0, 0)])
@@ -603,7 +623,7 @@ def test_nth_ready_at() -> None:
 
 @given(World.steps, st.integers(0, 5))
 def test_nth_ready_at_is_a_lower_bound(history: list[tuple[str, int, float, float]], ahead: int) -> None:
-    """Nobody is granted sooner than the moment promised, unless a call in flight turns out never to have been sent."""
+    """No call is granted sooner than the moment promised, unless a call in flight turns out never to have been sent."""
     world = World(Ledger(), [A, B])
     world.play(history)
     ledger, now = world.ledger, world.now
@@ -643,13 +663,41 @@ def test_states_without_limits() -> None:
     assert [(one.key, one.closed_until, one.reason) for one in ledger.states(10.0)] == [(ENDPOINT, 5_000.0, "closed")]
 
 
-def test_keys_read_well() -> None:
-    """A key prints whose it is and what it counts."""
-    assert [str(key) for key in A.keys] == ["account 7 POST /a", "egress e"]
+def test_permits_of_one_moment_are_told_apart() -> None:
+    """Two calls granted at once are two permits: ending one of them twice does not end the other."""
+    ledger = Ledger()
+    one, other = granted(ledger.reserve(A, 0.0)), granted(ledger.reserve(A, 0.0))
+    assert one != other
+    ledger.release(one)
+    ledger.release(one)
+    assert [(found.available, found.in_flight) for found in ledger.states(0.0)] == [(1, 1)]
+    assert repr(other) == "Permit(2, POST /a, granted at 0)"
 
 
-@pytest.mark.parametrize("value", [NotUntil(1.0, ENDPOINT), Penalty(ENDPOINT, 1.0, "x"), Settings(), A])
+def test_a_public_call_draws_on_no_account() -> None:
+    """Its permit has the address' buckets alone, and probes the endpoint for the whole address."""
+    ledger, kind = Ledger(), claims_under(PROFILE, "/a", auth=Auth.PUBLIC)
+    ledger.gates.close(kind.endpoint_gate, 500.0, 0.0, "closed")
+    assert refused(ledger.reserve(kind, 0.0)) == (500.0, Key("egress", "e", "POST /a"))
+    permit = granted(ledger.reserve(kind, 500.0))
+    assert (permit.account_bucket, permit.baseline, len(permit.buckets)) == (None, 0, 2)
+    assert ledger.settle(permit, 510.0, opens=True) == (kind.endpoint_gate,)
+
+
+def test_a_call_that_nothing_limits() -> None:
+    """It leaves at once and can still be stopped with its address."""
+    ledger, kind = Ledger(), claims_under(profile_of({}), "/a", auth=Auth.PUBLIC)
+    assert granted(ledger.reserve(kind, 0.0)).buckets == ()
+    assert ledger.nth_ready_at(kind, 7, 0.0) == NotUntil(0.0, kind.endpoint_gate)
+    ledger.gates.close(EGRESS, 500.0, 0.0, "address banned")
+    assert refused(ledger.reserve(kind, 0.0)) == (500.0, EGRESS)
+
+
+FROZEN = [NotUntil(1.0, ENDPOINT), Penalty(ENDPOINT, 1.0, "x"), Settings(), A, granted(Ledger().reserve(A, 0.0))]
+
+
+@pytest.mark.parametrize("value", FROZEN)
 def test_values_are_frozen(value: Any) -> None:
     """What the ledger hands out cannot be changed."""
     with pytest.raises(AttributeError):
-        value.key = None
+        value.claims = None

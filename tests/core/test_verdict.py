@@ -294,7 +294,7 @@ def test_unclear_statuses(status: int, is_readable: bool) -> None:
 
 @pytest.mark.parametrize("text", ["", NGINX, reply(100410, "rate limited"), reply(504, "timeout")])
 def test_gateway_timeout_is_unclear(text: str) -> None:
-    """HTTP 504 says that somebody stopped waiting, not that it did not run."""
+    """HTTP 504 says that a gateway stopped waiting, not that the call did not run."""
     verdict = read(text, 504)
     assert isinstance(verdict, Unclear)
     assert (verdict.http_status, verdict.is_readable) == (504, True)

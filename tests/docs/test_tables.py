@@ -93,8 +93,8 @@ def test_every_method_is_listed() -> None:
 
 def test_every_event_is_listed() -> None:
     """Each kind of event that a hook may get is in the table of events."""
-    kinds = [kind.__name__ for kind in events.Event.__subclasses__()]
-    assert [line.split("`")[1] for line in rows_of("events")] == kinds
+    kinds = {name for name, kind in vars(events).items() if isinstance(kind, type) and issubclass(kind, events.Event)}
+    assert {line.split("`")[1] for line in rows_of("events")} == kinds - {"Event", "BucketEvent"}
 
 
 def test_readme_agrees_with_the_quotas() -> None:

@@ -97,7 +97,14 @@ async def work(redis: str, namespace: str, timeout: str, *urls: str) -> None:
         ]
         print(json.dumps(["ready", " ".join(governors)]), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
-        await asyncio.gather(*(cancel(way, client) for way, client in clients.items() for _ in range(TASKS)))
+        calls = (cancel(way, client) for way, client in clients.items() for _ in range(TASKS))
+        await asyncio.gather(leave_with_the_test(), *calls)
+
+
+async def leave_with_the_test() -> None:
+    """End when the test has ended, however it did: the other end of stdin is closed then."""
+    await asyncio.to_thread(sys.stdin.readline)
+    os._exit(0)
 
 
 async def cancel(way: str, client: BingXClient) -> None:

@@ -44,7 +44,7 @@ LEAST_USED: dict[Trouble, float] = {
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Found]:
-    """Every trouble at the same time."""
+    """The figures of every trouble."""
     if INSTALLED is None:
         pytest.skip(NEEDED)
     folder: Path = tmp_path_factory.mktemp("load")

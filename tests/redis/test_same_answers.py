@@ -116,9 +116,9 @@ class Reference:
         at = self.now - age
         done = Settlement(permit, claims, at, extra, opens, code, ERROR_WINDOW, remaining, bound)
         found: list[int] = []
-        before = {key for key, _ in self.store.ledger.gates}
+        before = set(self.store.ledger.gates)
         self.store.settle(done, found.append)
-        opened = len(before - {key for key, _ in self.store.ledger.gates})
+        opened = len(before - set(self.store.ledger.gates))
         call = script_calls.settle(self.names, done, age, repr(self.now))
         self.calls.append((call, [opened, sum(found)]))
         if remaining is None:  # repeated when the reply was lost

@@ -13,7 +13,7 @@ import anyio.lowlevel
 import pytest
 import trio
 
-from bingx_async import Governor, IpGroup, Quota, QuotaWait
+from bingx_async import Governor, IpGroup, LocalError, Quota, QuotaWait
 from bingx_async.core.events import Event
 from bingx_async.testing import simulated_clock
 from tests.runtime.hall import CANCEL_ORDER, CANCEL_ORDERS, OCCUPANCY, OK, Backend, Hall, backends, in_turn, run
@@ -80,7 +80,7 @@ MOMENTS = [0.0, 0.05, 1.0525, 2.105, 3.1575]
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("victim", range(4))
 def test_every_step(victim: int, moment: float, backend: Backend) -> None:
-    """Whoever is cancelled, after however many scheduler steps: the others leave in order, and no token is lost."""
+    """Whichever call is cancelled, after however many scheduler steps: the others leave in order, no token is lost."""
 
     async def main(steps: int) -> None:
         hall = Hall(quotas=ONE)
@@ -116,7 +116,7 @@ def test_every_step(victim: int, moment: float, backend: Backend) -> None:
 
 @backends
 def test_leader_is_cancelled(backend: Backend) -> None:
-    """Whoever sleeps for all is among those cancelled: another takes over each time, and nobody is late."""
+    """The call that sleeps for all is among those cancelled: another takes over each time, and none is late."""
 
     async def main(victims: tuple[int, ...]) -> None:
         hall = Hall(quotas=ONE)
@@ -210,7 +210,7 @@ def count_steps(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 
 
 @backends
-def test_nobody_polls(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_calls_do_not_poll(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand callers wait an hour: nothing runs until there is something to do, and there is one timer."""
 
     async def main() -> None:
@@ -235,7 +235,7 @@ def test_nobody_polls(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None
 
 @backends
 def test_steps_per_grant(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cost of a grant does not grow with the number of those who wait."""
+    """The cost of a grant does not grow with the number of calls that wait."""
 
     async def main(waiting: int) -> float:
         hall = Hall(on_event=None)
@@ -290,12 +290,13 @@ def test_two_live_loops() -> None:
         first.run_until_complete(governor.acquire(claims))
         waiting = first.create_task(governor.acquire(claims))
         first.run_until_complete(asyncio.sleep(0))
-        with pytest.raises(RuntimeError, match="serves one event loop at a time; give each loop its own"):
+        with pytest.raises(LocalError, match="serves one event loop at a time; give each loop its own") as caught:
             second.run_until_complete(governor.acquire(claims))
+        assert isinstance(caught.value, RuntimeError)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             first.run_until_complete(waiting)
-        # nobody waits in the first any more, so the second may be served
+        # no call waits in the first any more, so the second may be served
         with pytest.raises(QuotaWait):
             second.run_until_complete(governor.acquire(claims, governor.clock.monotonic() + 1.0))
     finally:

@@ -1,19 +1,22 @@
-"""Who may leave when: order, deadlines, closed scopes, and what a waiter holds back."""
+"""The order in which calls leave, deadlines, closed scopes, and which calls a waiter blocks."""
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
 import re
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 import pytest
 
 from bingx_async import ErrorBudgetSpent, Governor, InvalidRequest, IpGroup, Priority, Quota, QuotaWait
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import events
 from bingx_async.core.verdict import Meaning, Refused, Scope, Throttled, Unclear
-from bingx_async.runtime.governor.store import MemoryStore
-from bingx_async.spot.orders import PLACE_ORDER
+from bingx_async.runtime.governor.memory import MemoryStore
 from bingx_async.testing import EPOCH
 from tests.runtime.hall import (
     CANCEL_OCO_ORDER,
@@ -88,8 +91,8 @@ def test_priorities_across_endpoints(backend: Backend) -> None:
 
 
 @backends
-def test_holds_back_only_its_bucket(backend: Backend) -> None:
-    """A waiter holds back those who need the bucket it waits for, and nobody else."""
+def test_a_waiter_blocks_only_its_bucket(backend: Backend) -> None:
+    """A waiter blocks calls that need the bucket it waits for, and no others."""
 
     async def main() -> None:
         hall = Hall(quotas={IpGroup.TRADE: Quota(2, 10)})
@@ -182,7 +185,7 @@ def test_refused_at_once(backend: Backend) -> None:
             # three are before it: one leaves when the token is back, the others take one occupancy each at least
             assert error.retry_after == pytest.approx(4 * 1.0025)
             assert error.retry_at.timestamp() * 1000 - EPOCH == pytest.approx(4 * 1002.5, abs=0.01)
-            assert error.bucket == "account 1 " + CANCEL_ORDER.path
+            assert error.bucket == "account 1 " + CANCEL_ORDER.route
             assert hall.bucket() == (0, 0, 3)
             group.cancel_scope.cancel()
 
@@ -211,7 +214,7 @@ def test_now_or_never(backend: Backend) -> None:
 
 @backends
 def test_refused_at_the_deadline(backend: Backend) -> None:
-    """Where nobody can tell when a reply will come, the refusal comes exactly at the deadline."""
+    """Where the moment of a reply cannot be known, the refusal comes exactly at the deadline."""
 
     async def main() -> None:
         hall = Hall(quotas=ONE)
@@ -359,7 +362,7 @@ def test_refusal_opens(backend: Backend) -> None:
         probe = await hall.acquire()
         hall.settle(probe, Refused(Meaning.NOT_FOUND, 100404, "order not exist", 200, {}))
         await hall.acquire(max_wait=0)
-        bucket = hall.governor.snapshot().find("1 " + CANCEL_ORDER.path)
+        bucket = hall.governor.snapshot().find("1 " + CANCEL_ORDER.route)
         assert bucket is not None
         assert bucket.closed_until is None
 
@@ -368,7 +371,7 @@ def test_refusal_opens(backend: Backend) -> None:
 
 @backends
 def test_extend(backend: Backend) -> None:
-    """A moment read by a better clock can make a closed period longer, never shorter, and refuses who cannot wait."""
+    """A moment read by a better clock makes a closed period longer, never shorter; calls that cannot wait end."""
 
     async def main() -> None:
         hall = Hall()
@@ -426,13 +429,13 @@ def test_snapshot(backend: Backend) -> None:
             group.start_soon(hall.call, "waits")
             await in_turn()
             found = hall.governor.snapshot()
-            bucket = found.find("1 " + CANCEL_ORDER.path)
+            bucket = found.find("1 " + CANCEL_ORDER.route)
             assert bucket is not None
             assert bucket.quota == Quota(5, 1)
             assert (bucket.available, bucket.in_flight, bucket.waiting, bucket.next_at) == (0, 5, 1, None)
             assert [each.key for each in found] == [
-                "account 1 " + CANCEL_ORDER.path,
-                "egress default " + CANCEL_ORDER.path,
+                "account 1 " + CANCEL_ORDER.route,
+                "egress default " + CANCEL_ORDER.route,
                 "egress default group 3 per 10 s",
             ]
             assert [(each.available, each.in_flight) for each in found][1:] == [(295, 5), (1995, 5)]
@@ -440,12 +443,12 @@ def test_snapshot(backend: Backend) -> None:
             assert found.find("nothing like it") is None
             assert repr(hall.governor) == "<Governor documented: 3 buckets, 1 waiting, 0 closed>"
             hall.settle(permits[0])
-            bucket = hall.governor.snapshot().find("1 " + CANCEL_ORDER.path)
+            bucket = hall.governor.snapshot().find("1 " + CANCEL_ORDER.route)
             assert bucket is not None
             assert bucket.next_at is not None
             assert bucket.next_at.timestamp() * 1000 - EPOCH == pytest.approx(1002.5, abs=0.01)
             hall.settle(permits[1], throttled(until=EPOCH + 2_000))
-            bucket = hall.governor.snapshot().find("1 " + CANCEL_ORDER.path)
+            bucket = hall.governor.snapshot().find("1 " + CANCEL_ORDER.route)
             assert bucket is not None
             assert bucket.closed_until is not None
             assert bucket.closed_until.timestamp() * 1000 - EPOCH == pytest.approx(2050, abs=0.01)
@@ -456,7 +459,7 @@ def test_snapshot(backend: Backend) -> None:
 
 @backends
 def test_eta(backend: Backend) -> None:
-    """`eta` says when a call could leave and takes nothing; it counts those who are before it."""
+    """`eta` says when a call could leave and takes nothing; it counts the calls before it."""
 
     async def main() -> None:
         hall = Hall(quotas=ONE)
@@ -465,6 +468,7 @@ def test_eta(backend: Backend) -> None:
         assert governor.eta(CANCEL_ORDER, account=1) == 0
         hall.settle(await hall.acquire())
         assert governor.eta(CANCEL_ORDER.path, account="1") == pytest.approx(1.0025)
+        assert governor.eta(CANCEL_ORDER.name, account="1") == pytest.approx(1.0025)
         assert governor.eta(CANCEL_ORDER.path, account=2) == 0
         async with anyio.create_task_group() as group:
             for _ in range(2):
@@ -473,7 +477,7 @@ def test_eta(backend: Backend) -> None:
             assert governor.eta(CANCEL_ORDER, account=1) == pytest.approx(3 * 1.0025)
             assert governor.eta(CANCEL_ORDER, account=1, priority=Priority.KILL_SWITCH) == pytest.approx(1.0025)
             group.cancel_scope.cancel()
-        with pytest.raises(InvalidRequest, match="no endpoint '/nothing'; there are /openApi/spot/v1/oco/cancel,"):
+        with pytest.raises(InvalidRequest, match="no endpoint '/nothing'; write the name of its method or its path"):
             governor.eta("/nothing", account=1)
 
     run(backend, main)
@@ -499,7 +503,7 @@ def test_foreign_use(backend: Backend, caplog: pytest.LogCaptureFixture) -> None
 
 @backends
 def test_told(backend: Backend) -> None:
-    """Every stop of a call is an event, in order, with who, what and for how long."""
+    """Every stop of a call is an event, in order, with endpoint, account, bucket and spans."""
 
     async def main() -> None:
         hall = Hall(quotas=ONE)
@@ -514,8 +518,8 @@ def test_told(backend: Backend) -> None:
         told = [(type(event).__name__, *vars_of(event)) for event in hall.events]
         assert told == [
             ("Granted", path, "1", 0.0),
-            ("Queued", path, "1", "account 1 " + path, 0),
-            ("Queued", path, "1", "account 1 " + path, 1),
+            ("Queued", "account", "1", CANCEL_ORDER.route, path, "1", 0),
+            ("Queued", "account", "1", CANCEL_ORDER.route, path, "1", 1),
             ("Settled", path, "1", "accepted", 0.1),
             ("Granted", path, "1", 1.1025),
             ("Settled", path, "1", "accepted", 0.05),
@@ -593,7 +597,7 @@ async def can(hall: Hall, endpoint: Any) -> bool:
 
 @backends
 def test_error_budget(backend: Backend) -> None:
-    """With one error left, calls that create are held back here; cancels go; a waiter is held back as well."""
+    """With one error left, calls that create are refused here; cancels go; a waiter is refused as well."""
 
     async def main() -> None:
         hall = Hall(profile="2025-10")
@@ -627,7 +631,7 @@ def test_error_budget(backend: Backend) -> None:
         ({"profile": "best"}, "no profile 'best'; there are documented, 2025-10, trader, unlimited"),
         ({"share": 0}, "share must be above 0 and at most 1, not 0"),
         ({"share": 1.5}, "share must be above 0 and at most 1"),
-        ({"credit": -0.1}, "credit must be from 0 to 1"),
+        ({"credit": -0.1}, "credit must be at least 0 and at most 1, not -0.1"),
         ({"cold_start": "warm"}, "cold_start must be 'free' or 'spent', not 'warm'"),
         ({"profile": ["trader"]}, "no profile ['trader']; there are documented"),
         ({"share": "half"}, "share must be a number such as 0.5, not 'half'"),
@@ -639,10 +643,15 @@ def test_error_budget(backend: Backend) -> None:
         ({"quotas": 0}, "quotas must be a dict"),
         (
             {"quotas": {"/trade/cancel": Quota(1, 1)}},
-            "quotas has no place for '/trade/cancel'; there are IpGroup.MARKET",
+            "no endpoint '/trade/cancel'; write the name of its method or its path",
         ),
-        ({"quotas": {"cancel_order": Quota(1, 1)}}, "IpGroup.TRADE, /openApi/spot/v1/oco/cancel, "),
-        ({"quotas": {4: Quota(1, 1)}}, "quotas has no place for 4; there are"),
+        ({"anchor": "sent"}, "anchor must be 'reply' or 'headers', not 'sent'"),
+        ({"anchor": "headers", "store": MemoryStore()}, "anchor must be 'reply' with a store, not 'headers'"),
+        ({"on_store_failure": "wait"}, "on_store_failure must be 'local' or 'refuse', not 'wait'"),
+        (
+            {"quotas": {4: Quota(1, 1)}},
+            "no place for 4; there are IpGroup.MARKET, IpGroup.ACCOUNT, IpGroup.TRADE, and the names",
+        ),
         ({"quotas": {IpGroup.TRADE: 10}}, "must be a Quota such as Quota(10, 1.0), not 10"),
         ({"quotas": {CANCEL_ORDER.path: (10, 1)}}, "must be a Quota such as Quota(10, 1.0), not (10, 1)"),
         ({"on_event": "print"}, "on_event must be a function of one event, not 'print'"),
@@ -653,13 +662,23 @@ def test_error_budget(backend: Backend) -> None:
 )
 def test_settings(settings: dict[str, Any], message: str) -> None:
     """Bad settings are refused with what to write."""
-    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+    with pytest.raises(InvalidRequest, match=re.escape(message)) as caught:
         Governor(**settings)
     assert "word" not in str(caught.value)
 
 
 def test_quotas_for_every_path() -> None:
-    """A quota can be set for each endpoint, the time endpoints, and placing orders, which other programs may use."""
-    paths = [*Governor.catalogue, PLACE_ORDER.path]
-    governor = Governor(quotas=dict.fromkeys(paths, Quota(7, 1.0)), on_event=print, store=MemoryStore())
-    assert {governor.profile[path] for path in paths} == {Quota(7, 1.0)}
+    """A quota can be set for each endpoint that is counted per account, by its path or the name of its method."""
+    private = [endpoint for endpoint in CATALOGUE if not endpoint.is_public]
+    for keys in ([endpoint.path for endpoint in private], [endpoint.name for endpoint in private]):
+        governor = Governor(quotas=dict.fromkeys(keys, Quota(7, 1.0)), on_event=print, store=MemoryStore())
+        assert {governor.profile.quota_of(endpoint) for endpoint in private} == {Quota(7, 1.0)}
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_governor_is_not_copied(how: Callable[[Governor], object]) -> None:
+    """A copy would be a second set of books for the same quotas; the message says how to share instead."""
+    governor = Governor()
+    with pytest.raises(InvalidRequest, match=r"cannot be copied or pickled: .* Share the object itself .* by a store"):
+        how(governor)
+    assert governor.eta(CANCEL_ORDER, account=1) == 0

@@ -68,7 +68,7 @@ def _broken(outcomes: Iterable[Outcome]) -> list[str]:
 
 
 def _unused(together: dict[str, Outcome]) -> list[str]:
-    """Every condition in which somebody always waited and quota was left."""
+    """Every condition in which a call always waited and quota was left."""
     bounded = [together[condition.name] for condition in WITHIN if condition.has_bound and condition.name in together]
     return [
         f"UNUSED {each.name}: {each.share:.4f} of the quota, the bound is {each.bound:.4f}"

@@ -40,7 +40,7 @@ class Wire(httpx.AsyncBaseTransport):
             return await self._tell_time(request)
         world = self.world
         claims = self.governor.claims(self._endpoints[request.url.path], request.headers["X-BX-APIKEY"])  # type: ignore[arg-type]
-        permit = Permit(world.exchange.known(claims), (), None, world.timeline.now)
+        permit = Permit(0, world.exchange.known(claims), (), None, world.timeline.now)
         flight = Flight(self.governor, permit, LINGER)
         journey = world.journey()
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
@@ -98,7 +98,7 @@ async def drive_by_clients(world: World, until: float) -> None:
 
 def _client(world: World, governor: Governor) -> BingXClient:
     return BingXClient(
-        "nobody",
+        "key",
         "secret",
         base_url="https://exchange.invalid",
         governor=governor,

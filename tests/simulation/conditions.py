@@ -65,7 +65,7 @@ class Condition:
     mixes_priorities: bool = True
     options: Mapping[str, Any] = {}
     weight: float = 1.0  # its part of the hours
-    has_bound: bool = True  # whether somebody always waits, so that the share has a bound to reach
+    has_bound: bool = True  # whether a call always waits, so that the share has a bound to reach
 
     @property
     def quotas(self) -> dict[str | IpGroup, Quota]:

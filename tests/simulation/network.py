@@ -42,7 +42,7 @@ def spiky(base: float, share: float = 0.02) -> Callable[[Random], Path]:
 
 
 def queueing(base: float, load: float = 0.75) -> Callable[[Random], Path]:
-    """A queue on the way that fills and drains: neighbours in time wait alike, and nobody overtakes."""
+    """A queue on the way that fills and drains: neighbours in time wait alike, and none overtakes."""
 
     def build(rng: Random) -> Path:
         backlog, seen_at = 0.0, 0.0

@@ -35,6 +35,7 @@ from bingx_async import (
     Quota,
     QuotaWait,
     RateLimited,
+    ReadFailed,
     Side,
     Snapshot,
     UnreadableReply,
@@ -72,6 +73,9 @@ async def use(transport: httpx.AsyncBaseTransport) -> None:
     ) as client:
         assert_type(client, BingXClient)
         other = client.for_account(api_key="key", secret_key="secret", account="2")
+        quick = client.with_options(max_wait=0, timeout=2.5, priority=Priority.CANCEL, recv_window=1000)
+        assert_type(quick, BingXClient)
+        client.with_options(patience=1)  # type: ignore[call-arg]  # pyright: ignore
         assert_type(other, BingXClient)
         await orders(client)
         await oco(client)
@@ -82,6 +86,7 @@ async def use(transport: httpx.AsyncBaseTransport) -> None:
     assert_type(snapshot, Snapshot)
     for bucket in snapshot:
         assert_type(bucket, BucketSnapshot)
+        assert_type(bucket.kind + bucket.owner + bucket.name + bucket.key, str)
         assert_type(bucket.closed_until, datetime | None)
 
 
@@ -144,6 +149,8 @@ async def failures(client: BingXClient) -> None:
     except ApiError as error:
         assert_type(error.code, int | None)
         assert_type(error.http_status, int)
+    except ReadFailed as error:
+        assert_type(error.endpoint, str)
     except UnreadableReply as error:
         assert_type(error.endpoint, str)
     except OutcomeUnknown as error:

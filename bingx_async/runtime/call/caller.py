@@ -10,7 +10,6 @@ from attrs import define, field
 from bingx_async.core.claims import Claims
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.options import CallSettings
-from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted
 from bingx_async.errors import ClientClosed, InvalidRequest, QuotaWait, ReadFailed
 from bingx_async.runtime.call.recovery import Recovery
@@ -105,7 +104,7 @@ class Caller:
     def limit(self, endpoint: Endpoint[Any]) -> int:
         """How many calls of this account may be live at once."""
         claim = self._claims_of(endpoint).account_claim
-        return claim.quota.limit if claim is not None else UNLIMITED.limit
+        return claim.quota.limit if claim is not None else endpoint.quota.limit
 
     def may_fail(self, endpoint: Endpoint[Any]) -> bool:
         """Whether one more business error would leave the endpoint open."""

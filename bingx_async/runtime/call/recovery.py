@@ -13,12 +13,21 @@ from attrs import evolve, frozen
 
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.gates import Penalty
-from bingx_async.core.verdict import Meaning, Refused, Scope, Throttled, Unclear
-from bingx_async.errors import BingXError, OutcomeUnknown, QuotaWait, ReadFailed, UnreadableReply
+from bingx_async.core.verdict import ERRORS, Meaning, Refused, Scope, Throttled, Unclear
+from bingx_async.errors import (
+    ApiError,
+    BingXError,
+    OutcomeUnknown,
+    QuotaWait,
+    RateLimited,
+    ReadFailed,
+    ServerBusy,
+    UnreadableReply,
+)
 from bingx_async.runtime.call.carriers import CarrierChoice
-from bingx_async.runtime.call.outcomes import closed, refusal, silent
 from bingx_async.runtime.call.timekeeper import Timekeeper, patience_of
 from bingx_async.runtime.call.turn import Remedy, Turn
+from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.http.message import Unanswered
 
@@ -103,7 +112,7 @@ class Recovery:
         """Prepare the next attempt of a call that was refused; raises where there is none."""
         if isinstance(verdict, Unclear):
             silence = Silence.UNCLEAR if verdict.is_readable else Silence.UNREADABLE
-            raise silent(call, SILENCES[silence, call.endpoint.is_repeatable].error, verdict.message)
+            raise _unheard(call, silence, verdict.message)
         turn.failed, turn.penalty = verdict, penalty
         row = REFUSALS[verdict.meaning]
         is_open = [await self._apply(remedy, call.endpoint, turn) for remedy in row.remedies]
@@ -117,7 +126,7 @@ class Recovery:
         turn.failed = error
         is_open = [await self._apply(remedy, call.endpoint, turn) for remedy in row.remedies]
         if not any(is_open):
-            raise silent(call, row.error, str(error)) from error
+            raise _unheard(call, Silence.LOST, str(error)) from error
 
     def out_of_time(self, call: Call[Any], error: QuotaWait, turn: Turn) -> BingXError:
         """The error of a call that may leave once more and gets no quota in time: why its last attempt failed."""
@@ -127,12 +136,11 @@ class Recovery:
         return self._error(call, turn)
 
     def _error(self, call: Call[Any], turn: Turn) -> BingXError:
-        if isinstance(turn.failed, Throttled):
-            assert turn.penalty is not None
-            return closed(call.endpoint, turn.failed, turn.penalty, self.governor.clock)
         if isinstance(turn.failed, Refused):
-            return refusal(call.endpoint, turn.failed)
-        return silent(call, SILENCES[Silence.LOST, call.endpoint.is_repeatable].error, str(turn.failed))
+            return _refused(call.endpoint, turn.failed)
+        if isinstance(turn.failed, Throttled) and turn.penalty is not None:
+            return _closed(call.endpoint, turn.failed, turn.penalty, self.governor.clock)
+        return _unheard(call, Silence.LOST, str(turn.failed))
 
     async def _apply(self, remedy: Remedy, endpoint: Endpoint[Any], turn: Turn) -> bool:
         """Apply one remedy; whether it lets the call leave once more."""
@@ -167,3 +175,32 @@ class Recovery:
             self.carrier.forget()
         elif lesson is Lesson.UNDERSTOOD and turn.carrier is not None:
             self.carrier.settle(turn.carrier, lesson.value)
+
+
+def _refused(endpoint: Endpoint[Any], verdict: Refused) -> ApiError:
+    """The error of a call that the exchange refused for its content; an endpoint may have its own classes."""
+    own = {Meaning.NOT_FOUND: endpoint.refusals.not_found, Meaning.REFUSED: endpoint.refusals.refused}
+    kind = own.get(verdict.meaning) or ERRORS[verdict.meaning]
+    return kind(verdict.code, verdict.message, endpoint.path, verdict.http_status, verdict.raw)
+
+
+def _closed(endpoint: Endpoint[Any], verdict: Throttled, penalty: Penalty, clock: ServerClock) -> ApiError:
+    """The error of a call that cannot wait until the exchange opens again."""
+    about = (verdict.code, verdict.message, endpoint.path, verdict.http_status, verdict.raw)
+    if verdict.meaning is Meaning.BUSY:
+        return ServerBusy(*about)
+    return RateLimited(
+        *about,
+        retry_at=clock.moment(penalty.until),
+        retry_after=max(0.0, penalty.until - clock.monotonic()) / 1000.0,
+        scope=str(penalty.key),
+        reason=penalty.reason,
+    )
+
+
+def _unheard(call: Call[Any], silence: Silence, message: str) -> OutcomeUnknown | ReadFailed:
+    """The error of a call that was sent and got no readable answer."""
+    kind = SILENCES[silence, call.endpoint.is_repeatable].error
+    if issubclass(kind, ReadFailed):
+        return kind(message, call.endpoint.path, call.params)
+    return kind(message, call.endpoint.path, call.params, call.client_order_ids)

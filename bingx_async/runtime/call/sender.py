@@ -29,29 +29,27 @@ class Sender:
 
     async def attempt(self, call: Call[Any], turn: Turn) -> tuple[Verdict, Penalty | None, Reply]:
         """Send the call once and settle its permit by the reply; raises `Unanswered` where no whole reply came."""
-        reply = await self._send(call, turn)
+        try:
+            turn.carrier = self.requests.chosen_carrier(call.endpoint)
+            request = self.requests.build(call, turn.settings.recv_window, turn.carrier)
+            reply = await self.transport.send(request, turn.seconds_left)
+        except BaseException as error:
+            reply = self._after_failure(error, turn)
         verdict = judge(reply.status, reply.headers, reply.text, self.requests.clock.now())
         penalty = self.governor.settle(turn.permit, verdict, reply.received_at, reply.headers, reply.min_rtt)
         return verdict, penalty, reply
 
-    async def _send(self, call: Call[Any], turn: Turn) -> Reply:
-        """The reply; after a failure the permit is settled by what is known to have been sent."""
-        try:
-            turn.carrier = self.requests.chosen_carrier(call.endpoint)
-            request = self.requests.build(call, turn.settings.recv_window, turn.carrier)
-            return await self.transport.send(request, turn.seconds_left)
-        except ConnectFailed:
+    def _after_failure(self, error: BaseException, turn: Turn) -> Reply:
+        """The reply, if its meaning is known though it broke off; else settle the permit by what may have been sent."""
+        if isinstance(error, ConnectFailed):
             self.governor.release(turn.permit)
-            raise
-        except Unanswered as error:
+            raise error
+        if isinstance(error, Unanswered):
             if error.reply is not None and not isinstance(_judged(error.reply), Unclear):
-                return error.reply  # it broke off, but its meaning is known
+                return error.reply
             turn.seconds_left -= (self.requests.clock.monotonic() - turn.permit.granted_at) / 1000.0
-            self.governor.give_up(turn.permit, self.transport.linger)
-            raise
-        except BaseException:
-            self.governor.give_up(turn.permit, self.transport.linger)
-            raise
+        self.governor.give_up(turn.permit, self.transport.linger)
+        raise error
 
 
 def _judged(reply: Reply) -> Verdict:

@@ -7,6 +7,7 @@ from attrs import frozen
 from bingx_async.core.claims import Claims
 from bingx_async.core.ledger import Ledger, Settings
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.governor.outage import Outage
 from bingx_async.runtime.governor.queue import WaitQueue
 from bingx_async.runtime.governor.reporter import Reporter
 from bingx_async.runtime.governor.settings import GovernorSettings
@@ -35,7 +36,8 @@ class Parts:
         queue = WaitQueue(ledger)
         shared = None
         if store is not None:
-            shared = SharedQuota(store, ledger, clock, reporter, settings.on_store_failure, settings.fallback_share)
+            outage = Outage(settings.on_store_failure, settings.fallback_share)
+            shared = SharedQuota(store, ledger, clock, reporter, outage)
         return cls(clock, reporter, ledger, queue, WaitingRoom(queue, clock), shared)
 
     def changed(self, claims: Claims) -> None:

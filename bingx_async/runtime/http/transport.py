@@ -61,18 +61,15 @@ class Transport:
     async def send(self, request: Request, timeout: float) -> Reply:
         """The reply within `timeout` seconds; else `ConnectFailed` (not sent) or `Unanswered` (it may have run)."""
         partial = PartialReply()
-        with anyio.move_on_after(timeout):
-            return await self._send_to_any(request, timeout, partial)
-        raise Unanswered(f"no reply within {timeout:g} s", partial.broken_off())
-
-    async def _send_to_any(self, request: Request, timeout: float, partial: PartialReply) -> Reply:
         *first, last = self._hosts.in_order
-        for host in first:
-            try:
-                return await self._send(request, host, timeout, partial)
-            except ConnectFailed:
-                self._hosts.avoid(host)
-        return await self._send(request, last, timeout, partial)
+        with anyio.move_on_after(timeout):
+            for host in first:
+                try:
+                    return await self._send(request, host, timeout, partial)
+                except ConnectFailed:
+                    self._hosts.avoid(host)
+            return await self._send(request, last, timeout, partial)
+        raise Unanswered(f"no reply within {timeout:g} s", partial.broken_off())
 
     async def aclose(self) -> None:
         """Close the connections, if the transport is ours; nothing is sent any more."""
