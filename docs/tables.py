@@ -138,7 +138,7 @@ def first_sentence(text: str) -> str:
 
 
 def observed() -> str:
-    """Every event that is emitted, with the first line of its text; not the classes they have in common."""
+    """Every event, with the first line of its text."""
     rows = (
         (code(name), cell((inspect.getdoc(event) or "").partition("\n")[0]))
         for name, event in vars(events).items()
