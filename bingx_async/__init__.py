@@ -2,8 +2,6 @@
 
 import logging
 
-__version__ = "0.1.0"
-
 from bingx_async import errors, models
 from bingx_async.catalogue import PROFILES as PROFILES
 from bingx_async.client import BingXClient as BingXClient
@@ -17,6 +15,7 @@ from bingx_async.models import *
 from bingx_async.runtime.governor.snapshot import BucketSnapshot as BucketSnapshot
 from bingx_async.runtime.governor.snapshot import BudgetSnapshot as BudgetSnapshot
 from bingx_async.runtime.governor.snapshot import Snapshot as Snapshot
+from bingx_async.version import __version__ as __version__
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise
 

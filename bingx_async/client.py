@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal, Self, Unpack
 import anyio
 from attrs import evolve
 
-from bingx_async import __version__
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
 from bingx_async.errors import ClientClosed
 from bingx_async.governor import Governor
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.settings import ClientSettings, Keys, url_given
 from bingx_async.spot import SpotApi
+from bingx_async.version import __version__
 from bingx_async.wiring import ClientState, Shared, calls_of, share, wire
 
 if TYPE_CHECKING:

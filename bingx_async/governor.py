@@ -63,8 +63,8 @@ class Governor(RuntimeGovernor):
 
     async def aclose(self) -> None:
         """Flush, and close the connections of the shared store. Needed only with a store."""
-        if self._parts.shared is not None:
-            await self._parts.shared.store.aclose()
+        if self._shared is not None:
+            await self._shared.store.aclose()
 
     async def __aenter__(self) -> Self:
         return self

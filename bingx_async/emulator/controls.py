@@ -27,7 +27,7 @@ class Controls:
     def __init__(self, settings: EmulatorSettings) -> None:
         self.settings = settings
         self.accounts = settings.accounts
-        self.network = Network(settings, self.handle)
+        self._network = Network(settings, self.handle)
         self._exchange = Exchange(settings)
         self._log = Log(settings.accounts)
         self._lock = RLock()
@@ -92,11 +92,11 @@ class Controls:
 
     def inject(self, fault: Fault) -> None:
         """Let `fault` strike from the next request on."""
-        self.network.inject(fault)
+        self._network.inject(fault)
 
     def clear_faults(self) -> None:
         """Forget every fault."""
-        self.network.clear_faults()
+        self._network.clear_faults()
 
     def stats(self) -> Stats:
         """Everything counted since the start, frozen."""

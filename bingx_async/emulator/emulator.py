@@ -82,7 +82,7 @@ class Emulator(Controls):
 
     def transport(self, *, address: str = "127.0.0.1") -> EmulatorTransport:
         """An httpx transport that ends here, for any host; `address` is the IP its requests come from."""
-        return EmulatorTransport(self.network.respond, address)
+        return EmulatorTransport(self._network.respond, address)
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> AbstractAsyncContextManager[EmulatorServer]:
         """Serve over a real socket while the context is open; `port=0` takes a free one. Loopback only."""
@@ -90,4 +90,4 @@ class Emulator(Controls):
             from bingx_async.emulator.server import serve
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(EXTRA, name=error.name) from error
-        return serve(self.network.respond, host, port)
+        return serve(self._network.respond, host, port)

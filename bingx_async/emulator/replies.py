@@ -17,8 +17,8 @@ HTML = ("content-type", "text/html")
 
 def accept(data: Any, visit: Visit, form: RateHeaders | None) -> Reply:
     """Code 0 with `data`; `form` is that of the rate headers."""
-    body = encode({"code": 0, "msg": "", "debugMsg": "", "data": data})
-    return Reply(200, _headers(visit, form), body.encode())
+    body = b'{"code":0,"msg":"","debugMsg":"","data":%b}' % encode(data).encode()
+    return Reply(200, _headers(visit, form), body)
 
 
 def refuse(refusal: Refusal, visit: Visit, form: RateHeaders | None) -> Reply:

@@ -46,8 +46,8 @@ def test_ctrl_c_leaves_nothing_behind_but_one_line() -> None:
     """SIGINT in the middle of the load ends the demo with exit code 130, one line and no traceback."""
     process = start(*SHORT)
     assert process.stdout is not None
-    while "2.0 s" not in process.stdout.readline():
-        pass
+    # On a busy machine the line of the second second may come a little later.
+    assert any(re.match(r" +[2-5]\.\d s +\d+ calls accepted", line) for line in process.stdout)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=10)
     assert process.returncode == 130

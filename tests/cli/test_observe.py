@@ -13,7 +13,7 @@ KEYS = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "emulator-secr
 
 @pytest.mark.parametrize("model", ["sliding", "fixed-first"])
 async def test_the_way_of_counting_is_named(model: Model) -> None:
-    """The emulator's way of counting is among those named, and another is not; no call is refused or an error."""
+    """The emulator's way of counting is among those named, and another is not; no call is refused."""
     emulator = Emulator(model=model)
     async with emulator.serve() as server:
         env = {**KEYS, "BINGX_BASE_URL": server.url}

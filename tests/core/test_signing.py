@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bingx_async.core.signing import Carrier, Payload, Signer, canonical, check_value, encode
+from bingx_async.core.signing import Carrier, Payload, Signer, canonical, check_value, encode, query_of
 from bingx_async.errors import InvalidRequest
 
 SECRET = "UuGuyEGt6ZEkpUObCYCmIfh0elYsZVh80jlYwpJuRZEw70t6vomMH7Sjmf94ztSI"
@@ -169,6 +169,20 @@ def test_json_values() -> None:
     assert payload.query == f"data={quote(raw, safe='')}&sync=true&timestamp=7&signature={signature}"
     assert dict(parse_qsl(payload.query))["data"] == raw
     assert (payload.body, payload.content_type) == (b"", "")
+
+
+@pytest.mark.parametrize(
+    ("params", "query"),
+    [
+        ({"b": "x,y", "a": 7, "c": True}, "a=7&b=x,y&c=true"),
+        ({"data": [1, 2], "ids": "x,y"}, "data=%5B1%2C2%5D&ids=x%2Cy"),
+        ({"data": {"a": 1}}, "data=%7B%22a%22%3A1%7D"),
+        ({"data": ["a/b c"]}, "data=%5B%22a%2Fb%20c%22%5D"),
+    ],
+)
+def test_query(params: dict[str, Any], query: str) -> None:
+    """A query string is the signed text itself, until a value is JSON: then every value is percent-encoded."""
+    assert query_of(params) == query
 
 
 @given(st.integers())

@@ -11,8 +11,8 @@ from bingx_async.core.claims import Claim, Claims, Key
 from bingx_async.core.quota import Quota
 from bingx_async.redis import RedisStore
 from bingx_async.redis.names import Names
-from bingx_async.runtime.governor.memory import MemoryStore
 from bingx_async.runtime.governor.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
+from tests.memory_store import MemoryStore
 
 OCCUPANCY = 1002.5  # ms: one second, stretched, and the margin
 BEGIN = 1e12

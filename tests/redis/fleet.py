@@ -92,9 +92,7 @@ async def work(redis: str, namespace: str, timeout: str, *urls: str) -> None:
             governor = await stack.enter_async_context(Governor(store=store, fallback_share=1 / PROCESSES))
             client = BingXClient(**KEYS, base_url=url, governor=governor, timeout=float(timeout))
             clients[way] = await stack.enter_async_context(client)
-        governors = [
-            client.governor._parts.shared._process for client in clients.values() if client.governor._parts.shared
-        ]
+        governors = [client.governor._shared._process for client in clients.values() if client.governor._shared]
         print(json.dumps(["ready", " ".join(governors)]), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         calls = (cancel(way, client) for way, client in clients.items() for _ in range(TASKS))

@@ -21,7 +21,7 @@ from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore, connection
 from bingx_async.runtime.clock import monotonic_ms
-from bingx_async.runtime.governor.governor import MAX_LIFETIME
+from bingx_async.runtime.governor.admission import MAX_LIFETIME
 from bingx_async.spot.orders import CANCEL_ORDER
 from tests.redis.desk import OCCUPANCY, Desk, warm
 from tests.redis.proxy import proxy

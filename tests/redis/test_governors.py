@@ -16,10 +16,10 @@ from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled
 from bingx_async.emulator import Account, Emulator
 from bingx_async.redis import RedisStore
-from bingx_async.runtime.governor.memory import MemoryStore
 from bingx_async.runtime.governor.store import QuotaStore
 from bingx_async.spot.oco import PLACE_OCO_ORDER
 from bingx_async.spot.orders import CANCEL_ORDER
+from tests.memory_store import MemoryStore
 from tests.redis.desk import OCCUPANCY, warm
 from tests.redis.server import RedisServer
 
@@ -52,8 +52,8 @@ async def settle(governor: Governor, permit: Permit, verdict: Any = OK) -> None:
 
 async def subscribed(governor: Governor) -> None:
     """Redis publishes to the governor; a store in memory calls it at once."""
-    assert governor._parts.shared is not None
-    store = governor._parts.shared.store
+    assert governor._shared is not None
+    store = governor._shared.store
     if isinstance(store, RedisStore):
         async with asyncio.timeout(5):
             while not (await store._connection.client.pubsub_numsub(store.names.of("channel")))[0][1]:  # noqa: ASYNC110
@@ -135,7 +135,7 @@ async def test_one_error_budget(make_store: MakeStore) -> None:
     """Errors of one governor count for all: together they stop before the endpoint would be closed."""
     async with Governor(store=make_store()) as one, Governor(store=make_store()) as two:
         for governor in (one, two):
-            governor._parts.ledger.budget.learn(4, 60_000.0)
+            governor._ledger.budget.learn(4, 60_000.0)
         refusal = Refused(Meaning.BALANCE, 100202, "no balance", 200, {})
         for governor in (one, two, one):
             await settle(governor, await acquire(governor, PLACE_OCO_ORDER), refusal)
@@ -184,7 +184,7 @@ async def test_only_the_head_asks(redis_server: RedisServer, namespace: str) -> 
         await asyncio.gather(*(call() for _ in range(20)))
         await governor.flush()
         assert await asked() - before <= 20 * (1 + 2) + 5  # each a settlement, a grant and a refusal before it
-        assert governor._parts.shared is not None
+        assert governor._shared is not None
 
 
 async def test_clients_and_errors_end_to_end(make_store: MakeStore) -> None:
@@ -195,7 +195,7 @@ async def test_clients_and_errors_end_to_end(make_store: MakeStore) -> None:
         clients = []
         for _ in range(2):
             governor = await stack.enter_async_context(Governor(store=make_store()))
-            governor._parts.ledger.budget.learn(4, 480_000.0)
+            governor._ledger.budget.learn(4, 480_000.0)
             clients.append(
                 await stack.enter_async_context(BingXClient(**KEYS, governor=governor, transport=emulator.transport()))
             )

@@ -26,8 +26,8 @@ from bingx_async.core.quota import Quota
 from bingx_async.redis import script_calls
 from bingx_async.redis.names import Names
 from bingx_async.redis.scripts import digest, source
-from bingx_async.runtime.governor.memory import MemoryStore
 from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
+from tests.memory_store import MemoryStore
 from tests.redis.server import RedisServer
 
 IN_CI = os.environ.get("CI") == "true"

@@ -16,8 +16,8 @@ from bingx_async import ErrorBudgetSpent, Governor, InvalidRequest, IpGroup, Pri
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import events
 from bingx_async.core.verdict import Meaning, Refused, Scope, Throttled, Unclear
-from bingx_async.runtime.governor.memory import MemoryStore
 from bingx_async.testing import EPOCH
+from tests.memory_store import MemoryStore
 from tests.runtime.hall import (
     CANCEL_OCO_ORDER,
     CANCEL_OPEN_ORDERS,

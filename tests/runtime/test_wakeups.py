@@ -30,7 +30,7 @@ def test_the_next_is_refused_by_another_bucket(is_cancelled: bool, monkeypatch: 
             left[name] = anyio.current_time() - began
             hall.settle(permit)
 
-        def tick(now: float, real: Any = governor._parts.queue.tick) -> Any:
+        def tick(now: float, real: Any = governor._queue.tick) -> Any:
             before = governor.snapshot().waiting
             decided = real(now)
             if is_cancelled and governor.snapshot().waiting < before:
@@ -41,7 +41,7 @@ def test_the_next_is_refused_by_another_bucket(is_cancelled: bool, monkeypatch: 
         await in_turn()
         first = asyncio.create_task(wait("first", Priority.CANCEL))
         await in_turn()
-        monkeypatch.setattr(governor._parts.queue, "tick", tick)
+        monkeypatch.setattr(governor._queue, "tick", tick)
         await asyncio.wait([first, second])
         expected = {"second": 1.902} if is_cancelled else {"first": 1.0025, "second": 2.005}
         assert left == pytest.approx(expected, abs=0.01)

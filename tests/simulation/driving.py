@@ -74,7 +74,7 @@ class Process:
     def start(self) -> None:
         """Begin, or begin anew after a restart."""
         self.governor = build_governor(self.world)
-        self.timeline.tickers.append(self.governor._parts.queue)
+        self.timeline.tickers.append(self.governor._queue)
         demand = self.world.condition.demand
         for claims in claims_of_lines(self.governor, self.world.condition):
             if demand == BURSTS:
@@ -89,7 +89,7 @@ class Process:
 
     def ask(self, claims: Claims, after: After) -> None:
         """A caller comes; `after` is run when its call has left, or when it has gone."""
-        queue, now, rng = self.governor._parts.queue, self.timeline.now, self.world.rng
+        queue, now, rng = self.governor._queue, self.timeline.now, self.world.rng
         priority = rng.choice(PRIORITIES) if self.world.condition.mixes_priorities else Priority.CANCEL
         order = queue.new_place(priority)
         answer, decided = queue.enter(claims, order, inf, now)
@@ -120,7 +120,7 @@ class Process:
 
     def _cancel(self, waiter: Waiter, after: After) -> None:
         if not waiter.is_gone:
-            self.timeline.wake(self.governor._parts.queue.leave(waiter, self.timeline.now))
+            self.timeline.wake(self.governor._queue.leave(waiter, self.timeline.now))
             if after is not None:
                 after()
 
@@ -138,8 +138,8 @@ class Process:
         self.timeline.at(self.timeline.now + rng.expovariate(1.0 / SPARSE_EVERY), self._come_by_chance, claims)
 
     def _restart(self) -> None:
-        self.timeline.tickers.remove(self.governor._parts.queue)
-        self.governor._parts.queue.forget()
+        self.timeline.tickers.remove(self.governor._queue)
+        self.governor._queue.forget()
         self.start()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bingx_async.runtime.governor.parking import Parking
+from bingx_async.runtime.governor.line import Parking
 from tests.simulation.__main__ import gather, main
 from tests.simulation.conditions import WITHIN, find
 from tests.simulation.running import Run, run_one

@@ -9,13 +9,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from bingx_async.emulator import jsontext
+from bingx_async.emulator.jsontext import decode
 
 
 @cache
 def load_sample(name: str) -> dict[str, Any]:
     """The sample of the endpoint of that name: `call`, `sent`, `reply` and `model`."""
-    sample: dict[str, Any] = jsontext.decode((files(__name__) / f"{name}.json").read_text("utf-8"))
+    sample: dict[str, Any] = decode((files(__name__) / f"{name}.json").read_text("utf-8"))
     return sample
 
 

@@ -1,90 +1,123 @@
-"""How a call ended: its tokens go back, and the reply's verdict and headers are taken into account."""
+"""How calls end: tokens go back, and what the exchange has said and closed is taken into account."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import evolve
 
 from bingx_async.core.account_bucket import AccountBucket
 from bingx_async.core.budget import ErrorKey
+from bingx_async.core.claims import Key
 from bingx_async.core.counting import RateHeaders, read_headers
 from bingx_async.core.gates import Penalty
-from bingx_async.core.min_rtt import MinRtt
 from bingx_async.core.permit import Permit
-from bingx_async.core.verdict import Accepted, Refused, Throttled, Verdict
+from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Verdict
 from bingx_async.runtime.governor.parts import Parts
-from bingx_async.runtime.governor.penalties import Penalties
-from bingx_async.runtime.governor.reporter import outcome_of
-from bingx_async.runtime.governor.settings import GovernorSettings
+
+SAFETY = 50.0  # ms added to a moment the exchange names: its own clocks may differ among each other
+SPREAD = 50.0  # ms of random spread on top, so that many clients do not come back in step
+BUSY_WINDOW = 500.0  # ms; "the current system is busy" is no quota: come back soon
 
 
-@frozen(eq=False)
-class Feedback:
-    """`credit` is the part of the shortest round trip by which tokens come back earlier."""
-
-    parts: Parts
-    penalties: Penalties
-    credit: float
-    _min_rtt: MinRtt = field(init=False, factory=MinRtt)
-
-    @classmethod
-    def of(cls, parts: Parts, settings: GovernorSettings) -> Feedback:
-        """As the settings say."""
-        return cls(parts, Penalties(parts, settings.draw), settings.credit)
-
-    def credit_ms(self, now: float) -> float:
-        """The credit in milliseconds, as far as enough round trips are known."""
-        return self._min_rtt.credit(self.credit, now)
+class Feedback(Parts):
+    """The side of a governor that hears how calls ended."""
 
     def settle(
-        self, permit: Permit, verdict: Verdict, replied_at: float, headers: Mapping[str, str], min_rtt: float | None
+        self,
+        permit: Permit,
+        verdict: Verdict,
+        replied_at: float,
+        headers: Mapping[str, str],
+        min_rtt: float | None = None,
     ) -> Penalty | None:
-        """See `Governor.settle`."""
-        parts = self.parts
-        penalty = self.penalties.penalise(permit, verdict) if isinstance(verdict, Throttled) else None
+        """The reply has come: give the tokens back one occupancy later, and close what the exchange has closed.
+
+        `min_rtt` is the shortest round trip the connection's TCP has seen (ms); without it no credit is given.
+        """
+        penalty = self._penalise(permit, verdict) if isinstance(verdict, Throttled) else None
         code = verdict.code if isinstance(verdict, Refused) else None
         if code is not None:
             self._count_error(permit, code, replied_at)
         if self.credit and min_rtt is not None:
             self._min_rtt.add(min(min_rtt, replied_at - permit.granted_at), replied_at)
         opens = isinstance(verdict, (Accepted, Refused))
-        extra = -self.credit_ms(replied_at)
-        reopened = parts.ledger.settle(permit, replied_at, extra, opens=opens)
+        extra = -self._min_rtt.credit(self.credit, replied_at)
+        reopened = self._ledger.settle(permit, replied_at, extra, opens=opens)
         rate = read_headers(headers)
-        if parts.shared is not None:
-            parts.shared.settle(permit, replied_at, extra, opens, code, rate.remaining if rate is not None else None)
+        if self._shared is not None:
+            self._shared.settle(permit, replied_at, extra, opens, code, rate.remaining if rate is not None else None)
         elif rate is not None and permit.account_bucket is not None:
             self._hear(permit, permit.account_bucket, rate, replied_at)
-        parts.changed(permit.claims)
-        parts.reporter.settled(permit, outcome_of(verdict), replied_at, reopened)
+        self._changed(permit.claims)
+        self.reporter.settled(permit, type(verdict).__name__.lower(), replied_at, reopened)
         return penalty
 
     def give_up(self, permit: Permit, linger: float) -> None:
-        """See `Governor.give_up`."""
-        parts = self.parts
-        now = parts.clock.monotonic()
-        parts.ledger.settle(permit, now, linger)
-        if parts.shared is not None:
-            parts.shared.settle(permit, now, linger, opens=False, code=None, left=None)
-        parts.changed(permit.claims)
-        parts.reporter.settled(permit, "failed", now)
+        """No reply will come: what was sent may still be counted for `linger` milliseconds."""
+        now = self.clock.monotonic()
+        self._ledger.settle(permit, now, linger)
+        if self._shared is not None:
+            self._shared.settle(permit, now, linger, opens=False, code=None, left=None)
+        self._changed(permit.claims)
+        self.reporter.settled(permit, "failed", now)
+
+    def extend(self, penalty: Penalty, server_ms: float) -> Penalty:
+        """Read a penalty's moment again, after the exchange's clock was read; it can only get later."""
+        now = self.clock.monotonic()
+        until = self.clock.from_server(server_ms) + SAFETY
+        if until <= penalty.until:
+            return penalty
+        later = self._ledger.gates.close(penalty.key, until, now, penalty.reason)
+        self._announce(later, now)
+        return later
 
     def _hear(self, permit: Permit, bucket: AccountBucket, rate: RateHeaders, now: float) -> None:
         """Take the rate headers of a reply that came at `now`."""
-        clock, reporter, key = self.parts.clock, self.parts.reporter, permit.claims.endpoint_gate
+        key = permit.claims.endpoint_gate
         foreign = bucket.observe(permit.baseline, rate.remaining, now)
         if foreign:
-            reporter.foreign(key, foreign)
-        end = clock.from_server(rate.at) if rate.at is not None else None
+            self.reporter.foreign(key, foreign)
+        end = self.clock.from_server(rate.at) if rate.at is not None else None
         if rate.after is not None:
             end = now + rate.after  # said before the reply came, so this is a little late
-        learnt = bucket.learn(permit.granted_at, now, rate.remaining, end, clock.offset)
+        learnt = bucket.learn(permit.granted_at, now, rate.remaining, end, self.clock.offset)
         if learnt is not None:
-            reporter.counting(key, str(learnt))
+            self.reporter.counting(key, str(learnt))
 
     def _count_error(self, permit: Permit, code: int, at: float) -> None:
-        claims = permit.claims
-        low = self.parts.ledger.budget.record(ErrorKey(claims.account, claims.route, code), at)
+        low = self._ledger.budget.record(ErrorKey(permit.claims.account, permit.claims.route, code), at)
         if low is not None:
-            self.parts.reporter.budget_low(low)
+            self.reporter.budget_low(low)
+
+    def _penalise(self, permit: Permit, verdict: Throttled) -> Penalty:
+        """The exchange has refused this call for its pace: close what it has closed."""
+        claims, now = permit.claims, self.clock.monotonic()
+        if permit.account_bucket is not None:
+            permit.account_bucket.invalidate_counting()
+        key = claims.endpoint_gate if verdict.scope is Scope.ENDPOINT else claims.egress_gate
+        penalty = self._close(permit, key, verdict, now)
+        if verdict.budget is not None:
+            self._ledger.budget.learn(verdict.budget.limit, verdict.budget.window)
+        self.reporter.penalised(penalty, verdict)
+        self._announce(penalty, now)
+        return penalty
+
+    def _close(self, permit: Permit, key: Key, verdict: Throttled, now: float) -> Penalty:
+        gates, reason = self._ledger.gates, verdict.meaning.value
+        spread = SAFETY + SPREAD * self._draw()
+        until = self.clock.from_server(verdict.until) if verdict.until is not None else now
+        # A moment that is over says nothing: without a backoff a probe would leave at once, again and again.
+        if until > now:
+            return gates.close(key, until + spread, now, reason)
+        if verdict.after is not None:
+            return gates.close(key, now + verdict.after + spread, now, reason)
+        window = BUSY_WINDOW if verdict.meaning is Meaning.BUSY else permit.claims.window
+        penalty = gates.back_off(permit, key, window, self._draw(), now, reason)
+        return evolve(penalty, was_clamped=verdict.until is not None)
+
+    def _announce(self, penalty: Penalty, now: float) -> None:
+        """Tell the store, and refuse the calls that cannot wait that long."""
+        if self._shared is not None:
+            self._shared.store.penalise(penalty.key, penalty.until, penalty.reason)
+        self._room.wake(self._queue.closed(penalty.key, penalty.until, now))

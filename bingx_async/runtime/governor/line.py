@@ -1,10 +1,16 @@
-"""Waiting calls and the lines they stand in: one line for calls with the same claims, the better place first."""
+"""Waiting calls, the lines they stand in, and what each line waits for.
+
+Calls with the same claims share a line, the better place first.
+"""
 
 from __future__ import annotations
 
 import heapq
 import sys
 from collections.abc import Callable, Iterator
+from math import inf
+
+from attrs import define, field
 
 from bingx_async.core.claims import Claims, Key
 from bingx_async.core.permit import NotUntil, Permit
@@ -19,26 +25,25 @@ def nothing() -> None:
     """Wake nothing: the call does not sleep yet."""
 
 
+@define(eq=False)
 class Waiter:
     """A call in the queue, until `permit` or `refusal` is set. `wake` belongs to the room in which it sleeps."""
 
-    __slots__ = ("ahead", "claims", "deadline", "is_gone", "owner", "permit", "place", "refusal", "wake")
-
-    def __init__(self, claims: Claims, place: Place, deadline: float, owner: object, ahead: int = 0) -> None:
-        self.claims = claims
-        self.place = place
-        self.deadline = deadline
-        self.owner = owner
-        self.ahead = ahead  # calls that were before it when it came
-        self.permit: Permit | None = None
-        self.refusal: NotUntil | BaseException | None = None
-        self.is_gone = False
-        self.wake: Callable[[], None] = nothing
+    claims: Claims
+    place: Place
+    deadline: float
+    owner: object
+    ahead: int  # calls that were before it when it came
+    permit: Permit | None = None
+    refusal: NotUntil | BaseException | None = None
+    is_gone: bool = False
+    wake: Callable[[], None] = nothing
 
     def __lt__(self, other: Waiter) -> bool:
         return self.place < other.place
 
 
+@define(eq=False)
 class WaitLine:
     """The waiters of one endpoint, account and address.
 
@@ -46,16 +51,13 @@ class WaitLine:
     other lines are not asked while this line waits for a wider one.
     """
 
-    __slots__ = ("claims", "heap", "newest", "parked_on", "represents", "sizes", "stamp")
-
-    def __init__(self, claims: Claims) -> None:
-        self.claims = claims
-        self.heap: list[Waiter] = []
-        self.newest = 0  # the latest arrival that has taken a place
-        self.sizes = [0] * len(Priority)
-        self.parked_on: Key | None = None
-        self.stamp: Place | None = None
-        self.represents: Key | None = None
+    claims: Claims
+    heap: list[Waiter] = field(factory=list[Waiter])
+    newest: int = 0  # the latest arrival that has taken a place
+    sizes: list[int] = field(factory=lambda: [0] * len(Priority))
+    parked_on: Key | None = None
+    stamp: Place | None = None
+    represents: Key | None = None
 
     def __iter__(self) -> Iterator[Waiter]:
         return (waiter for waiter in self.heap if not waiter.is_gone)
@@ -82,11 +84,6 @@ class WaitLine:
             self.heap = list(self)
             heapq.heapify(self.heap)
 
-    def unpark(self) -> Key | None:
-        """Stop waiting for a bucket; returns the one waited for."""
-        left, self.parked_on = self.parked_on, None
-        return left
-
     def ahead_of(self, place: Place) -> int:
         """How many waiters are before this place: known for a new arrival, counted for a call that comes back."""
         if place[1] > self.newest:
@@ -99,8 +96,7 @@ class Lines(dict[tuple[Key, str], WaitLine]):
 
     def waiters(self) -> Iterator[Waiter]:
         """All waiters, in no order."""
-        for line in self.values():
-            yield from line
+        return (waiter for line in self.values() for waiter in line)
 
     def last(self) -> Waiter | None:
         """A waiter from the back of a line, which will wait long."""
@@ -114,3 +110,79 @@ class Lines(dict[tuple[Key, str], WaitLine]):
             if line.parked_on is not None:
                 found[line.parked_on] = found.get(line.parked_on, 0) + sum(line.sizes)
         return found
+
+
+class Parking(dict[Key, list[tuple[Place, int, WaitLine]]]):
+    """Heaps of the lines that wait for a bucket or a closed scope, the line with the better place first.
+
+    An entry whose line has moved on is dropped when it comes up.
+    """
+
+    def park(self, line: WaitLine, key: Key, place: Place) -> None:
+        """The line's head, which has this place, waits for `key`."""
+        line.parked_on, line.stamp = key, place
+        heapq.heappush(self.setdefault(key, []), (place, id(line), line))
+
+    def first(self, key: Key) -> WaitLine | None:
+        """The line that is next to get something of `key`."""
+        heap = self.get(key)
+        while heap:
+            place, _, line = heap[0]
+            if line.parked_on == key and line.stamp == place:
+                return line
+            heapq.heappop(heap)
+        self.pop(key, None)
+        return None
+
+    def blocker(self, claims: Claims, place: Place) -> Key | None:
+        """A key of `claims` for which another line waits with a better place."""
+        if self:
+            for key in claims.keys:
+                line = self.first(key)
+                if line is not None and line.claims is not claims and line.stamp is not None and line.stamp < place:
+                    return key
+        return None
+
+
+class Alarms:
+    """The moments at which a bucket may have room, the latest of each key, and at which a waiter's deadline comes."""
+
+    def __init__(self) -> None:
+        self._moments: list[tuple[float, Key]] = []
+        self._latest: dict[Key, float] = {}
+        self._deadlines: list[tuple[float, int, Waiter]] = []
+
+    def set(self, refusal: NotUntil) -> None:
+        """Ask the key of `refusal` again at its moment; a refusal that only a reply can end has none."""
+        if refusal.ready_at < inf and self._latest.get(refusal.key) != refusal.ready_at:
+            self._latest[refusal.key] = refusal.ready_at
+            heapq.heappush(self._moments, (refusal.ready_at, refusal.key))
+
+    def set_deadline(self, waiter: Waiter) -> None:
+        """Refuse the waiter at its deadline, if it has one."""
+        if waiter.deadline < inf:
+            heapq.heappush(self._deadlines, (waiter.deadline, waiter.place[1], waiter))
+
+    def due(self, now: float) -> Iterator[Key]:
+        """Take the keys whose moment has come."""
+        while self._moments and self._moments[0][0] <= now:
+            moment, key = heapq.heappop(self._moments)
+            if self._latest.get(key) == moment:
+                del self._latest[key]
+                yield key
+
+    def overdue(self, now: float) -> Iterator[Waiter]:
+        """Take the waiters whose deadline has come."""
+        while self._deadlines and self._deadlines[0][0] <= now:
+            waiter = heapq.heappop(self._deadlines)[2]
+            if not waiter.is_gone:
+                yield waiter
+
+    def next_at(self) -> float:
+        """The next moment of either kind, or infinity."""
+        moments, deadlines = self._moments, self._deadlines
+        while moments and self._latest.get(moments[0][1]) != moments[0][0]:
+            heapq.heappop(moments)
+        while deadlines and deadlines[0][2].is_gone:
+            heapq.heappop(deadlines)
+        return min(moments[0][0] if moments else inf, deadlines[0][0] if deadlines else inf)

@@ -1,32 +1,42 @@
-"""A governor's side of a shared store.
+"""A governor's side of a shared store, also while the store is away.
 
 The governor's own ledger grants first: it keeps the local order and knows this process' calls. Then the store is
 asked. If it refuses, no call of this process asks for that bucket before the moment it named, and the call goes back
-to its place. When the store is back after a time in which a process may have granted calls alone, it is told to trust
-nothing it remembers for one occupancy.
+to its place.
+
+While the store is away, `local` goes on with `fallback_share` of every quota on the own ledger. Other processes may
+have live calls that this one does not know. So account quotas pause first, until those calls have left the
+exchange's window; address quotas go on at once, with our share of what the store last saw free there, half of the
+quota at most. When the store is back after a time in which a process may have granted calls alone, it is told to
+trust nothing it remembers for one occupancy.
 """
 
 from __future__ import annotations
 
 from itertools import count
+from math import inf
 from secrets import token_hex
 
 import anyio
 from attrs import define, field, frozen
 
 from bingx_async.core import events
-from bingx_async.core.claims import Key
-from bingx_async.core.ledger import Ledger
+from bingx_async.core.bucket import Bucket, occupancy_of, share_of
+from bingx_async.core.claims import Claim, Key
+from bingx_async.core.ledger import COLD_MARGIN, Ledger
 from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.errors import StoreUnavailable
-from bingx_async.runtime.clock import ServerClock
-from bingx_async.runtime.governor.outage import VALIDITY, Outage
 from bingx_async.runtime.governor.reporter import Reporter
+from bingx_async.runtime.governor.settings import GovernorSettings
 from bingx_async.runtime.governor.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
 from bingx_async.runtime.logs import warn
 
+VALIDITY = 2_000.0  # ms; a grant that took longer to get here (or a process that was stopped meanwhile) is void
 STALL = 15_000.0  # ms; a process may be stopped this long between grant and sending without breaking the quota
-NOTICE = 1_000.0  # ms within which others notice that the store is back: the pause between looks, and a lost one
+RETRY = 250.0  # ms between looks at a store that is away
+NOTICE = 1_000.0  # ms within which others notice that the store is back: RETRY, and a look that was lost
+# ms on top of one occupancy before an account quota is used alone: the call granted last may leave VALIDITY later.
+LEAST_PAUSE = VALIDITY + COLD_MARGIN
 
 
 @frozen
@@ -43,13 +53,19 @@ class Ticket:
 
 @define(eq=False)
 class SharedQuota:
-    """One governor's permits in a store."""
+    """One governor's side of a store."""
 
     store: QuotaStore
+    settings: GovernorSettings
     ledger: Ledger
-    clock: ServerClock
     reporter: Reporter
-    outage: Outage
+    _away_since: float | None = field(init=False, default=None)
+    _next_look: float = field(init=False, default=-inf)
+    _heard_at: float = field(init=False, default=-inf)
+    _shortest: float = field(init=False, default=inf)  # occupancy of an account quota in use
+    _longest: float = field(init=False, default=0.0)  # life of a call on them; other processes' are like ours
+    _is_lasting: bool = field(init=False, default=False)
+    _live: dict[Key, int] = field(init=False, factory=dict[Key, int])  # at the address, as the store last said
     _tickets: dict[int, Ticket] = field(init=False, factory=dict[int, Ticket])  # by the permit's number
     _process: str = field(init=False, factory=lambda: token_hex(6))
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
@@ -57,26 +73,27 @@ class SharedQuota:
     async def confirm(self, permit: Permit, max_lifetime_ms: float) -> NotUntil | Spent | None:
         """Ask the store for this permit; None means that the call may leave.
 
-        Raises `StoreUnavailable` under `refuse`, or if the store cannot ever work. Shielded from cancellation, so
-        that a token taken in the store is never forgotten here.
+        Raises `StoreUnavailable` under `refuse`, or if the store cannot ever work.
+        Shielded from cancellation, so that a token taken in the store is never forgotten here.
         """
-        asked_at = self.clock.monotonic()
-        self.outage.note(permit, max_lifetime_ms)
-        if not self.outage.may_look(asked_at):
-            return self._alone(permit, asked_at)
+        asked_at, own = self.settings.clock.monotonic(), permit.claims.account_claim
+        if own is not None:  # public calls, such as reading the clock, draw on no account
+            self._shortest = min(self._shortest, occupancy_of(own.quota))
+            self._longest = max(self._longest, max_lifetime_ms)
+        if self._away_since is not None:
+            if asked_at < self._next_look:
+                return self._alone(permit, asked_at)
+            self._next_look = asked_at + RETRY  # this call looks, the others go on
         answer: Granted | Later | Spent | None = None
         try:
             with anyio.CancelScope(shield=True):
                 answer = await self._ask(permit, max_lifetime_ms, asked_at)
         except StoreUnavailable as error:
             self._lost(error)
-            return self._alone(permit, self.clock.monotonic(), error)
+            return self._alone(permit, self.settings.clock.monotonic(), error)
         assert answer is not None  # what is shielded comes to its end
         self._found()
-        return self._take(permit, answer, asked_at)
-
-    def _take(self, permit: Permit, answer: Granted | Later | Spent, asked_at: float) -> NotUntil | Spent | None:
-        now = self.clock.monotonic()
+        now = self.settings.clock.monotonic()
         if isinstance(answer, Spent):
             return answer
         if isinstance(answer, Later):
@@ -84,7 +101,8 @@ class SharedQuota:
         if now - asked_at > VALIDITY:
             self.release(permit)
             return NotUntil(now, permit.claims.endpoint_gate)
-        self.outage.note_live(permit, answer.live)
+        at_address = zip(permit.claims.all, answer.live, strict=True)
+        self._live.update((claim.key, live) for claim, live in at_address if claim is not own)
         return None
 
     def full(self, permit: Permit) -> list[Key]:
@@ -98,7 +116,7 @@ class SharedQuota:
         ticket = self._tickets.pop(permit.number, None)
         if ticket is None:
             return
-        claims, window, share = permit.claims, self.ledger.budget.window, self.ledger.settings.share
+        claims, window, share = permit.claims, self.ledger.budget.window, self.settings.share
         remaining = left if ticket.live and claims.account_claim is not None else None
         done = Settlement(ticket.name, claims, at, extra, opens, code, window, remaining, ticket.bound, share)
         self.store.settle(done, lambda calls: self.reporter.foreign(claims.endpoint_gate, calls))
@@ -109,31 +127,14 @@ class SharedQuota:
         if ticket is not None:
             self.store.release(ticket.name, permit.claims)
 
-    async def borrow_clock(self) -> bool:
-        """Take over another process' finding about the exchange's clock; False if there is no recent one."""
-        try:
-            found = await self.store.read_clock()
-        except StoreUnavailable:
-            return False  # the next call that asks for quota reports it
-        if found is None:
-            return False
-        offset, age = found
-        now = self.clock.monotonic()
-        self.clock.set_from(now + offset, now, now)
-        self.clock.synced_at = now - age
-        return True
-
-    def lend_clock(self) -> None:
-        """Tell the other processes what this one has found out."""
-        if self.clock.synced_at is not None:
-            self.store.tell_clock(self.clock.offset, self.clock.synced_at)
-
     async def _ask(self, permit: Permit, max_lifetime_ms: float, now: float) -> Granted | Later | Spent:
-        if self.outage.may_have_been_used_alone(now):
+        silent = now - self._heard_at if self._away_since is not None else 0.0
+        # Away for so long that a process may have gone on without it; their calls may be short-lived.
+        if self.settings.on_store_failure == "local" and silent >= self._shortest + LEAST_PAUSE:
             await self.store.invalidate_history(NOTICE)
         name, budget = self._new_name(), self.ledger.budget
         lives = max(STALL, VALIDITY + max_lifetime_ms)
-        ask = Ask(name, permit.claims, lives, self.ledger.settings.share, budget.limit, budget.window)
+        ask = Ask(name, permit.claims, lives, self.settings.share, budget.limit, budget.window)
         try:
             answer = await self.store.reserve(ask)
         except StoreUnavailable as error:
@@ -144,25 +145,49 @@ class SharedQuota:
             self._tickets[permit.number] = Ticket(name, answer.bound, answer.live)
         return answer
 
-    def _alone(self, permit: Permit, now: float, error: StoreUnavailable | None = None) -> NotUntil | None:
-        """The answer without the store; a call that may leave gets a ticket, so that the store hears of it later."""
-        refusal = self.outage.refusal(permit, now, error)
-        if refusal is None:
-            self._tickets[permit.number] = Ticket(self._new_name(), permit.baseline)
-        return refusal
-
     def _new_name(self) -> str:
         return f"{self._process}:{next(self._numbers)}"
 
+    def _alone(self, permit: Permit, now: float, error: StoreUnavailable | None = None) -> NotUntil | None:
+        """Whether this process' own share allows the call while the store is away."""
+        if self.settings.on_store_failure == "refuse" or self._is_lasting:
+            raise error or StoreUnavailable("the quota store is away")
+        refusal: NotUntil | None = None
+        for bucket, claim in zip(permit.buckets, permit.claims.all, strict=True):
+            ready = self._ready_alone(bucket, claim, claim is permit.claims.account_claim, now)
+            if ready > now and (refusal is None or ready > refusal.ready_at):
+                refusal = NotUntil(ready, claim.key)
+        if refusal is not None:
+            return NotUntil(min(refusal.ready_at, max(self._next_look, now + 1.0)), refusal.key)
+        self._tickets[permit.number] = Ticket(self._new_name(), permit.baseline)
+        return None
+
+    def _ready_alone(self, bucket: Bucket, claim: Claim, is_own: bool, now: float) -> float:
+        """When the process' part of a bucket allows the call; `is_own`: the bucket is the account's."""
+        assert self._away_since is not None
+        free, alone_from = 1.0, self._away_since + bucket.occupancy
+        if is_own:  # until other processes' calls have reached the exchange: as long as they may live
+            alone_from += max(LEAST_PAUSE, self._longest + COLD_MARGIN)
+            if now < alone_from:
+                return alone_from
+        elif now < alone_from:
+            free = min(0.5, 1.0 - self._live.get(claim.key, 0) / bucket.limit)
+        allowed = share_of(bucket.limit, self.settings.fallback_share * free)
+        return bucket.ready_within(allowed, now) if allowed else self._next_look
+
     def _lost(self, error: StoreUnavailable) -> None:
-        if self.outage.begin(self.clock.monotonic(), error.is_lasting):
-            policy = self.outage.policy
-            warn("the quota store is away (%s); on_store_failure=%s", error, policy)
-            self.reporter.emit(events.StoreLost(self.reporter.now(), str(error), policy))
+        now, self._is_lasting = self.settings.clock.monotonic(), error.is_lasting
+        self._next_look = now + RETRY
+        if self._away_since is None:
+            self._away_since = now
+            warn("the quota store is away (%s); on_store_failure=%s", error, self.settings.on_store_failure)
+            self.reporter.emit(events.StoreLost(self.reporter.now(), str(error), self.settings.on_store_failure))
 
     def _found(self) -> None:
-        away = self.outage.end(self.clock.monotonic())
-        if away is not None:
+        self._heard_at = self.settings.clock.monotonic()
+        if self._away_since is not None:
+            away = (self._heard_at - self._away_since) / 1000.0
+            self._away_since, self._is_lasting = None, False
             self.ledger.store_refusals.allow_now()
-            warn("the quota store is back after %.1f s", away / 1000.0)
-            self.reporter.emit(events.StoreFound(self.reporter.now(), away / 1000.0))
+            warn("the quota store is back after %.1f s", away)
+            self.reporter.emit(events.StoreFound(self.reporter.now(), away))

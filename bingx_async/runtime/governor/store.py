@@ -90,40 +90,30 @@ class QuotaStore(Protocol):
 
     def settle(self, done: Settlement, foreign: Callable[[int], None]) -> None:
         """The call has ended; `foreign` is called with the number of calls that are not ours, if any."""
-        ...
 
     def release(self, permit: str, claims: Claims) -> None:
         """The call was never sent."""
-        ...
 
     def penalise(self, key: Key, until: float, reason: str) -> None:
         """The exchange has closed `key` until `until` on this process' monotonic axis."""
-        ...
 
     async def invalidate_history(self, notice: float) -> None:
         """A process granted calls while the store was away; the others notice its return within `notice` ms."""
-        ...
 
     async def read_clock(self) -> tuple[float, float] | None:
         """The exchange's clock minus this process' monotonic one, as a process has found out, and its age; both ms."""
-        ...
 
     def tell_clock(self, offset: float, at: float) -> None:
         """The exchange's clock is `offset` ahead of this process' monotonic one, found out at `at`."""
-        ...
 
     def watch(self, woken: Callable[[], None]) -> None:
         """Call `woken` whenever quota may have become free earlier than was said, until `unwatch`."""
-        ...
 
     def unwatch(self, woken: Callable[[], None]) -> None:
         """Call `woken` no more."""
-        ...
 
     async def flush(self) -> None:
         """Deliver what was told, as far as the store can be reached now."""
-        ...
 
     async def aclose(self) -> None:
         """Deliver what is left and close the connections that are the store's own."""
-        ...

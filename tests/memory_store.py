@@ -60,7 +60,7 @@ class MemoryStore:
         if permit.probes:
             self._wake()
 
-    def release(self, permit: str, claims: Claims) -> None:  # noqa: ARG002
+    def release(self, permit: str, claims: Claims) -> None:
         """The call was never sent."""
         found = self._permits.pop(permit, None)
         if found is not None:
