@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import tempfile
 import time
@@ -119,10 +120,11 @@ async def flushing(fleet: Fleet, server: RedisServer) -> None:
         writer.close()
 
 
+LONG = 30.0 if os.environ.get("CI") == "true" else 16.0
 TROUBLES: dict[Trouble, float] = {
-    calm: 30.0,
-    killing: 30.0,
-    pausing: 30.0,
+    calm: LONG,
+    killing: LONG,
+    pausing: LONG,
     stalling: 14.0,
     restarting: 14.0,
     leaving: 14.0,
