@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -24,11 +24,19 @@ class Level:
     """The quantity that is offered or wanted at this price, in the base asset."""
 
 
+def _rising(levels: Iterable[Level]) -> tuple[Level, ...]:
+    return tuple(sorted(levels))
+
+
+def _falling(levels: Iterable[Level]) -> tuple[Level, ...]:
+    return tuple(sorted(levels, reverse=True))
+
+
 @frozen
 class Depth:
     """An order book at `time`, best price first on both sides."""
 
-    bids: tuple[Level, ...] = wire("bids", default=(), converter=lambda levels: tuple(sorted(levels, reverse=True)))
-    asks: tuple[Level, ...] = wire("asks", default=(), converter=lambda levels: tuple(sorted(levels)))
+    bids: tuple[Level, ...] = wire("bids", default=(), converter=_falling)
+    asks: tuple[Level, ...] = wire("asks", default=(), converter=_rising)
     time: datetime | None = wire("ts")
     raw: Mapping[str, Any] = raw()
