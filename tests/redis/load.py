@@ -187,7 +187,7 @@ async def run(
 
 async def kept_for_the_dead(server: RedisServer, namespace: str, fleet: Fleet) -> float:
     """Calls that the tokens of killed processes could have paid for: one a second each since they died."""
-    key = Names(namespace).of("in_flight", Key("account", KEYS["account"], CANCEL_ORDER.path))
+    key = Names(namespace).of("in_flight", Key("account", KEYS["account"], CANCEL_ORDER.route))
     async with redis_asyncio.Redis.from_url(server.url, decode_responses=True) as client:
         owners = [str(permit).split(":")[0] for permit in await client.zrange(key, 0, -1)]
     return sum(time.monotonic() - fleet.died_at[owner] for owner in owners if owner in fleet.died_at)
