@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import Any, TypeGuard
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -13,10 +13,6 @@ from bingx_async.core.quota import GROUP_QUOTAS, INTERFACE_QUOTAS, UNLIMITED, Ip
 from bingx_async.errors import InvalidRequest
 
 DOCUMENTED = "documented"
-
-
-def _is_endpoint(value: object) -> TypeGuard[Endpoint[Any]]:
-    return isinstance(value, Endpoint)
 
 
 @frozen(eq=False)
@@ -36,8 +32,8 @@ class Catalogue:
     @classmethod
     def of(cls, modules: Iterable[ModuleType]) -> Catalogue:
         """Every endpoint that is declared at the top of `modules`."""
-        values = [value for module in modules for value in vars(module).values()]
-        return cls(tuple(filter(_is_endpoint, values)))
+        found: list[Endpoint[Any]] = [it for each in modules for it in vars(each).values() if isinstance(it, Endpoint)]
+        return cls(tuple(found))
 
     def __iter__(self) -> Iterator[Endpoint[Any]]:
         return iter(self.endpoints)
@@ -92,16 +88,15 @@ class Profile(Mapping[str, Quota]):
         uid, groups = dict(self.uid), dict(self.groups)
         for key, quota in quotas.items():
             if isinstance(key, str):
-                uid |= {endpoint.route: quota for endpoint in self._metered(key)}
+                metered = [endpoint.route for endpoint in self.catalogue.find_all(key) if not endpoint.is_public]
+                if not metered:
+                    raise InvalidRequest(
+                        f"{key} is counted per address only: give the quota of its group, IpGroup.MARKET"
+                    )
+                uid |= dict.fromkeys(metered, quota)
             else:
                 groups[IpGroup(key)] = (quota,)
         return evolve(self, uid=uid, groups=groups)
-
-    def _metered(self, key: str) -> list[Endpoint[Any]]:
-        found = [endpoint for endpoint in self.catalogue.find_all(key) if not endpoint.is_public]
-        if not found:
-            raise InvalidRequest(f"{key} is counted per address only: give the quota of its group, IpGroup.MARKET")
-        return found
 
 
 def profiles_of(catalogue: Catalogue) -> Mapping[str, Profile]:

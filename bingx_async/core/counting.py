@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from enum import StrEnum
+from math import inf
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 TOLERANCE = 5.0  # ms on top of a round trip, for clocks that are read in whole milliseconds
 # Windows from the first request drift by 2.5 ms each under rule R at least. So many that end on a round moment, each
@@ -60,34 +61,21 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 17 else None
 
 
+@define(eq=False, repr=False)
 class Counting:
     """The candidates for one bucket's way of counting. Moments and `window` are monotonic milliseconds."""
 
-    __slots__ = (
-        "_calls",
-        "_high",
-        "_last_end",
-        "_low",
-        "_seen",
-        "_windows",
-        "candidates",
-        "contradictions",
-        "is_invalidated",
-        "limit",
-        "window",
-    )
-
-    def __init__(self, limit: int, window: float) -> None:
-        self.limit = limit
-        self.window = window
-        self.contradictions = 0
-        self.is_invalidated = False
-        self.candidates = set(CountingModel)
-        self._calls: deque[tuple[float, float]] = deque()
-        self._last_end: float | None = None
-        self._windows = 0
-        self._seen: tuple[float, float] | None = None
-        self._low, self._high = 0.0, float(limit)
+    limit: int
+    window: float
+    contradictions: int = field(init=False, default=0)
+    is_invalidated: bool = field(init=False, default=False)
+    candidates: set[CountingModel] = field(init=False, factory=lambda: set(CountingModel))
+    _calls: deque[tuple[float, float]] = field(init=False, factory=deque[tuple[float, float]])  # granted, replied
+    _last_end: float | None = field(init=False, default=None)
+    _windows: int = field(init=False, default=0)
+    _seen: tuple[float, float] | None = field(init=False, default=None)  # the last of the calls
+    _low: float = field(init=False, default=0.0)
+    _high: float = field(init=False, default=inf)
 
     @property
     def is_fixed(self) -> bool:
@@ -137,8 +125,7 @@ class Counting:
             self.contradictions += 1
             self.candidates = set(CountingModel)
             self._calls.clear()
-            self._last_end, self._windows = None, 0
-            self._seen, self._low, self._high = None, 0.0, float(self.limit)
+            self._last_end, self._windows, self._seen, self._low, self._high = None, 0, None, 0.0, inf
 
     def _since(self, earliest: float, latest: float, granted: float, replied: float, in_flight: int) -> tuple[int, int]:
         """At least and at most how many of our other calls were counted since a moment between the two."""

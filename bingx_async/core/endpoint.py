@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 from bingx_async.core.signing import Carrier, Param
@@ -40,12 +40,7 @@ class Effect(Enum):
     CHANGE = "change"
 
 
-PRIORITIES: Mapping[Effect, Priority] = {
-    Effect.READ: Priority.READ,
-    Effect.CANCEL: Priority.CANCEL,
-    Effect.CREATE: Priority.PLACE,
-    Effect.CHANGE: Priority.PLACE,
-}
+PRIORITIES = {Effect.READ: Priority.READ, Effect.CANCEL: Priority.CANCEL}  # anything else places
 
 
 @frozen
@@ -54,6 +49,11 @@ class Refusals:
 
     not_found: type[ApiError] = ApiError
     refused: type[ApiError] = ApiError
+
+
+def _derived(value: Callable[[Endpoint[Any]], Any]) -> Any:
+    """A field that follows from the others."""
+    return field(init=False, repr=False, default=Factory(value, takes_self=True))
 
 
 @frozen(eq=False)
@@ -77,26 +77,16 @@ class Endpoint(Generic[T]):
     refusals: Refusals = field(default=Refusals(), repr=False)
     carrier: Carrier | None = field(default=None, repr=False)
     is_stamped: bool = field(default=True, repr=False)
-    route: str = field(init=False, repr=False)
-    priority: Priority = field(init=False, repr=False)
-    is_public: bool = field(init=False, repr=False)
-    is_signed: bool = field(init=False, repr=False)
-    is_creating: bool = field(init=False, repr=False)
-    is_repeatable: bool = field(init=False, repr=False)
+    route: str = _derived(lambda it: f"{it.method} {it.path}")
+    priority: Priority = _derived(lambda it: PRIORITIES.get(it.effect, Priority.PLACE))
+    is_public: bool = _derived(lambda it: it.auth is Auth.PUBLIC)
+    is_signed: bool = _derived(lambda it: it.auth is Auth.SIGNED)
+    is_creating: bool = _derived(lambda it: it.effect is Effect.CREATE)
+    is_repeatable: bool = _derived(lambda it: it.effect is Effect.READ)
 
     def __attrs_post_init__(self) -> None:
-        if self.auth is not Auth.PUBLIC and self.quota is UNLIMITED:
+        if not self.is_public and self.quota is UNLIMITED:
             raise TypeError(f"the declaration of {self.name} lacks the account's quota")
-        derived = {
-            "route": f"{self.method} {self.path}",
-            "priority": PRIORITIES[self.effect],
-            "is_public": self.auth is Auth.PUBLIC,
-            "is_signed": self.auth is Auth.SIGNED,
-            "is_creating": self.effect is Effect.CREATE,
-            "is_repeatable": self.effect is Effect.READ,
-        }
-        for name, value in derived.items():
-            object.__setattr__(self, name, value)
 
 
 @frozen(eq=False)

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.gen import make_dict_structure_fn, override
+from cattrs.gen import make_dict_structure_fn
 
 from bingx_async.models.enums import OpenEnum
 from bingx_async.models.fields import RAW, WIRE
@@ -146,10 +146,9 @@ def _make_reader(kind: Any) -> Callable[[object], Any]:
     """
     fields = attrs.fields(attrs.resolve_types(kind))
     names = {field.name: field.metadata[WIRE] for field in fields if WIRE in field.metadata}
-    renames = {ours: override(rename=wire[0]) for ours, wire in names.items()}
-    structure = make_dict_structure_fn(kind, _converter, **renames)  # type: ignore[arg-type]
-    wanted = [wire[0] for wire in names.values()]
-    others = [(wire[0], other) for wire in names.values() for other in wire[1:]]
+    structure = make_dict_structure_fn(kind, _converter)
+    wanted = [(ours, wire[0]) for ours, wire in names.items()]
+    others = [(ours, other) for ours, wire in names.items() for other in wire[1:]]
     has_places = any(isinstance(other, int) for _, other in others)
     listed = next((names[field.name][0] for field in fields if _is_tuple(field.type)), None)
     raw_type = next((field.type for field in fields if field.name == RAW), None)
@@ -163,7 +162,7 @@ def _make_reader(kind: Any) -> Callable[[object], Any]:
 
     def read(value: object) -> Any:
         source = source_of(value)
-        found = {name: source[name] for name in wanted if source.get(name) is not None}
+        found = {name: source[wire] for name, wire in wanted if source.get(wire) is not None}
         for name, other in others:
             if name not in found and source.get(other) is not None:
                 found[name] = source[other]

@@ -10,7 +10,7 @@ from bingx_async.core.budget import BudgetState
 from bingx_async.core.claims import Key
 from bingx_async.core.gates import Penalty
 from bingx_async.core.permit import Permit
-from bingx_async.core.verdict import Meaning, Throttled, Verdict
+from bingx_async.core.verdict import Meaning, Throttled
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor.line import Waiter
 from bingx_async.runtime.logs import inform, warn
@@ -86,8 +86,3 @@ class Reporter:
         key = state.key
         warn("%s: %d of %d errors with code %d are spent", key.path, state.used, state.limit, key.code)
         self.emit(events.BudgetLow(self.now(), key.path, key.account, key.code, state.used, state.limit))
-
-
-def outcome_of(verdict: Verdict) -> str:
-    """The verdict's name, as an event's outcome."""
-    return type(verdict).__name__.lower()
