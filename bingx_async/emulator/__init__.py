@@ -11,11 +11,10 @@ the library's mistakes. Moments are epoch ms of the emulator's clock or of its s
 says so and seconds elsewhere. The server needs the extra `bingx_async[emulator]`, the transport does not.
 """
 
-from bingx_async.emulator.accounts import Account, default_accounts
 from bingx_async.emulator.emulator import Emulator
 from bingx_async.emulator.faults import Alter, Answer, CloseAfter, CloseBefore, Delay, Fault, Html, Truncate
 from bingx_async.emulator.limits import MODELS, Model
-from bingx_async.emulator.settings import EmulatorSettings
+from bingx_async.emulator.settings import Account, EmulatorSettings, default_accounts
 from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats
 from bingx_async.emulator.traffic import Reply, Request
 

@@ -1,4 +1,4 @@
-"""The emulator as a Starlette app, and the uvicorn protocol that lets a fault close a real connection.
+"""The emulator as an ASGI app, and the uvicorn protocol that lets a fault close a real connection.
 
 Rules: a fault closes the connection by aborting its transport: nothing more is written to it. An unforeseen failure
 is logged under `bingx_async.emulator` and answered with HTTP 500.
@@ -7,21 +7,15 @@ is logged under `bingx_async.emulator` and answered with HTTP 500.
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bingx_async.emulator.faults import ConnectionClosed
 from bingx_async.emulator.network import Respond
-from bingx_async.emulator.traffic import Reply, Request
-
-logger = logging.getLogger("bingx_async.emulator")
+from bingx_async.emulator.traffic import Reply, Request, logger
 
 
 class AbortableProtocol(H11Protocol):
@@ -34,7 +28,7 @@ class AbortableProtocol(H11Protocol):
 
 
 class Gateway:
-    """The ASGI end of the emulator: every path and method goes to the exchange."""
+    """The ASGI end of the emulator: every path and method goes to the exchange. Needs `AbortableProtocol`."""
 
     def __init__(self, respond: Respond) -> None:
         self._respond = respond
@@ -45,17 +39,13 @@ class Gateway:
         try:
             reply = await self._respond(request, asyncio.sleep)
         except ConnectionClosed:
-            await _abort(scope["state"]["connection"], receive)
+            scope["state"]["connection"].abort()
+            await receive()  # returns once the connection is gone
             return
         except Exception:
             logger.exception("%s %r failed", request.method, request.path)
             reply = Reply(500, (("content-type", "text/html"),), b"<html><body><h1>500</h1></body></html>")
         await _to_response(reply)(scope, receive, send)
-
-
-def build_app(respond: Respond) -> Starlette:
-    """The app over an emulator's network; connections can only be aborted under `AbortableProtocol`."""
-    return Starlette(routes=[Mount("", app=Gateway(respond))])
 
 
 async def _read(request: HttpRequest) -> Request:
@@ -67,11 +57,6 @@ async def _read(request: HttpRequest) -> Request:
         await request.body(),
         request.client.host if request.client else "",
     )
-
-
-async def _abort(connection: Any, receive: Receive) -> None:
-    connection.abort()
-    await receive()  # returns once the connection is gone
 
 
 def _to_response(reply: Reply) -> Response:

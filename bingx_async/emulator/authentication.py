@@ -1,76 +1,133 @@
 """Keys, parameters, timestamps and signatures: as much of them as an endpoint asks for.
 
-Rules: a timestamp may be as old as `recvWindow`, at most and by default 5000 ms, and 1000 ms ahead of the server's
-clock. The signature is computed over the parameters as they arrived.
+Rules: a carrier is where parameters travel: the query string, a JSON object or a form as the body. All that are
+read are joined. A value is its raw token: the text between `=` and `&`, a JSON number as it was written, a JSON
+string without its quotes; nothing is percent-decoded. A timestamp may be as old as `recvWindow`, at most and by default
+5000 ms, and 1000 ms ahead of the server's clock. The signed text is `name=value` joined by `&`, sorted by name,
+without `signature`; the signature is its HMAC-SHA256 in lower-case hex.
 """
 
 from __future__ import annotations
 
+import hmac
+import json
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
-from bingx_async.emulator.accounts import Account
-from bingx_async.emulator.parameters import Carrier, is_signed_by, read_parameters
 from bingx_async.emulator.refusals import (
-    incorrect_key,
-    invalid_timestamp,
-    missing_signature,
-    wrong_signature,
-    wrong_timestamp,
+    INCORRECT_KEY,
+    INVALID_TIMESTAMP,
+    MISSING_SIGNATURE,
+    UNREADABLE_PARAMETERS,
+    WRONG_SIGNATURE,
+    WRONG_TIMESTAMP,
+    Refusal,
 )
-from bingx_async.emulator.visit import Visit
+from bingx_async.emulator.settings import Carrier, EmulatorSettings
+from bingx_async.emulator.traffic import Pairs, Visit
 
 MAX_RECV_WINDOW = 5000  # ms; also the default
 MAX_AHEAD = 1000  # ms
+LITERALS = {True: "true", False: "false", None: "null"}
 
 
 class Authentication:
     """Knows the accounts by their API keys."""
 
-    def __init__(self, accounts: Iterable[Account], carriers: Collection[Carrier]) -> None:
-        self._by_key = {account.api_key: account for account in accounts}
-        self._carriers = carriers
+    def __init__(self, settings: EmulatorSettings) -> None:
+        self._by_key = {account.api_key: account for account in settings.accounts}
+        self._carriers = settings.carriers
 
     def admit(self, visit: Visit) -> None:
         """Note the account and the parameters of a request, or refuse it."""
-        endpoint, request = visit.route.endpoint, visit.request
+        endpoint, request = visit.endpoint, visit.request
         if not endpoint.is_public:
-            self._identify(visit)
+            account = self._by_key.get(request.headers.get("x-bx-apikey", ""))
+            if account is None:
+                raise Refusal(*INCORRECT_KEY)
+            visit.account = account
         visit.pairs = read_parameters(request.query, request.body, self._carriers)
         if endpoint.is_signed:
             _check_signature(visit)
 
-    def _identify(self, visit: Visit) -> None:
-        account = self._by_key.get(visit.request.headers.get("x-bx-apikey", ""))
-        if account is None:
-            raise incorrect_key()
-        visit.account = account
+
+def read_parameters(query: str, body: bytes, carriers: Collection[Carrier]) -> Pairs:
+    """Every parameter of the carriers that are read; a carrier left out is not seen at all."""
+    pairs = _read_pairs(query) if "query" in carriers else []
+    try:
+        text = body.decode().strip()
+        is_json = text.startswith(("{", "["))
+        if text and ("json" if is_json else "form") in carriers:
+            pairs += _read_object(text) if is_json else _read_pairs(text)
+    except (ValueError, RecursionError):
+        raise Refusal(*UNREADABLE_PARAMETERS) from None
+    return pairs
+
+
+def sign(secret_key: str, pairs: Pairs) -> str:
+    """HMAC-SHA256 over the sorted parameters without `signature`, lower-case hex."""
+    text = "&".join(f"{name}={value}" for name, value in sorted(pairs) if name != "signature")
+    return hmac.digest(secret_key.encode(), text.encode(), "sha256").hex()
+
+
+def is_signed_by(secret_key: str, pairs: Pairs, signature: str) -> bool:
+    """Whether `signature` fits, compared in constant time."""
+    return hmac.compare_digest(sign(secret_key, pairs).encode(), signature.encode())
 
 
 def _check_signature(visit: Visit) -> None:
     params = dict(visit.pairs)
     signature = params.get("signature")
     if not signature:
-        raise missing_signature()
+        raise Refusal(*MISSING_SIGNATURE)
     _check_timestamp(params, visit.time)
     if not is_signed_by(visit.account.secret_key, visit.pairs, signature):
-        raise wrong_signature()
+        raise Refusal(*WRONG_SIGNATURE)
 
 
 def _check_timestamp(params: Mapping[str, str], time: int) -> None:
     if not params.get("timestamp"):
-        raise wrong_timestamp()
+        raise Refusal(*WRONG_TIMESTAMP)
     timestamp, window = _number(params["timestamp"]), _number(params.get("recvWindow") or "0")
     window = min(window, MAX_RECV_WINDOW) if window > 0 else MAX_RECV_WINDOW
     if timestamp < time - window or timestamp > time + MAX_AHEAD:
-        raise wrong_timestamp()
+        raise Refusal(*WRONG_TIMESTAMP)
 
 
 def _number(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise invalid_timestamp() from None
+        number = math.nan
     if not math.isfinite(number):
-        raise invalid_timestamp()
+        raise Refusal(*INVALID_TIMESTAMP)
     return number
+
+
+def _read_pairs(text: str) -> Pairs:
+    tokens = [token.partition("=") for token in text.split("&")] if text else []
+    return [(name, value) for name, _, value in tokens]
+
+
+def _read_object(text: str) -> Pairs:
+    if not text.startswith("{"):
+        raise ValueError("the parameters are not an object")
+    pairs: Pairs = _decode_object(text)
+    return pairs
+
+
+def _read_members(members: list[tuple[str, object]]) -> Pairs:
+    return [(name, _read_token(value)) for name, value in members]
+
+
+def _read_token(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, bool):
+        return LITERALS[value]
+    raise ValueError("a parameter is not flat")
+
+
+_decode_object = json.JSONDecoder(
+    object_pairs_hook=_read_members, parse_int=str, parse_float=str, parse_constant=str
+).decode

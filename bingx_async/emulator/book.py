@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from bingx_async.emulator.refusals import insufficient_balance
+from bingx_async.emulator.refusals import INSUFFICIENT_BALANCE, BusinessRefusal
 from bingx_async.errors import InvalidRequest
 
 
@@ -88,22 +88,22 @@ class OcoPair:
 
     def to_wire(self) -> list[dict[str, Any]]:
         """The exchange's list of two legs."""
-        return [self._leg_to_wire(leg) for leg in self.legs]
-
-    def _leg_to_wire(self, leg: OcoLeg) -> dict[str, Any]:
-        return {
-            "transactionTime": self.placed_at,
-            "orderId": leg.order_id,
-            "clientOrderId": leg.client_order_id,
-            "symbol": self.symbol,
-            "orderType": leg.kind,
-            "side": self.side,
-            "triggerPrice": leg.trigger_price,
-            "price": leg.price,
-            "quantity": self.quantity,
-            "orderListId": self.list_id,
-            "status": "NEW",
-        }
+        return [
+            {
+                "transactionTime": self.placed_at,
+                "orderId": leg.order_id,
+                "clientOrderId": leg.client_order_id,
+                "symbol": self.symbol,
+                "orderType": leg.kind,
+                "side": self.side,
+                "triggerPrice": leg.trigger_price,
+                "price": leg.price,
+                "quantity": self.quantity,
+                "orderListId": self.list_id,
+                "status": "NEW",
+            }
+            for leg in self.legs
+        ]
 
 
 class Book:
@@ -125,7 +125,7 @@ class Book:
     def lock(self, cost: Decimal) -> None:
         """Set `cost` aside, or refuse with 100202."""
         if self.balance is not None and self.locked + cost > self.balance:
-            raise insufficient_balance()
+            raise BusinessRefusal(*INSUFFICIENT_BALANCE)
         self.locked += cost
 
     def add(self, order: Order) -> None:

@@ -14,11 +14,10 @@ from bingx_async.catalogue import CATALOGUE
 from bingx_async.emulator.book import OcoPair, Order
 from bingx_async.emulator.exchange import Exchange
 from bingx_async.emulator.faults import Fault
-from bingx_async.emulator.log import Log
 from bingx_async.emulator.network import Network
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Stats
-from bingx_async.emulator.traffic import Reply, Request
+from bingx_async.emulator.traffic import Log, Reply, Request
 
 
 class Controls:

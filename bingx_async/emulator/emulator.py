@@ -7,19 +7,21 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from bingx_async.core.catalogue import Profile
-from bingx_async.emulator.accounts import Account, default_accounts
 from bingx_async.emulator.controls import Controls
 from bingx_async.emulator.limits import Model
-from bingx_async.emulator.parameters import CARRIERS, Carrier
+from bingx_async.emulator.network import EmulatorTransport
 from bingx_async.emulator.settings import (
+    CARRIERS,
+    Account,
+    Carrier,
     EmulatorSettings,
     PenaltyStyle,
     Quotas,
     RateHeaders,
+    default_accounts,
     profile_of,
     read_clock,
 )
-from bingx_async.emulator.transport import EmulatorTransport
 
 if TYPE_CHECKING:
     from bingx_async.emulator.server import EmulatorServer

@@ -154,19 +154,18 @@ class Fault:
     when: Callable[[Request], bool] | None = None
     probability: float = field(default=1.0, validator=number(at_least=0, at_most=1))
     endpoint: str | None = None
-    _routes: frozenset[str] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        found = () if self.endpoint is None else CATALOGUE.find_all(self.endpoint)
-        object.__setattr__(self, "_routes", frozenset(endpoint.route for endpoint in found))
+        if self.endpoint is not None:
+            CATALOGUE.find_all(self.endpoint)  # raises if there is none
 
     def matches(self, request: Request) -> bool:
         """Whether the request is one this fault counts."""
-        return (
-            self.path in (None, request.path)
-            and (self.endpoint is None or f"{request.method} {request.path}" in self._routes)
-            and (self.when is None or self.when(request))
-        )
+        if self.endpoint is not None:
+            route = f"{request.method} {request.path}"
+            if not any(each.route == route for each in CATALOGUE.get(self.endpoint)):
+                return False
+        return self.path in (None, request.path) and (self.when is None or self.when(request))
 
 
 class FaultPlan:

@@ -12,9 +12,12 @@ that finds no room is not counted. Arrivals come in order of time.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Literal, Protocol, get_args
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from attrs import define, field
 
 from bingx_async.errors import InvalidRequest
 
@@ -22,27 +25,32 @@ Model = Literal["sliding", "fixed-first", "fixed-clock", "token"]
 MODELS: tuple[Model, ...] = get_args(Model)
 
 
-class Limit(Protocol):
-    """One counter: `limit` arrivals per `window`."""
+@define(eq=False)
+class Limit(ABC):
+    """One counter: `limit` arrivals per `window`, which only `FixedClock` reads off a clock `phase` ms ahead."""
 
+    limit: int
+    window: float
+    phase: float
+
+    @abstractmethod
     def remaining(self, at: float) -> int:
         """How many more arrivals have room at `at`."""
-        ...
 
+    @abstractmethod
     def count(self, at: float) -> None:
         """Count an arrival that has room."""
 
+    @abstractmethod
     def expires_at(self, at: float) -> float:
         """When the next place comes free, or `at` itself if nothing is taken."""
-        ...
 
 
-class Sliding:
+@define(eq=False)
+class Sliding(Limit):
     """A log of arrivals: the exact sliding window."""
 
-    def __init__(self, limit: int, window: float) -> None:
-        self.limit, self.window = limit, window
-        self._log: deque[float] = deque()
+    _log: deque[float] = field(init=False, factory=deque[float])
 
     def remaining(self, at: float) -> int:
         while self._log and self._log[0] <= at - self.window:
@@ -56,13 +64,12 @@ class Sliding:
         return at if self.remaining(at) == self.limit else self._log[0] + self.window
 
 
-class FixedFirst:
+@define(eq=False)
+class FixedFirst(Limit):
     """A fixed window that opens with the first request after the last one ended."""
 
-    def __init__(self, limit: int, window: float) -> None:
-        self.limit, self.window = limit, window
-        self._opened_at = -math.inf
-        self._taken = 0
+    _opened_at: float = field(init=False, default=-math.inf)
+    _taken: int = field(init=False, default=0)
 
     def remaining(self, at: float) -> int:
         return self.limit - self._taken if at < self._opened_at + self.window else self.limit
@@ -76,13 +83,12 @@ class FixedFirst:
         return max(at, self._opened_at + self.window)
 
 
-class FixedClock:
-    """Fixed windows aligned to a clock that is `phase` ms ahead of the arrivals' clock."""
+@define(eq=False)
+class FixedClock(Limit):
+    """Fixed windows aligned to a clock that is `phase` ms ahead of the arrivals'."""
 
-    def __init__(self, limit: int, window: float, phase: float = 0.0) -> None:
-        self.limit, self.window, self.phase = limit, window, phase
-        self._number = -1.0
-        self._taken = 0
+    _number: float = field(init=False, default=-1.0)
+    _taken: int = field(init=False, default=0)
 
     def remaining(self, at: float) -> int:
         return self.limit - self._taken if self._number_at(at) == self._number else self.limit
@@ -93,21 +99,18 @@ class FixedClock:
         self._taken += 1
 
     def expires_at(self, at: float) -> float:
-        if self.remaining(at) == self.limit:
-            return at
-        return (self._number + 1) * self.window - self.phase
+        return at if self.remaining(at) == self.limit else (self._number + 1) * self.window - self.phase
 
     def _number_at(self, at: float) -> float:
         return (at + self.phase) // self.window
 
 
-class TokenBucket:
+@define(eq=False)
+class TokenBucket(Limit):
     """`limit` tokens, refilled continuously; a billionth of a token is forgiven to rounding."""
 
-    def __init__(self, limit: int, window: float) -> None:
-        self.limit, self.window = limit, window
-        self._tokens = float(limit)
-        self._filled_at = -math.inf
+    _tokens: float = field(init=False, default=0.0)
+    _filled_at: float = field(init=False, default=-math.inf)
 
     def remaining(self, at: float) -> int:
         return math.floor(self._tokens_at(at) + 1e-9)
@@ -122,22 +125,20 @@ class TokenBucket:
         return at + (math.floor(tokens + 1e-9) + 1 - tokens) * self.window / self.limit
 
     def _tokens_at(self, at: float) -> float:
-        if self._filled_at == -math.inf:
-            return self._tokens
         refill = (at - self._filled_at) * self.limit / self.window
         return min(float(self.limit), self._tokens + refill)
 
 
-_BUILDERS: Mapping[str, Callable[[int, float, float], Limit]] = {
-    "sliding": lambda limit, window, _: Sliding(limit, window),
-    "fixed-first": lambda limit, window, _: FixedFirst(limit, window),
+_LIMITS: Mapping[str, type[Limit]] = {
+    "sliding": Sliding,
+    "fixed-first": FixedFirst,
     "fixed-clock": FixedClock,
-    "token": lambda limit, window, _: TokenBucket(limit, window),
+    "token": TokenBucket,
 }
 
 
 def build_limit(model: Model, limit: int, window: float, phase: float = 0.0) -> Limit:
     """A fresh counter of `limit` arrivals per `window` ms; `phase` (ms) only matters to `fixed-clock`."""
-    if model not in _BUILDERS:
+    if model not in _LIMITS:
         raise InvalidRequest(f"model must be one of {', '.join(MODELS)}, not {model!r}")
-    return _BUILDERS[model](limit, window, phase)
+    return _LIMITS[model](limit, window, phase)

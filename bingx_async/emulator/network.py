@@ -1,22 +1,26 @@
-"""The network between a client and the exchange: latency, jitter and faults.
+"""The network between a client and the exchange: latency, jitter and faults; and it as an httpx transport.
 
 Rules: each way takes `latency` plus or minus `jitter` seconds, drawn anew. A request that has left arrives even if
-its caller gives up: at once, if that is sooner.
+its caller gives up: at once, if that is sooner. The transport works in process, without a socket, in any event loop and
+in simulated time: its delays are `anyio.sleep`. A connection closed before the request ran is `httpx.ConnectError`, one
+closed after it `httpx.ReadError`; a reply later than the request's read timeout is `httpx.ReadTimeout`, and the request
+has run all the same.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from random import Random
 from threading import RLock
 
-from bingx_async.emulator.faults import Delay, Effect, Execute, Fault, FaultPlan
-from bingx_async.emulator.settings import EmulatorSettings
-from bingx_async.emulator.traffic import Reply, Request
+import anyio
+import anyio.lowlevel
+import httpx
 
-logger = logging.getLogger("bingx_async.emulator")
+from bingx_async.emulator.faults import ConnectionClosed, Delay, Effect, Execute, Fault, FaultPlan
+from bingx_async.emulator.settings import EmulatorSettings
+from bingx_async.emulator.traffic import Reply, Request, logger
 
 Sleep = Callable[[float], Awaitable[object]]
 Respond = Callable[[Request, Sleep], Awaitable[Reply]]
@@ -75,3 +79,39 @@ def _arrive(execute: Execute) -> None:
         execute()
     except Exception:
         logger.debug("a connection was closed whose caller had already given up")
+
+
+class EmulatorTransport(httpx.AsyncBaseTransport):
+    """Carries requests from `address` to an emulator in the same process."""
+
+    def __init__(self, respond: Respond, address: str) -> None:
+        self._respond = respond
+        self._address = address
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The emulator's reply, or the httpx error a network would raise."""
+        await anyio.lowlevel.checkpoint()
+        arriving = await self._read(request)
+        try:
+            with anyio.fail_after(request.extensions.get("timeout", {}).get("read")):
+                reply = await self._respond(arriving, anyio.sleep)
+        except TimeoutError:
+            raise httpx.ReadTimeout("the emulator's reply is late", request=request) from None
+        except ConnectionClosed as closed:
+            kind = httpx.ReadError if closed.was_executed else httpx.ConnectError
+            raise kind("the emulator closed the connection", request=request) from None
+        return _to_response(reply, request)
+
+    async def _read(self, request: httpx.Request) -> Request:
+        return Request(
+            request.method,
+            request.url.path,
+            request.url.query.decode("ascii"),
+            {name.lower(): value for name, value in request.headers.items()},
+            await request.aread(),
+            self._address,
+        )
+
+
+def _to_response(reply: Reply, request: httpx.Request) -> httpx.Response:
+    return httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)

@@ -1,22 +1,76 @@
-"""Closed endpoints: closed for an account after a breach of its quota or of its error budget.
+"""Counting requests in the quotas of addresses and accounts, and the closing of endpoints.
 
-Rules: a closure ends at a server moment (epoch ms); the request that arrives at that very millisecond passes. A
-request that arrives earlier is refused with the closure's own text and does not move the moment. More than `limit`
-business errors of one code within `window_ms` close the endpoint; the counting then starts anew.
+Rules: a request is counted for its address at the endpoint and in each quota of the endpoint's group, or in none of
+them. A request that finds no room is not counted in the quota that has none. An endpoint is closed for an account
+after a breach of its quota or of its error budget: more than `error_limit` business errors of one code within 480 s;
+the counting then starts anew. A closure ends at a server moment (epoch ms); the request that arrives at that very
+millisecond passes. A request that arrives earlier is refused with the closure's own text and does not move the moment.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Iterable
 
-from attrs import field, frozen, mutable
+from attrs import frozen
 
-from bingx_async.emulator.refusals import Refusal, closed, over_budget, rate_limited
+from bingx_async.core.quota import UNLIMITED, Quota
+from bingx_async.emulator.limits import Limit, build_limit
+from bingx_async.emulator.refusals import RATE_LIMITED, AddressRefusal, Refusal, closed, over_budget
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Tally
-from bingx_async.emulator.visit import Visit
+from bingx_async.emulator.traffic import Visit
 
 Key = tuple[str, str]  # account, route
+ERROR_WINDOW = 480_000  # ms
+
+
+class Counting:
+    """A counter for each quota of each address and account, made when it is first needed."""
+
+    def __init__(self, settings: EmulatorSettings, tally: Tally) -> None:
+        self._profile, self._model, self._tally = settings.profile, settings.model, tally
+        self._limits: dict[tuple[object, ...], Limit | None] = {}
+
+    def count_address(self, visit: Visit) -> None:
+        """Count a request for its address, or refuse it with HTTP 429."""
+        buckets, address = list(self._address_buckets(visit)), visit.request.address
+        for name, limit in buckets:
+            if limit.remaining(visit.at) < 1:
+                self._tally.refused[address, name] += 1
+                raise AddressRefusal(limit.expires_at(visit.at) - visit.at)
+        for _, limit in buckets:
+            limit.count(visit.at)
+        self._tally.accepted.update({(address, name) for name, _ in buckets})  # a group may have two quotas
+
+    def count_account(self, visit: Visit) -> bool:
+        """Count a request for its account and note the counter; False if the quota has no room."""
+        tally = self._tally.endpoints[visit.key]
+        quota = self._profile.uid.get(visit.endpoint.route, UNLIMITED)
+        visit.limit = limit = self._limit(visit, visit.key, quota)
+        if limit is not None:
+            if limit.remaining(visit.at) < 1:
+                tally.refused += 1
+                return False
+            limit.count(visit.at)
+        tally.accepted += 1
+        return True
+
+    def _address_buckets(self, visit: Visit) -> Iterable[tuple[str | int, Limit]]:
+        endpoint, address = visit.endpoint, visit.request.address
+        owned: list[tuple[str | int, Quota]] = [(endpoint.route, self._profile.interface[endpoint.group])]
+        owned += [(int(endpoint.group), quota) for quota in self._profile.groups[endpoint.group]]
+        for name, quota in owned:
+            limit = self._limit(visit, (address, name, quota.window), quota)
+            if limit is not None:
+                yield name, limit
+
+    def _limit(self, visit: Visit, key: tuple[object, ...], quota: Quota) -> Limit | None:
+        if key not in self._limits:
+            is_counted = quota.limit < UNLIMITED.limit
+            window = quota.window * 1000
+            self._limits[key] = build_limit(self._model, quota.limit, window, visit.offset) if is_counted else None
+        return self._limits[key]
 
 
 @frozen
@@ -27,78 +81,48 @@ class Closure:
     refusal: Refusal
 
 
-class Closures:
-    """The closed endpoints of every account."""
-
-    def __init__(self) -> None:
-        self._closures: dict[Key, Closure] = {}
-
-    def close(self, key: Key, closure: Closure) -> Closure:
-        """Close an endpoint, unless it is closed for longer already; the closure in force."""
-        known = self._closures.get(key, closure)
-        self._closures[key] = max(known, closure, key=lambda each: each.until)
-        return self._closures[key]
-
-    def at(self, key: Key, time: int) -> Closure | None:
-        """The closure in force at the server moment `time`."""
-        closure = self._closures.get(key)
-        return closure if closure is not None and time < closure.until else None
-
-
-@mutable
-class ErrorBudget:
-    """Counts business errors per account, endpoint and code; a `limit` of None counts nothing."""
-
-    limit: int | None = 20
-    window_ms: int = 480_000
-    _errors: dict[tuple[Key, int], deque[float]] = field(factory=dict[tuple[Key, int], deque[float]], init=False)
-
-    def is_spent_by(self, key: Key, code: int, at: float) -> bool:
-        """Count one error at `at` (ms); whether it was one too many."""
-        if self.limit is None:
-            return False
-        errors = self._errors.setdefault((key, code), deque())
-        errors.append(at)
-        while errors[0] <= at - self.window_ms:
-            errors.popleft()
-        if len(errors) <= self.limit:
-            return False
-        errors.clear()
-        return True
-
-
 class Penalties:
     """Closes endpoints for `penalty_ms` and turns requests away while they are closed."""
 
     def __init__(self, settings: EmulatorSettings, tally: Tally) -> None:
-        self._settings = settings
-        self._tally = tally
-        self._closures = Closures()
-        self._budget = ErrorBudget(settings.error_limit)
+        self._settings, self._tally = settings, tally
+        self._closures: dict[Key, Closure] = {}
+        self._errors: defaultdict[tuple[Key, int], deque[float]] = defaultdict(deque)
 
-    def close(self, key: Key, until: int) -> Closure:
-        """Close an endpoint for an account until the server moment `until`; the closure in force."""
-        return self._closures.close(key, Closure(until, closed(until)))
+    def close(self, key: Key, until: int, refusal: Refusal | None = None) -> Closure:
+        """Close an endpoint until the server moment `until`, unless it is for longer already; the closure in force."""
+        closure = Closure(until, refusal or closed(until))
+        self._closures[key] = max(self._closures.get(key, closure), closure, key=lambda each: each.until)
+        return self._closures[key]
 
     def check_open(self, visit: Visit) -> None:
         """Refuse a request whose endpoint is closed for its account."""
         tally = self._tally.endpoints[visit.key]
         tally.arrivals.append(visit.at)
-        closure = self._closures.at(visit.key, visit.time)
-        if closure is not None:
+        closure = self._closures.get(visit.key)
+        if closure is not None and visit.time < closure.until:
             tally.closed += 1
             raise closure.refusal
 
     def close_for_breach(self, visit: Visit) -> Closure:
         """Close the endpoint of a request that was over the account's quota."""
         until = visit.time + self._settings.penalty_ms
-        refusal = closed(until) if self._settings.penalty_style == "closed" else rate_limited()
-        return self._closures.close(visit.key, Closure(until, refusal))
+        return self.close(
+            visit.key, until, None if self._settings.penalty_style == "closed" else Refusal(*RATE_LIMITED)
+        )
 
     def count_error(self, visit: Visit, code: int) -> None:
         """Count a business error; one too many closes the endpoint."""
         self._tally.endpoints[visit.key].errors += 1
-        budget = self._budget
-        if budget.is_spent_by(visit.key, code, visit.at) and budget.limit is not None:
+        limit = self._settings.error_limit
+        if limit is not None and self._count_recent(visit, code) > limit:
+            del self._errors[visit.key, code]
             until = visit.time + self._settings.penalty_ms
-            self._closures.close(visit.key, Closure(until, over_budget(code, budget.limit, budget.window_ms, until)))
+            self.close(visit.key, until, over_budget(code, limit, ERROR_WINDOW, until))
+
+    def _count_recent(self, visit: Visit, code: int) -> int:
+        errors = self._errors[visit.key, code]
+        errors.append(visit.at)
+        while errors[0] <= visit.at - ERROR_WINDOW:
+            errors.popleft()
+        return len(errors)

@@ -7,6 +7,18 @@ gets an HTTP status of its own. Texts are the exchange's.
 from __future__ import annotations
 
 DOCS = "https://bingx-api.github.io/docs"
+TIMESTAMPS = f"{DOCS}/#/en-us/spot/account-api.html#Query%20Assets"
+
+# Code and text, for `Refusal(*WRONG_SIGNATURE)`.
+UNKNOWN_PATH = 100400, f"this api is not exist, please refer to the API docs {DOCS}"
+UNREADABLE_PARAMETERS = 100400, "Invalid parameters, the request can not be read"
+INCORRECT_KEY = 100413, "Incorrect apiKey"
+MISSING_SIGNATURE = 100412, "Null signature"
+WRONG_SIGNATURE = 100001, "Signature verification failed due to signature mismatch"
+WRONG_TIMESTAMP = 100421, f"Null timestamp or timestamp mismatch, try to run our sample code from the link {TIMESTAMPS}"
+INVALID_TIMESTAMP = 80014, "timestamp is invalid"
+RATE_LIMITED = 100410, "rate limited"  # closed for the account; the text names no moment
+INSUFFICIENT_BALANCE = 100202, "Insufficient balance"
 
 
 class Refusal(Exception):
@@ -31,51 +43,10 @@ class BusinessRefusal(Refusal):
     """The endpoint itself refused; only these refusals count in the error budget."""
 
 
-def unknown_path() -> Refusal:
-    """No such path, or not with this method."""
-    return Refusal(100400, f"this api is not exist, please refer to the API docs {DOCS}")
-
-
-def unreadable_parameters() -> Refusal:
-    """The body cannot be read as JSON or as a form."""
-    return Refusal(100400, "Invalid parameters, the request can not be read")
-
-
-def incorrect_key() -> Refusal:
-    """No account has this API key."""
-    return Refusal(100413, "Incorrect apiKey")
-
-
-def missing_signature() -> Refusal:
-    """No parameter `signature` in any carrier that is read."""
-    return Refusal(100412, "Null signature")
-
-
-def wrong_signature() -> Refusal:
-    """The signature does not fit the parameters as they arrived."""
-    return Refusal(100001, "Signature verification failed due to signature mismatch")
-
-
-def wrong_timestamp() -> Refusal:
-    """The timestamp is missing or outside of the receive window."""
-    text = "Null timestamp or timestamp mismatch, try to run our sample code from the link"
-    return Refusal(100421, f"{text} {DOCS}/#/en-us/spot/account-api.html#Query%20Assets")
-
-
-def invalid_timestamp() -> Refusal:
-    """The timestamp is not a number."""
-    return Refusal(80014, "timestamp is invalid")
-
-
 def closed(until: int) -> Refusal:
     """The endpoint is closed for the account until `until`, server time in epoch ms."""
     text = "code:100410:The endpoint trigger frequency limit rule is currently in the disabled period"
     return Refusal(100410, f"{text} and will be unblocked after {until}")
-
-
-def rate_limited() -> Refusal:
-    """The endpoint is closed for the account; the text names no moment."""
-    return Refusal(100410, "rate limited")
 
 
 def over_budget(code: int, limit: int, window_ms: int, until: int) -> Refusal:
@@ -87,11 +58,6 @@ def over_budget(code: int, limit: int, window_ms: int, until: int) -> Refusal:
 def order_not_exist(reference: str) -> BusinessRefusal:
     """No such open order of this account."""
     return BusinessRefusal(100404, f"order not exist, {reference}")
-
-
-def insufficient_balance() -> BusinessRefusal:
-    """The balance does not cover the order."""
-    return BusinessRefusal(100202, "Insufficient balance")
 
 
 def invalid(text: str) -> BusinessRefusal:

@@ -17,7 +17,7 @@ import anyio
 import uvicorn
 from attrs import frozen
 
-from bingx_async.emulator.asgi import AbortableProtocol, build_app
+from bingx_async.emulator.asgi import AbortableProtocol, Gateway
 from bingx_async.emulator.network import Respond
 from bingx_async.errors import InvalidRequest
 
@@ -77,7 +77,7 @@ def _is_loopback(host: str) -> bool:
 
 def _configure(respond: Respond) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(respond),
+        Gateway(respond),
         http=AbortableProtocol,
         ws="none",
         lifespan="off",

@@ -1,26 +1,45 @@
-"""The settings of an emulator, checked when it is made."""
+"""The settings of an emulator, checked when it is made, and its accounts: each is a UID with one of its API keys."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from attrs import Attribute, field, frozen
+from attrs.converters import optional as optional_of
 from attrs.validators import deep_iterable, optional
 
 from bingx_async.catalogue import PROFILES
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.checks import Validator, has, number, one_of
 from bingx_async.core.quota import IpGroup, Quota
-from bingx_async.emulator.accounts import Account
 from bingx_async.emulator.limits import MODELS, Model
-from bingx_async.emulator.parameters import CARRIERS, Carrier
 from bingx_async.errors import InvalidRequest
 
 RateHeaders = Literal["epoch-ms", "epoch-s", "remaining-ms"]
 PenaltyStyle = Literal["closed", "plain"]
+Carrier = Literal["json", "query", "form"]
+CARRIERS: frozenset[Carrier] = frozenset(get_args(Carrier))
 Quotas = Mapping[str | IpGroup, Quota]
+
+
+@frozen
+class Account:
+    """An account as the emulator knows it. Several may share one `account` with different keys: they share its
+    quotas and its book. `balance` is in the quote asset, for every symbol; None is without bound.
+    """
+
+    account: str = field(converter=str)
+    api_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    balance: Decimal | None = None
+
+
+def default_accounts() -> tuple[Account, ...]:
+    """Three accounts 1001, 1002, 1003 with keys `emulator-key-1001`, `emulator-secret-1001` and so on."""
+    return tuple(Account(uid, f"emulator-key-{uid}", f"emulator-secret-{uid}") for uid in ("1001", "1002", "1003"))
 
 
 def read_clock() -> float:
@@ -53,10 +72,6 @@ def whole(at_least: int) -> Validator:
 def _several(values: Any) -> tuple[Any, ...]:
     # A text is an iterable too, of its letters; it is left whole for the validator to refuse.
     return (values,) if isinstance(values, str) else tuple(values)
-
-
-def _several_or_none(values: Any) -> tuple[Any, ...] | None:
-    return None if values is None else _several(values)
 
 
 def _set_of(values: Any) -> frozenset[Any]:
@@ -94,5 +109,5 @@ class EmulatorSettings:
     rate_headers: RateHeaders | None = field(validator=optional(one_of(*get_args(RateHeaders))))
     clock_offset_ms: float = field(validator=number(such_as=250))
     clock: Callable[[], float] = field(validator=has("__call__", "a function that returns epoch milliseconds"))
-    symbols: tuple[str, ...] | None = field(converter=_several_or_none, validator=_are_symbols)
+    symbols: tuple[str, ...] | None = field(converter=optional_of(_several), validator=_are_symbols)
     error_limit: int | None = field(validator=optional(whole(at_least=0)))

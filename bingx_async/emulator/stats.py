@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from operator import attrgetter
 from types import MappingProxyType
 
 from attrs import field, frozen, mutable
@@ -56,7 +57,13 @@ class Stats:
         """
         keys = [(str(account), found.route) for found in CATALOGUE.find_all(endpoint)]
         parts = [self.endpoints[key] for key in keys if key in self.endpoints]
-        return parts[0] if len(parts) == 1 else _sum(parts)
+        if len(parts) == 1:
+            return parts[0]
+        arrivals = tuple(sorted(arrival for part in parts for arrival in part.arrivals))
+        accepted, errors, refused, closed = (
+            sum(map(attrgetter(name), parts)) for name in ("accepted", "errors", "refused", "closed")
+        )
+        return EndpointStats(accepted, errors, refused, closed, arrivals)
 
     @property
     def accepted(self) -> int:
@@ -67,16 +74,6 @@ class Stats:
     def refused(self) -> int:
         """Signed requests refused for a UID quota or in a closed period."""
         return sum(each.refused + each.closed for each in self.endpoints.values())
-
-
-def _sum(parts: Sequence[EndpointStats]) -> EndpointStats:
-    return EndpointStats(
-        sum(part.accepted for part in parts),
-        sum(part.errors for part in parts),
-        sum(part.refused for part in parts),
-        sum(part.closed for part in parts),
-        tuple(sorted(arrival for part in parts for arrival in part.arrivals)),
-    )
 
 
 @mutable
@@ -94,30 +91,17 @@ class EndpointTally:
         return EndpointStats(self.accepted, self.errors, self.refused, self.closed, tuple(self.arrivals))
 
 
-@mutable
-class AddressTally:
-    """The running counts behind `AddressStats`."""
-
-    accepted: int = 0
-    refused: int = 0
-
-    def freeze(self) -> AddressStats:
-        """The counts as they stand."""
-        return AddressStats(self.accepted, self.refused)
-
-
 class Tally:
     """The running counts behind `Stats`."""
 
     def __init__(self) -> None:
         self.endpoints: defaultdict[tuple[str, str], EndpointTally] = defaultdict(EndpointTally)
-        self.addresses: defaultdict[tuple[str, str | int], AddressTally] = defaultdict(AddressTally)
+        self.accepted: Counter[tuple[str, str | int]] = Counter()  # by address, as `refused`
+        self.refused: Counter[tuple[str, str | int]] = Counter()
         self.codes: Counter[int] = Counter()
 
     def freeze(self) -> Stats:
         """The counts as they stand."""
-        return Stats(
-            MappingProxyType({key: tally.freeze() for key, tally in self.endpoints.items()}),
-            MappingProxyType({key: tally.freeze() for key, tally in self.addresses.items()}),
-            MappingProxyType(dict(self.codes)),
-        )
+        endpoints = {key: tally.freeze() for key, tally in self.endpoints.items()}
+        addresses = {key: AddressStats(self.accepted[key], self.refused[key]) for key in self.accepted | self.refused}
+        return Stats(MappingProxyType(endpoints), MappingProxyType(addresses), MappingProxyType(dict(self.codes)))

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bingx_async.emulator.parameters import CARRIERS, is_signed_by, read_parameters, sign
+from bingx_async.emulator.authentication import is_signed_by, read_parameters, sign
 from bingx_async.emulator.refusals import Refusal
+from bingx_async.emulator.settings import CARRIERS
 
 # The verified vectors: secret, signed text, signature.
 VECTORS = [

@@ -8,8 +8,6 @@ from typing import Any
 from attrs import evolve
 
 from bingx_async.emulator.exchange import Exchange
-from bingx_async.emulator.penalties import Closure, Closures
-from bingx_async.emulator.refusals import rate_limited
 from bingx_async.spot.oco import PLACE_OCO_ORDER
 from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from tests.emulator.calls import NOW, SYMBOL, UID, account, call, code, exchange, read
@@ -88,7 +86,6 @@ def test_no_budget() -> None:
 
 def test_a_closure_is_never_shortened() -> None:
     """Closures are merged by their later end, and end at their very millisecond."""
-    closures, key = Closures(), (UID, CANCEL_ORDER.route)
-    late, early = Closure(200, rate_limited()), Closure(100, rate_limited())
-    assert [closures.close(key, each) for each in (late, early)] == [late, late]
-    assert [closures.at(key, time) for time in (199, 200)] == [late, None]
+    each, key, late = exchange(), (UID, CANCEL_ORDER.route), int(NOW) + 200
+    assert [each.penalties.close(key, until).until for until in (late, late - 100)] == [late, late]
+    assert [fail(each, NOW + later) for later in (199, 200)] == [100410, 100404]

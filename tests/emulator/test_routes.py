@@ -9,7 +9,6 @@ from bingx_async.core.catalogue import Catalogue, profiles_of
 from bingx_async.core.endpoint import Auth, Endpoint
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.emulator import AddressStats, Emulator, EndpointStats, Request, jsontext
-from bingx_async.emulator.endpoints import Route, routes_of
 from bingx_async.emulator.exchange import Exchange
 from bingx_async.emulator.samples import sample_data
 from bingx_async.spot.market import SERVER_TIME
@@ -31,8 +30,8 @@ def my_exchange() -> Exchange:
     def behaviour(name: str) -> Any:
         return lambda desk, params: {"name": name, "params": dict(params), "orders": len(desk.book.orders)}
 
-    routes = {endpoint.route: Route(endpoint, behaviour(endpoint.name)) for endpoint in MINE}
-    return Exchange(Emulator(profile=profiles_of(MINE)["documented"]).settings, routes)
+    behaviours = {endpoint.name: behaviour(endpoint.name) for endpoint in MINE}
+    return Exchange(Emulator(profile=profiles_of(MINE)["documented"]).settings, MINE, behaviours)
 
 
 def key_only(method: str, query: str = "", headers: dict[str, str] = HEADERS) -> Request:
@@ -94,7 +93,7 @@ def test_a_saturated_account_still_reads_market_data() -> None:
 def test_an_endpoint_without_behaviour_answers_its_sample() -> None:
     """Whatever the parameters are, the data is the sample's, every digit of it."""
     settings = Emulator(profile="unlimited").settings
-    each = Exchange(settings, routes_of(CATALOGUE, behaviours={}))
+    each = Exchange(settings, behaviours={})
     replies = {
         endpoint.name: each.handle(call(endpoint.path, method=endpoint.method), NOW).body for endpoint in CATALOGUE
     }

@@ -216,7 +216,7 @@ def test_url_of_ipv6() -> None:
     assert EmulatorServer("::1", 80).url == "http://[::1]:80"
 
 
-@pytest.mark.parametrize("missing", ["uvicorn", "starlette.applications"])
+@pytest.mark.parametrize("missing", ["uvicorn", "starlette.requests"])
 def test_without_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without starlette or uvicorn the error names the extra, and the transport works all the same."""
     for name in ("server", "asgi"):
