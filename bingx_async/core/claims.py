@@ -17,7 +17,7 @@ class Key(NamedTuple):
     """Names a bucket, or a scope that the exchange can close.
 
     `kind` is "account" or "egress" and `owner` the account or the outgoing address. `name` is the route of an
-    endpoint ("POST /openApi/..."), a group of endpoints, or empty for everything that leaves from an address.
+    endpoint ("POST /path"), a group of endpoints, or empty for everything that leaves from an address.
     """
 
     kind: str

@@ -21,7 +21,7 @@ class BucketEvent(Event):
     """About one bucket or closed scope.
 
     `kind` is "account" or "egress", `owner` the account or the outgoing address, `name` the endpoint
-    ("POST /openApi/..."), the group of endpoints, or empty for everything from an address.
+    ("POST /path"), the group of endpoints, or empty for everything from an address.
     """
 
     kind: str
@@ -30,7 +30,7 @@ class BucketEvent(Event):
 
     @property
     def bucket(self) -> str:
-        """Kind, owner and name as one text: "account 1001 POST /openApi/...", for example."""
+        """Kind, owner and name as one text: "account 1001 POST /path", for example."""
         return str(Key(self.kind, self.owner, self.name))
 
 

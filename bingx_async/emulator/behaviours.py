@@ -90,6 +90,11 @@ def cancel_order(desk: Desk, params: Params) -> Any:
     return desk.book.cancel(order).to_wire()
 
 
+def get_order(desk: Desk, params: Params) -> Any:
+    """An open order by id or client id; one that is done has left the book and is not found."""
+    return _find_order(desk, desk.symbol(params), params).to_wire()
+
+
 def cancel_orders(desk: Desk, params: Params) -> Any:
     """Cancel a batch: all or nothing (`process=0`), or the valid ones with the others in `fails` (`process=1`)."""
     symbol = desk.symbol(params)
@@ -204,6 +209,7 @@ def server_time(desk: Desk, _params: Params) -> Any:
 BEHAVIOURS: Mapping[str, Behaviour] = {  # by the name of the endpoint's method
     "cancel_order": cancel_order,
     "cancel_orders": cancel_orders,
+    "get_order": get_order,
     "cancel_open_orders": cancel_open_orders,
     "place_order": place_order,
     "place_oco_order": place_oco_order,

@@ -9,7 +9,7 @@ import pytest
 
 from bingx_async.emulator.exchange import Exchange
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS, PLACE_ORDER
+from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS, GET_ORDER, PLACE_ORDER
 from tests.emulator.calls import NOW, SYMBOL, UID, account, call, exchange, read, rest
 
 OCO: dict[str, Any] = {
@@ -37,6 +37,20 @@ def refusal(each: Exchange, path: str, **params: Any) -> tuple[int, str]:
 def with_balance(balance: str) -> Exchange:
     """An exchange whose first account has this balance."""
     return exchange(accounts=[account(balance=Decimal(balance))])
+
+
+def test_get_order() -> None:
+    """A query answers the open order by either id and changes nothing; an order that is done is not found."""
+    each = exchange()
+    (order_id,) = rest(each, client_order_id="mine")
+
+    def query(**params: Any) -> Any:
+        return read(each.handle(call(GET_ORDER.path, method="GET", symbol=SYMBOL, **params), NOW))
+
+    found = [query(orderId=order_id)["data"], query(clientOrderID="mine")["data"]]
+    assert [(order["orderId"], order["status"]) for order in found] == [(order_id, "NEW")] * 2
+    ask(each, CANCEL_ORDER.path, symbol=SYMBOL, orderId=order_id)
+    assert query(orderId=order_id)["code"] == 100404
 
 
 def test_cancel() -> None:

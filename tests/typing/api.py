@@ -17,11 +17,13 @@ from bingx_async import (
     CancelOutcome,
     CancelRestriction,
     CancelStatus,
+    Depth,
     ErrorBudgetSpent,
     Event,
     Governor,
     InvalidRequest,
     IpGroup,
+    Level,
     LocalError,
     OcoLeg,
     OcoOrder,
@@ -128,6 +130,15 @@ async def oco(client: BingXClient) -> None:
     assert_type(placed.legs[0].order_type, OcoOrderType)
     assert_type(await client.spot.cancel_oco_order(order_id="1"), OcoReference)
     assert_type(await client.spot.cancel_oco_order(client_order_id=1), OcoReference)
+
+
+async def looks(client: BingXClient) -> None:
+    assert_type(await client.spot.get_order("BTC-USDT", client_order_id="a"), Order)
+    depth = await client.spot.get_depth("BTC-USDT", limit=5)
+    assert_type(depth, Depth)
+    assert_type(depth.bids, tuple[Level, ...])
+    assert_type(depth.bids[0].price, Decimal)
+    assert_type(depth.time, datetime | None)
 
 
 async def failures(client: BingXClient) -> None:

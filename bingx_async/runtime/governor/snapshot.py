@@ -20,7 +20,7 @@ class BucketSnapshot:
     """One bucket: `available` tokens are free, `in_flight` calls are unanswered, `waiting` calls wait for it.
 
     `kind` is "account" or "egress", `owner` the account or the outgoing address, `name` the endpoint
-    ("POST /openApi/..."), the group of endpoints, or empty for everything from an address; `key` is all of it as text.
+    ("POST /path"), the group of endpoints, or empty for everything from an address; `key` is all of it as text.
     `next_at` is the earliest moment for the next call (None: not before a reply comes in), `closed_until` the end
     of a closed period the exchange has set, with its `reason`. `counting` names the ways in which the exchange may
     be counting, as far as its headers tell. Moments are aware UTC.
@@ -40,7 +40,7 @@ class BucketSnapshot:
 
     @property
     def key(self) -> str:
-        """Kind, owner and name as one text: "account 1001 POST /openApi/...", for example."""
+        """Kind, owner and name as one text: "account 1001 POST /path", for example."""
         return str(Key(self.kind, self.owner, self.name))
 
 
