@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bingx_async.core import events
 from bingx_async.demo.lines import Lines
-from bingx_async.demo.news import News
+from bingx_async.demo.panels import News
 from bingx_async.demo.report import Report, judge
 from bingx_async.demo.scenario import Scenario, Settings
 from bingx_async.demo.screen import Screen

@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bingx_async import Snapshot
-from bingx_async.demo.news import News
-from bingx_async.demo.panels import news_line, report_panel, title
+from bingx_async.demo.panels import News, news_line, report_panel, title
 from bingx_async.demo.report import Report, uses_of
-from bingx_async.demo.scenario import Scenario, wall_ms
+from bingx_async.demo.scenario import Scenario
 from bingx_async.demo.table import DIM, FAIR, GOOD, Uses, bucket_table
+from bingx_async.runtime.clock import wall_ms
 
 FRAMES = 8  # per second
 PICTURE = 116  # columns of the saved picture
