@@ -34,11 +34,6 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         pass
 
-    @property
-    def pause(self) -> float:
-        """Seconds between two looks."""
-        return self.screen.pause
-
     def refresh(self) -> None:
         """Print the news since the last time."""
         self.screen.look()

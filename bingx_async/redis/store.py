@@ -7,17 +7,18 @@ for the longest lifetime of the requests. A request that reaches Redis after its
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Any
+
+from attrs import define
 
 from bingx_async.core.claims import Claims, Key
 from bingx_async.errors import InvalidRequest, StoreUnavailable
 from bingx_async.redis import script_calls
-from bingx_async.redis.batcher import Batcher
 from bingx_async.redis.connection import Connection
 from bingx_async.redis.listener import Listener
 from bingx_async.redis.names import Names
-from bingx_async.redis.outbox import Outbox
-from bingx_async.redis.redis_clock import RedisClock
+from bingx_async.redis.requests import Batcher, Outbox
 from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
 
@@ -32,6 +33,38 @@ ATTEMPTS = 3  # after a step of Redis' clock the first request seems too late, a
 def by_the_server() -> str:
     """No moment: Redis reads its own clock."""
     return ""
+
+
+@define
+class RedisClock:
+    """Redis' clock minus this process' monotonic one lies from `least` to `most` (ms).
+
+    A reply was written after the request was sent and before it was received, so every reply narrows the bounds. One
+    that contradicts them means that a clock was stepped; the bounds then begin anew.
+    """
+
+    least: float = -inf
+    most: float = inf
+
+    def observe(self, moment: float, sent_at: float, received_at: float) -> None:
+        """Redis' clock showed `moment` between `sent_at` and `received_at` of ours."""
+        least, most = max(self.least, moment - received_at), min(self.most, moment - sent_at)
+        if least > most:
+            least, most = moment - received_at, moment - sent_at
+        self.least, self.most = least, most
+
+    def latest(self, at: float) -> str:
+        """A moment of Redis' clock that is certainly not before `at` of ours; empty while nothing is known."""
+        return repr(at + self.most) if self.is_known else ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any reply has come."""
+        return self.most < inf
+
+    def offset(self) -> float:
+        """The likely offset (ms)."""
+        return (self.least + self.most) / 2.0
 
 
 class RedisStore:
