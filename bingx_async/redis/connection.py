@@ -54,9 +54,9 @@ class Connection:
         """The client for the running event loop. Raises `StoreUnavailable` if it belongs to another."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            if self._loop is not None and (self._url is None or not self._loop.is_closed()):
-                raise StoreUnavailable(WRONG_LOOP, is_lasting=True)
-            if self._loop is not None and self._url is not None:
+            if self._loop is not None:
+                if self._url is None or not self._loop.is_closed():
+                    raise StoreUnavailable(WRONG_LOOP, is_lasting=True)
                 self._client = _connect(self._url, self._timeout)
             self._loop = loop
         return self._client

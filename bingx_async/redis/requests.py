@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from bingx_async.errors import StoreUnavailable
@@ -100,9 +101,6 @@ class Outbox:
         self._sender: asyncio.Task[None] | None = None
         self._is_back = asyncio.Event()
 
-    def __len__(self) -> int:
-        return len(self._messages)
-
     def put(self, write: Callable[[], ScriptCall], on_reply: Callable[[Any], None] | None = None) -> None:
         """Send a message as soon as possible; `on_reply` gets the script's reply."""
         self._messages.append(Message(self._monotonic(), write, on_reply))
@@ -153,8 +151,6 @@ class Outbox:
 
     async def _wait(self, pause: float) -> None:
         self._is_back.clear()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await self._is_back.wait()
-        except TimeoutError:
-            pass

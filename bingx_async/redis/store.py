@@ -30,11 +30,6 @@ ARRIVE_AFTER = 1.0  # ms; and a tenth of the round trip, since the next one may 
 ATTEMPTS = 3  # after a step of Redis' clock the first request seems too late, and its reply corrects the offset
 
 
-def by_the_server() -> str:
-    """No moment: Redis reads its own clock."""
-    return ""
-
-
 @define
 class RedisClock:
     """Redis' clock minus this process' monotonic one lies from `least` to `most` (ms).
@@ -55,12 +50,7 @@ class RedisClock:
 
     def latest(self, at: float) -> str:
         """A moment of Redis' clock that is certainly not before `at` of ours; empty while nothing is known."""
-        return repr(at + self.most) if self.is_known else ""
-
-    @property
-    def is_known(self) -> bool:
-        """Whether any reply has come."""
-        return self.most < inf
+        return repr(at + self.most) if self.most < inf else ""
 
     def offset(self) -> float:
         """The likely offset (ms)."""
@@ -72,8 +62,8 @@ class RedisStore:
 
     `url_or_client` is a URL (`redis://`, `rediss://`, `unix://`) or a `redis.asyncio` client, which stays yours to
     close. Governors with the same `namespace` share one quota. `timeout` (seconds, 1.5 at most) is the longest that a
-    request may take before the store counts as away. asyncio only. Tests may set Redis' clock by `moment`. Raises
-    `InvalidRequest`.
+    request may take before the store counts as away. asyncio only. Tests may give the `moment`; where it is
+    empty, Redis reads its own clock. Raises `InvalidRequest`.
     """
 
     def __init__(
@@ -83,7 +73,7 @@ class RedisStore:
         *,
         timeout: float = 1.0,
         monotonic: Callable[[], float] = monotonic_ms,
-        moment: Callable[[], str] = by_the_server,
+        moment: Callable[[], str] = lambda: "",
     ) -> None:
         _check(namespace, timeout)
         self.names = Names(namespace)
@@ -139,7 +129,7 @@ class RedisStore:
 
     def tell_clock(self, offset: float, at: float) -> None:
         """Report that the exchange's clock is `offset` ahead of this process' monotonic one, measured at `at` (ms)."""
-        if self._clock.is_known:
+        if self._clock.most < inf:  # a reply has come
             ahead = offset - self._clock.offset()
             self._outbox.put(lambda: script_calls.tell_clock(self.names, ahead, self._monotonic() - at, self._moment()))
 
