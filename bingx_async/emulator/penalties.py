@@ -105,10 +105,8 @@ class Penalties:
 
     def close_for_breach(self, visit: Visit) -> Closure:
         """Close the endpoint of a request that was over the account's quota."""
-        until = visit.time + self._settings.penalty_ms
-        return self.close(
-            visit.key, until, None if self._settings.penalty_style == "closed" else Refusal(*RATE_LIMITED)
-        )
+        plain = Refusal(*RATE_LIMITED) if self._settings.penalty_style == "plain" else None
+        return self.close(visit.key, visit.time + self._settings.penalty_ms, plain)
 
     def count_error(self, visit: Visit, code: int) -> None:
         """Count a business error; one too many closes the endpoint."""
