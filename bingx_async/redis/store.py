@@ -78,8 +78,7 @@ class RedisStore:
         _check(namespace, timeout)
         self.names = Names(namespace)
         self._timeout = timeout
-        self._monotonic = monotonic
-        self._moment = moment
+        self._monotonic, self._moment = monotonic, moment
         self._connection = Connection(url_or_client, timeout)
         self._clock = RedisClock()
         self._batcher = Batcher(self._connection)
