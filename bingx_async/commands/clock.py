@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import anyio
 import click
-from attrs import define, field
 
 from bingx_async import BingXClient, BingXError, Governor, InvalidRequest
 from bingx_async.core import events
 
 TELLING = 0.5  # seconds; a signed call more than a recvWindow away is refused, and a drifting clock gets there
-
-
-@define(eq=False)
-class _Looks:
-    """The round trips to the exchange's clock that were answered, in seconds."""
-
-    round_trips: list[float] = field(factory=list[float])
-
-    def take(self, event: events.Event) -> None:
-        if isinstance(event, events.Settled) and event.outcome == "accepted":
-            self.round_trips.append(event.took)
 
 
 @click.command()
@@ -38,10 +26,16 @@ def clock(base_url: str | None) -> None:
 
 
 async def _read(base_url: str | None) -> tuple[float, list[float]]:
-    looks = _Looks()
-    client = BingXClient(base_url=base_url, governor=Governor(on_event=looks.take))
+    """The offset, and the round trips that were answered, in seconds."""
+    round_trips: list[float] = []
+
+    def observe(event: events.Event) -> None:
+        if isinstance(event, events.Settled) and event.outcome == "accepted":
+            round_trips.append(event.took)
+
+    client = BingXClient(base_url=base_url, governor=Governor(on_event=observe))
     try:
-        return await client.sync_clock(), looks.round_trips
+        return await client.sync_clock(), round_trips
     finally:
         await client.aclose()
 

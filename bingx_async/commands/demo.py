@@ -16,24 +16,13 @@ from bingx_async.demo.scenario import LEAST_SECONDS, Settings
 from bingx_async.emulator import MODELS, Model
 
 INTERRUPTED = 130
+SECONDS = click.FloatRange(LEAST_SECONDS, 3600)
 
 
-@click.command()
-@click.option(
-    "--seconds",
-    type=click.FloatRange(LEAST_SECONDS, 3600),
-    default=Settings().seconds,
-    show_default=True,
-    help="How long to drive at full load.",
-)
+@click.command(context_settings={"show_default": True})
+@click.option("--seconds", type=SECONDS, default=Settings().seconds, help="How long to drive at full load.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Save the last frame as a picture.")
-@click.option(
-    "--model",
-    type=click.Choice(MODELS),
-    default=Settings().model,
-    show_default=True,
-    help="How the emulated exchange counts.",
-)
+@click.option("--model", type=click.Choice(MODELS), default=Settings().model, help="How the emulated exchange counts.")
 def demo(seconds: float, svg: Path | None, model: Model) -> None:
     """Drive three accounts at full load against an emulated exchange and watch.
 

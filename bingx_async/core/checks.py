@@ -32,6 +32,16 @@ def number(*, above: float = -inf, at_least: float = -inf, at_most: float = inf,
     return check
 
 
+def whole(at_least: int) -> Validator:
+    """An int of this size at least; a bool is none."""
+
+    def check(_instance: object, setting: Attribute[Any], value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+            _refuse(setting, f"a whole number, {at_least} or more", value)
+
+    return check
+
+
 def one_of(*choices: str) -> Validator:
     """One of these texts, two at least."""
     *others, last = map(repr, choices)

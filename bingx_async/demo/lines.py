@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 from attrs import define, field
 
-from bingx_async.demo.news import News
-from bingx_async.demo.panels import totals, waits
+from bingx_async.demo.panels import News, totals, waits
 from bingx_async.demo.report import Report, uses_of
-from bingx_async.demo.scenario import Scenario, wall_ms
+from bingx_async.demo.scenario import Scenario
 from bingx_async.demo.screen import Screen
 from bingx_async.demo.table import rate_of
+from bingx_async.runtime.clock import wall_ms
 
 
 @define(eq=False)
@@ -26,19 +26,13 @@ class Lines:
     _second: int = field(init=False, default=0)
 
     def __enter__(self) -> Lines:
-        click.echo(
-            f"bingx-async demo: three accounts, {self.scenario.settings.seconds:g} s at full load, "
-            f"{self.scenario.settings.model} counting"
-        )
+        settings = self.scenario.settings
+        load = f"{settings.seconds:g} s at full load, {settings.model} counting"
+        click.echo(f"bingx-async demo: three accounts, {load}")
         return self
 
     def __exit__(self, *_: object) -> None:
         pass
-
-    @property
-    def pause(self) -> float:
-        """Seconds between two looks."""
-        return self.screen.pause
 
     def refresh(self) -> None:
         """Print the news since the last time."""
@@ -55,9 +49,8 @@ class Lines:
         self.refresh()
         click.echo(f"\n{'account':<9}{'endpoint':<24}{'quota':>7}{'accepted':>10}{'per second':>12}{'used':>8}")
         for use in report.uses:
-            click.echo(
-                f"{use.account:<9}{use.endpoint:<24}{rate_of(use.quota):>7}{use.calls:>10}{use.rate:>12.2f}{use.share:>8.1%}"
-            )
+            used = f"{rate_of(use.quota):>7}{use.calls:>10}{use.rate:>12.2f}{use.share:>8.1%}"
+            click.echo(f"{use.account:<9}{use.endpoint:<24}{used}")
         click.echo("")
         for check in report.checks:
             click.echo(f"{'ok    ' if check.is_kept else 'FAILED'}  {check.text}")

@@ -25,7 +25,6 @@ class Check:
 class Report:
     """A run in numbers."""
 
-    seconds: float
     calls: int
     cancelled: int
     placed: int
@@ -62,27 +61,25 @@ def judge(scenario: Scenario) -> Report:
     stats, closure = scenario.emulator.stats(), scenario.closure
     uses = uses_of(scenario, stats, scenario.ended_at)
     closed = stats.of(CLOSED_ACCOUNT, CLOSED_ENDPOINT)
-    waits = sorted(scenario.waits.values(), key=lambda wait: wait.seconds)
-    nowhere = Wait()
     checks = [_refusals(stats, closed), _shares(uses, len(scenario.traders) * len(JOBS))]
     if closure is not None:
         checks += [_silence(closed, closure), _return(closed, closure), _others(scenario, stats, closure)]
     if scenario.failures or _errors(stats):
         checks.append(Check(False, f"{_errors(stats)} business errors; {'; '.join(scenario.failures[:3])}"))
     return Report(
-        scenario.settings.seconds,
         stats.accepted + stats.refused,
         scenario.tally.cancelled,
         scenario.tally.placed,
         tuple(uses),
-        max((wait for wait in waits if not is_closed(wait.account, wait.endpoint)), key=_seconds, default=nowhere),
-        max((wait for wait in waits if is_closed(wait.account, wait.endpoint)), key=_seconds, default=nowhere),
+        _longest(scenario, at_closed=False),
+        _longest(scenario, at_closed=True),
         tuple(checks),
     )
 
 
-def _seconds(wait: Wait) -> float:
-    return wait.seconds
+def _longest(scenario: Scenario, at_closed: bool) -> Wait:
+    waits = [wait for wait in scenario.waits.values() if is_closed(wait.account, wait.endpoint) == at_closed]
+    return max(waits, key=lambda wait: wait.seconds, default=Wait())
 
 
 def _errors(stats: Stats) -> int:

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from bingx_async.core import events
 from bingx_async.demo.lines import Lines
-from bingx_async.demo.news import News
+from bingx_async.demo.panels import News
 from bingx_async.demo.report import Report, judge
 from bingx_async.demo.scenario import Scenario, Settings
-from bingx_async.demo.screen import Screen
+from bingx_async.demo.screen import PAUSE, Screen
 
 
 async def run(settings: Settings, console: Console, svg: Path | None = None) -> Report:
@@ -45,4 +45,4 @@ async def _drive(scenario: Scenario, display: Screen | Lines) -> None:
 async def _refresh(display: Screen | Lines) -> None:
     while True:
         display.refresh()
-        await anyio.sleep(display.pause)
+        await anyio.sleep(PAUSE)

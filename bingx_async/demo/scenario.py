@@ -9,7 +9,6 @@ answer is back.
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -21,6 +20,7 @@ from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import events
 from bingx_async.demo.trader import JOBS, Job, Tally, Trader
 from bingx_async.emulator import Emulator, Model
+from bingx_async.runtime.clock import wall_ms
 from bingx_async.spot.orders import CANCEL_ORDER
 
 LATENCY, JITTER = 0.025, 0.008  # seconds each way
@@ -175,11 +175,6 @@ class Scenario:
             if event.waited > self.waits.get(key, Wait()).seconds:
                 self.waits[key] = Wait(event.waited, *key)
         self.on_event(event)
-
-
-def wall_ms() -> float:
-    """The emulator's clock: epoch ms."""
-    return time.time() * 1000.0
 
 
 def short(endpoint: str) -> str:

@@ -13,13 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from bingx_async import Snapshot
-from bingx_async.demo.news import News
-from bingx_async.demo.panels import news_line, report_panel, title
+from bingx_async.demo.panels import News, news_line, report_panel, title
 from bingx_async.demo.report import Report, uses_of
-from bingx_async.demo.scenario import Scenario, wall_ms
+from bingx_async.demo.scenario import Scenario
 from bingx_async.demo.table import DIM, FAIR, GOOD, Uses, bucket_table
+from bingx_async.runtime.clock import wall_ms
 
-FRAMES = 8  # per second
+PAUSE = 1.0 / 8  # seconds between two frames
 PICTURE = 116  # columns of the saved picture
 TALL = 36  # lines from which on every account is shown
 LEGEND = (
@@ -53,11 +53,6 @@ class Screen:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    @property
-    def pause(self) -> float:
-        """Seconds between two refreshes."""
-        return 1.0 / FRAMES
-
     def refresh(self) -> None:
         """Draw the present state."""
         self.look()
@@ -70,9 +65,18 @@ class Screen:
         self.console.print(report_panel(report))
 
     def save(self, report: Report, path: Path) -> None:
-        """The last frame and the report as an SVG picture."""
+        """The last frame and the report as an SVG picture, the same in every terminal."""
         self._seen = self._seen or self.look()
-        save_picture(Group(self._frame(None), report_panel(report)), path)
+        console = Console(
+            record=True,
+            width=PICTURE,
+            file=io.StringIO(),
+            force_terminal=True,
+            color_system="truecolor",
+            legacy_windows=False,
+        )
+        console.print(Group(self._frame(None), report_panel(report)))
+        console.save_svg(str(path), title="bingx-async demo")
 
     def look(self) -> tuple[Snapshot, Uses]:
         """Take the state in; once the measured time is over, its last state stays."""
@@ -100,17 +104,3 @@ class Screen:
         counts = f"{tally.cancelled:,} orders cancelled · {tally.placed} OCO orders placed"
         grid.add_row(Text(f" {scenario.elapsed:4.1f} of {total:g} s", "bold"), bar, Text(counts, "bold"))
         return grid
-
-
-def save_picture(content: ConsoleRenderable, path: Path) -> None:
-    """Export as SVG, independent of the terminal."""
-    console = Console(
-        record=True,
-        width=PICTURE,
-        file=io.StringIO(),
-        force_terminal=True,
-        color_system="truecolor",
-        legacy_windows=False,
-    )
-    console.print(content)
-    console.save_svg(str(path), title="bingx-async demo")

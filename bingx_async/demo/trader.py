@@ -70,12 +70,7 @@ class Trader:
     async def place_oco(self, _worker: int, _ends_at: float) -> None:
         """Place an OCO order and put its id into stock."""
         oco = await self.client.spot.place_oco_order(
-            PAIRED,
-            "SELL",
-            quantity="0.1",
-            limit_price="720",
-            order_price="590",
-            trigger_price="600",
+            PAIRED, "SELL", quantity="0.1", limit_price="720", order_price="590", trigger_price="600"
         )
         self.tally.placed += 1
         self._give.send_nowait(oco.legs[0].order_id)

@@ -45,21 +45,11 @@ class Gateway:
         except Exception:
             logger.exception("%s %r failed", request.method, request.path)
             reply = Reply(500, (("content-type", "text/html"),), b"<html><body><h1>500</h1></body></html>")
-        await _to_response(reply)(scope, receive, send)
+        response = Response(reply.body, reply.status)
+        response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+        await response(scope, receive, send)
 
 
 async def _read(request: HttpRequest) -> Request:
-    return Request(
-        request.method,
-        request.scope["path"],
-        request.scope["query_string"].decode("latin-1"),
-        request.headers,
-        await request.body(),
-        request.client.host if request.client else "",
-    )
-
-
-def _to_response(reply: Reply) -> Response:
-    response = Response(reply.body, reply.status)
-    response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    return response
+    query, host = request.scope["query_string"].decode("latin-1"), request.client.host if request.client else ""
+    return Request(request.method, request.scope["path"], query, request.headers, await request.body(), host)

@@ -15,27 +15,21 @@ the quota that refused it. A breach of the account's quota closes the endpoint f
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.catalogue import Catalogue
-from bingx_async.core.endpoint import Endpoint
 from bingx_async.emulator.authentication import Authentication
 from bingx_async.emulator.behaviours import BEHAVIOURS, FIRST_ORDER_ID, Behaviour, Desk
 from bingx_async.emulator.book import Book, Books
-from bingx_async.emulator.jsontext import encode
 from bingx_async.emulator.penalties import Counting, Penalties
-from bingx_async.emulator.refusals import UNKNOWN_PATH, AddressRefusal, BusinessRefusal, Refusal
+from bingx_async.emulator.refusals import UNKNOWN_PATH, BusinessRefusal, Refusal
 from bingx_async.emulator.samples import sample_data
-from bingx_async.emulator.settings import EmulatorSettings, RateHeaders
+from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Tally
-from bingx_async.emulator.traffic import Reply, Request, Visit
-
-JSON = ("content-type", "application/json; charset=utf-8")
-HTML = ("content-type", "text/html")
+from bingx_async.emulator.traffic import Reply, Request, Visit, accept, refuse
 
 
 class Exchange:
@@ -65,16 +59,19 @@ class Exchange:
             data = self._pass(visit)
         except Refusal as refusal:
             self.tally.codes[refusal.code] += 1
-            return _refuse(refusal, visit, form)
+            return refuse(refusal, visit, form)
         self.tally.codes[0] += 1
-        return _accept(data, visit, form)
+        return accept(data, visit, form)
 
     def next_order_id(self) -> int:
         """An order id that was never given out before."""
         return next(self._ids)
 
     def _pass(self, visit: Visit) -> Any:
-        visit.endpoint = self._find_endpoint(visit.request)
+        found = self._catalogue.get(f"{visit.request.method} {visit.request.path}")
+        if not found:
+            raise Refusal(*UNKNOWN_PATH)
+        visit.endpoint = found[0]
         self._counting.count_address(visit)
         self._authentication.admit(visit)
         if visit.endpoint.is_public:
@@ -88,46 +85,8 @@ class Exchange:
             self.penalties.count_error(visit, refusal.code)
             raise
 
-    def _find_endpoint(self, request: Request) -> Endpoint[Any]:
-        found = self._catalogue.get(f"{request.method} {request.path}")
-        if not found:
-            raise Refusal(*UNKNOWN_PATH)
-        return found[0]
-
     def _run(self, visit: Visit, book: Book) -> Any:
         behaviour = self._behaviours.get(visit.endpoint.name)
         if behaviour is None:
             return sample_data(visit.endpoint.name)
         return behaviour(Desk(book, self._ids, self.settings.symbols, visit.time), dict(visit.pairs))
-
-
-def _accept(data: Any, visit: Visit, form: RateHeaders | None) -> Reply:
-    """Code 0 with `data`; `form` is that of the rate headers."""
-    body = b'{"code":0,"msg":"","debugMsg":"","data":%b}' % encode(data).encode()
-    return Reply(200, _headers(visit, form), body)
-
-
-def _refuse(refusal: Refusal, visit: Visit, form: RateHeaders | None) -> Reply:
-    """The refusal's code and text with the server's time, or the page of a gateway for a whole address."""
-    if isinstance(refusal, AddressRefusal):
-        seconds = math.ceil(refusal.retry_after / 1000)
-        html = f"<html><body><h1>{refusal.status} {refusal.message}</h1></body></html>"
-        return Reply(refusal.status, (HTML, ("retry-after", str(seconds))), html.encode())
-    error = {"code": refusal.code, "msg": refusal.message, "timestamp": visit.time}
-    return Reply(refusal.status, _headers(visit, form), encode(error).encode())
-
-
-def _headers(visit: Visit, form: RateHeaders | None) -> tuple[tuple[str, str], ...]:
-    if visit.limit is None or form is None:
-        return (JSON,)
-    expires_in = visit.limit.expires_at(visit.at) - visit.at
-    expire = {
-        "epoch-ms": visit.time + expires_in,
-        "epoch-s": (visit.time + expires_in) / 1000,
-        "remaining-ms": expires_in,
-    }[form]
-    return (
-        JSON,
-        ("x-ratelimit-requests-remain", str(visit.limit.remaining(visit.at))),
-        ("x-ratelimit-requests-expire", str(math.ceil(expire))),
-    )

@@ -9,7 +9,7 @@ has run all the same.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from random import Random
 from threading import RLock
@@ -18,7 +18,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-from bingx_async.emulator.faults import ConnectionClosed, Delay, Effect, Execute, Fault, FaultPlan
+from bingx_async.emulator.faults import ConnectionClosed, Delay, Execute, Fault, FaultPlan
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.traffic import Reply, Request, logger
 
@@ -51,7 +51,9 @@ class Network:
         with self._lock:
             effects = self._faults.strike(request)
         delays = [effect for effect in effects if isinstance(effect, Delay)]
-        execute = _wrap(partial(self._handle, request), effects)
+        execute: Execute = partial(self._handle, request)
+        for effect in reversed(effects):
+            execute = partial(effect.around, execute)
         try:
             await self._travel_for(sleep, sum(delay.up for delay in delays))
         except BaseException:
@@ -66,12 +68,6 @@ class Network:
         seconds = extra + self._settings.latency + self._travel.uniform(-jitter, jitter)
         if seconds > 0:
             await sleep(seconds)
-
-
-def _wrap(execute: Execute, effects: Iterable[Effect]) -> Execute:
-    for effect in reversed(tuple(effects)):
-        execute = partial(effect.around, execute)
-    return execute
 
 
 def _arrive(execute: Execute) -> None:
@@ -100,18 +96,9 @@ class EmulatorTransport(httpx.AsyncBaseTransport):
         except ConnectionClosed as closed:
             kind = httpx.ReadError if closed.was_executed else httpx.ConnectError
             raise kind("the emulator closed the connection", request=request) from None
-        return _to_response(reply, request)
+        return httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
 
     async def _read(self, request: httpx.Request) -> Request:
-        return Request(
-            request.method,
-            request.url.path,
-            request.url.query.decode("ascii"),
-            {name.lower(): value for name, value in request.headers.items()},
-            await request.aread(),
-            self._address,
-        )
-
-
-def _to_response(reply: Reply, request: httpx.Request) -> httpx.Response:
-    return httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
+        url, headers = request.url, {name.lower(): value for name, value in request.headers.items()}
+        body = await request.aread()
+        return Request(request.method, url.path, url.query.decode("ascii"), headers, body, self._address)

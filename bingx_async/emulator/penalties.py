@@ -29,7 +29,7 @@ class Counting:
     """A counter for each quota of each address and account, made when it is first needed."""
 
     def __init__(self, settings: EmulatorSettings, tally: Tally) -> None:
-        self._profile, self._model, self._tally = settings.profile, settings.model, tally
+        self._settings, self._tally = settings, tally
         self._limits: dict[tuple[object, ...], Limit | None] = {}
 
     def count_address(self, visit: Visit) -> None:
@@ -46,7 +46,7 @@ class Counting:
     def count_account(self, visit: Visit) -> bool:
         """Count a request for its account and note the counter; False if the quota has no room."""
         tally = self._tally.endpoints[visit.key]
-        quota = self._profile.uid.get(visit.endpoint.route, UNLIMITED)
+        quota = self._settings.profile.uid.get(visit.endpoint.route, UNLIMITED)
         visit.limit = limit = self._limit(visit, visit.key, quota)
         if limit is not None:
             if limit.remaining(visit.at) < 1:
@@ -58,8 +58,8 @@ class Counting:
 
     def _address_buckets(self, visit: Visit) -> Iterable[tuple[str | int, Limit]]:
         endpoint, address = visit.endpoint, visit.request.address
-        owned: list[tuple[str | int, Quota]] = [(endpoint.route, self._profile.interface[endpoint.group])]
-        owned += [(int(endpoint.group), quota) for quota in self._profile.groups[endpoint.group]]
+        owned: list[tuple[str | int, Quota]] = [(endpoint.route, self._settings.profile.interface[endpoint.group])]
+        owned += [(int(endpoint.group), quota) for quota in self._settings.profile.groups[endpoint.group]]
         for name, quota in owned:
             limit = self._limit(visit, (address, name, quota.window), quota)
             if limit is not None:
@@ -67,9 +67,8 @@ class Counting:
 
     def _limit(self, visit: Visit, key: tuple[object, ...], quota: Quota) -> Limit | None:
         if key not in self._limits:
-            is_counted = quota.limit < UNLIMITED.limit
-            window = quota.window * 1000
-            self._limits[key] = build_limit(self._model, quota.limit, window, visit.offset) if is_counted else None
+            limit = build_limit(self._settings.model, quota.limit, quota.window * 1000, visit.offset)
+            self._limits[key] = limit if quota.limit < UNLIMITED.limit else None
         return self._limits[key]
 
 
@@ -106,10 +105,8 @@ class Penalties:
 
     def close_for_breach(self, visit: Visit) -> Closure:
         """Close the endpoint of a request that was over the account's quota."""
-        until = visit.time + self._settings.penalty_ms
-        return self.close(
-            visit.key, until, None if self._settings.penalty_style == "closed" else Refusal(*RATE_LIMITED)
-        )
+        plain = Refusal(*RATE_LIMITED) if self._settings.penalty_style == "plain" else None
+        return self.close(visit.key, visit.time + self._settings.penalty_ms, plain)
 
     def count_error(self, visit: Visit, code: int) -> None:
         """Count a business error; one too many closes the endpoint."""

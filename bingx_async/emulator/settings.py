@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 from attrs.converters import optional as optional_of
 from attrs.validators import deep_iterable, optional
 
 from bingx_async.catalogue import PROFILES
 from bingx_async.core.catalogue import Profile
-from bingx_async.core.checks import Validator, has, number, one_of
+from bingx_async.core.checks import has, number, one_of, whole
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.emulator.limits import MODELS, Model
 from bingx_async.errors import InvalidRequest
@@ -57,16 +57,6 @@ def profile_of(profile: str | Profile, quotas: Quotas | None = None) -> Profile:
         if not isinstance(quota, Quota):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidRequest(f"quotas[{key!r}] must be a Quota such as Quota(10, 1.0), not {quota!r}")
     return profile.override(quotas or {})
-
-
-def whole(at_least: int) -> Validator:
-    """An int of this size at least; a bool is none."""
-
-    def check(_instance: object, setting: Attribute[Any], value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-            raise InvalidRequest(f"{setting.name} must be a whole number, {at_least} or more, not {value!r}")
-
-    return check
 
 
 def _several(values: Any) -> tuple[Any, ...]:

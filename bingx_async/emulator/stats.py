@@ -59,11 +59,8 @@ class Stats:
         parts = [self.endpoints[key] for key in keys if key in self.endpoints]
         if len(parts) == 1:
             return parts[0]
-        arrivals = tuple(sorted(arrival for part in parts for arrival in part.arrivals))
-        accepted, errors, refused, closed = (
-            sum(map(attrgetter(name), parts)) for name in ("accepted", "errors", "refused", "closed")
-        )
-        return EndpointStats(accepted, errors, refused, closed, arrivals)
+        counts = {name: sum(map(attrgetter(name), parts)) for name in ("accepted", "errors", "refused", "closed")}
+        return EndpointStats(**counts, arrivals=tuple(sorted(at for part in parts for at in part.arrivals)))
 
     @property
     def accepted(self) -> int:

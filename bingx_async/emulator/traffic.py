@@ -1,4 +1,4 @@
-"""A request, a reply, and the request's visit to the exchange, as plain values; and the log of them.
+"""A request, its visit to the exchange and its reply as plain values: how replies are written, and the log.
 
 The log is one line a request at DEBUG, without any key, secret or signature.
 """
@@ -14,11 +14,15 @@ from typing import Any
 from attrs import define, field, frozen
 
 from bingx_async.core.endpoint import Endpoint
+from bingx_async.emulator.jsontext import encode
 from bingx_async.emulator.limits import Limit
-from bingx_async.emulator.settings import Account
+from bingx_async.emulator.refusals import AddressRefusal, Refusal
+from bingx_async.emulator.settings import Account, RateHeaders
 
 logger = logging.getLogger("bingx_async.emulator")
 
+JSON = ("content-type", "application/json; charset=utf-8")
+HTML = ("content-type", "text/html")
 Pairs = list[tuple[str, str]]
 SHOWN = 500  # characters of the parameters that a line shows
 SECRET = re.compile(r"""(?i)((?:signature|api_?-?key|secret\w*)["']?\s*[=:]\s*["']?)[^&"',}\s]+""")
@@ -69,6 +73,32 @@ class Visit:
     def key(self) -> tuple[str, str]:
         """Account and route: the key of the account's quotas, closures and counts."""
         return self.account.account, self.endpoint.route
+
+
+def accept(data: Any, visit: Visit, form: RateHeaders | None) -> Reply:
+    """Code 0 with `data`; `form` is that of the rate headers."""
+    body = b'{"code":0,"msg":"","debugMsg":"","data":%b}' % encode(data).encode()
+    return Reply(200, _headers(visit, form), body)
+
+
+def refuse(refusal: Refusal, visit: Visit, form: RateHeaders | None) -> Reply:
+    """The refusal's code and text with the server's time, or the page of a gateway for a whole address."""
+    if isinstance(refusal, AddressRefusal):
+        seconds = math.ceil(refusal.retry_after / 1000)
+        html = f"<html><body><h1>{refusal.status} {refusal.message}</h1></body></html>"
+        return Reply(refusal.status, (HTML, ("retry-after", str(seconds))), html.encode())
+    error = {"code": refusal.code, "msg": refusal.message, "timestamp": visit.time}
+    return Reply(refusal.status, _headers(visit, form), encode(error).encode())
+
+
+def _headers(visit: Visit, form: RateHeaders | None) -> tuple[tuple[str, str], ...]:
+    if visit.limit is None or form is None:
+        return (JSON,)
+    expires_in = visit.limit.expires_at(visit.at) - visit.at
+    expires_at = visit.time + expires_in
+    expire = {"epoch-ms": expires_at, "epoch-s": expires_at / 1000, "remaining-ms": expires_in}[form]
+    remain = ("x-ratelimit-requests-remain", str(visit.limit.remaining(visit.at)))
+    return JSON, remain, ("x-ratelimit-requests-expire", str(math.ceil(expire)))
 
 
 class Log:

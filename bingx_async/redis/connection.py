@@ -7,9 +7,9 @@ request whose reply was lost can be repeated.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import redis.asyncio as redis_asyncio
 import redis.exceptions
@@ -21,7 +21,6 @@ from bingx_async.errors import InvalidRequest, StoreUnavailable
 from bingx_async.redis.script_calls import ScriptCall
 from bingx_async.redis.scripts import digest, source
 
-T = TypeVar("T")
 OLDEST_VERSION = (5, 0)  # scripts that read the clock and then write need effect replication
 LOST = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError, TimeoutError)
 CONFIGURATION = (
@@ -55,9 +54,9 @@ class Connection:
         """The client for the running event loop. Raises `StoreUnavailable` if it belongs to another."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            if self._loop is not None and (self._url is None or not self._loop.is_closed()):
-                raise StoreUnavailable(WRONG_LOOP, is_lasting=True)
-            if self._loop is not None and self._url is not None:
+            if self._loop is not None:
+                if self._url is None or not self._loop.is_closed():
+                    raise StoreUnavailable(WRONG_LOOP, is_lasting=True)
                 self._client = _connect(self._url, self._timeout)
             self._loop = loop
         return self._client
@@ -67,27 +66,14 @@ class Connection:
         if sniffio.current_async_library() != "asyncio":
             raise StoreUnavailable("RedisStore works under asyncio only", is_lasting=True)
 
-    async def run(self, call: ScriptCall) -> Any:
-        """The script's reply, within the timeout. Raises `StoreUnavailable`."""
-        return await self._within(lambda client: self._run(client, call))
-
-    async def run_all(self, batch: Sequence[ScriptCall]) -> list[Any]:
-        """The replies of all scripts, in one round trip. Raises `StoreUnavailable`."""
-        return await self._within(lambda client: self._run_all(client, batch))
-
-    async def aclose(self) -> None:
-        """Close the client if it is ours."""
-        if self._url is not None and self._loop is not None and self._loop is asyncio.get_running_loop():
-            await self._client.aclose()
-            self._loop, self._client = None, _connect(self._url, self._timeout)
-
-    async def _within(self, request: Callable[[Any], Awaitable[T]]) -> T:
+    async def run(self, batch: Sequence[ScriptCall]) -> list[Any]:
+        """The replies of all scripts, in one round trip and within the timeout. Raises `StoreUnavailable`."""
         client = self.client
         try:
             async with asyncio.timeout(self._timeout):
                 if not self._is_checked:
                     await self._check_version(client)
-                reply = await request(client)
+                replies = await self._run_all(client, batch)
         except CONFIGURATION as error:
             # Where it worked before it may work again: a password is changed on one side after the other.
             raise StoreUnavailable(f"Redis refuses us: {error}", is_lasting=not self._has_answered) from error
@@ -96,7 +82,13 @@ class Connection:
         except RuntimeError as error:  # raised by asyncio for a socket of another event loop
             raise StoreUnavailable(f"{WRONG_LOOP} ({error})", is_lasting=True) from error
         self._has_answered = True
-        return reply
+        return replies
+
+    async def aclose(self) -> None:
+        """Close the client if it is ours."""
+        if self._url is not None and self._loop is not None and self._loop is asyncio.get_running_loop():
+            await self._client.aclose()
+            self._loop, self._client = None, _connect(self._url, self._timeout)
 
     async def _check_version(self, client: Any) -> None:
         """Done once. Where INFO is not allowed, the scripts fail on a server that is too old."""
@@ -115,7 +107,7 @@ class Connection:
             return await client.eval(source(name), len(keys), *keys, *arguments)
 
     async def _run_all(self, client: Any, batch: Sequence[ScriptCall]) -> list[Any]:
-        if self._has_pipelines:
+        if self._has_pipelines and len(batch) > 1:
             try:
                 return await self._pipeline(client, batch)
             except redis.exceptions.RedisClusterException:  # its client lets no script into a pipeline

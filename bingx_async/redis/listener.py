@@ -63,12 +63,9 @@ class Listener:
                     while True:
                         # The confirmation counts as a message: what was published before it was not received.
                         if await channel.get_message(timeout=QUIET) is not None:
-                            self._wake()
+                            for woken in list(self._woken):
+                                woken()
             except LOST:
                 await asyncio.sleep(PAUSE)
             except (StoreUnavailable, AttributeError):  # a client that cannot subscribe: the moments named remain
                 return
-
-    def _wake(self) -> None:
-        for woken in list(self._woken):
-            woken()

@@ -6,10 +6,7 @@ from functools import cache
 from hashlib import sha1
 from importlib.resources import files
 
-PARTS = {
-    "reserve": ("history", "turns", "buckets", "gates", "error_budget"),
-    "invalidate_history": ("history",),
-}
+PARTS = {"reserve": ("history", "turns", "buckets", "gates", "error_budget"), "invalidate_history": ("history",)}
 
 
 @cache

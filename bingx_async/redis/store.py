@@ -7,17 +7,18 @@ for the longest lifetime of the requests. A request that reaches Redis after its
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Any
+
+from attrs import define
 
 from bingx_async.core.claims import Claims, Key
 from bingx_async.errors import InvalidRequest, StoreUnavailable
 from bingx_async.redis import script_calls
-from bingx_async.redis.batcher import Batcher
 from bingx_async.redis.connection import Connection
 from bingx_async.redis.listener import Listener
 from bingx_async.redis.names import Names
-from bingx_async.redis.outbox import Outbox
-from bingx_async.redis.redis_clock import RedisClock
+from bingx_async.redis.requests import Batcher, Outbox
 from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
 
@@ -29,9 +30,31 @@ ARRIVE_AFTER = 1.0  # ms; and a tenth of the round trip, since the next one may 
 ATTEMPTS = 3  # after a step of Redis' clock the first request seems too late, and its reply corrects the offset
 
 
-def by_the_server() -> str:
-    """No moment: Redis reads its own clock."""
-    return ""
+@define
+class RedisClock:
+    """Redis' clock minus this process' monotonic one lies from `least` to `most` (ms).
+
+    A reply was written after the request was sent and before it was received, so every reply narrows the bounds. One
+    that contradicts them means that a clock was stepped; the bounds then begin anew.
+    """
+
+    least: float = -inf
+    most: float = inf
+
+    def observe(self, moment: float, sent_at: float, received_at: float) -> None:
+        """Redis' clock showed `moment` between `sent_at` and `received_at` of ours."""
+        least, most = max(self.least, moment - received_at), min(self.most, moment - sent_at)
+        if least > most:
+            least, most = moment - received_at, moment - sent_at
+        self.least, self.most = least, most
+
+    def latest(self, at: float) -> str:
+        """A moment of Redis' clock that is certainly not before `at` of ours; empty while nothing is known."""
+        return repr(at + self.most) if self.most < inf else ""
+
+    def offset(self) -> float:
+        """The likely offset (ms)."""
+        return (self.least + self.most) / 2.0
 
 
 class RedisStore:
@@ -39,8 +62,8 @@ class RedisStore:
 
     `url_or_client` is a URL (`redis://`, `rediss://`, `unix://`) or a `redis.asyncio` client, which stays yours to
     close. Governors with the same `namespace` share one quota. `timeout` (seconds, 1.5 at most) is the longest that a
-    request may take before the store counts as away. asyncio only. Tests may set Redis' clock by `moment`. Raises
-    `InvalidRequest`.
+    request may take before the store counts as away. asyncio only. Tests may give the `moment`; where it is
+    empty, Redis reads its own clock. Raises `InvalidRequest`.
     """
 
     def __init__(
@@ -50,13 +73,12 @@ class RedisStore:
         *,
         timeout: float = 1.0,
         monotonic: Callable[[], float] = monotonic_ms,
-        moment: Callable[[], str] = by_the_server,
+        moment: Callable[[], str] = lambda: "",
     ) -> None:
         _check(namespace, timeout)
         self.names = Names(namespace)
         self._timeout = timeout
-        self._monotonic = monotonic
-        self._moment = moment
+        self._monotonic, self._moment = monotonic, moment
         self._connection = Connection(url_or_client, timeout)
         self._clock = RedisClock()
         self._batcher = Batcher(self._connection)
@@ -106,7 +128,7 @@ class RedisStore:
 
     def tell_clock(self, offset: float, at: float) -> None:
         """Report that the exchange's clock is `offset` ahead of this process' monotonic one, measured at `at` (ms)."""
-        if self._clock.is_known:
+        if self._clock.most < inf:  # a reply has come
             ahead = offset - self._clock.offset()
             self._outbox.put(lambda: script_calls.tell_clock(self.names, ahead, self._monotonic() - at, self._moment()))
 
