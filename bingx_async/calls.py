@@ -1,11 +1,11 @@
-"""The calls of a client: alone, together with others that queue, or many items at a time."""
+"""The calls of a client (alone, together with others that queue, or many items at a time), and the parts they need."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from bingx_async.core.endpoint import Call
 from bingx_async.core.options import CallOptions, CallSettings
@@ -14,6 +14,9 @@ from bingx_async.errors import BingXError
 from bingx_async.runtime.bulk.coalescer import Coalescing
 from bingx_async.runtime.bulk.drain import Drain
 from bingx_async.runtime.call.caller import Caller
+from bingx_async.runtime.call.sender import CarrierChoice, Credentials, Sender
+from bingx_async.settings import ClientSettings
+from bingx_async.spot.market import TIME_ENDPOINTS
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,3 +51,22 @@ class ClientCalls:
         self.caller.check(routes[0].endpoint)
         job = Drain(self.caller, Pool[T, R](items), routes, self.defaults.updated(options), fail)
         return await job.run(everything_at_once)
+
+
+def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -> ClientCalls:
+    """The calls of a client. With a `parent` they travel over its connections and end with it."""
+    credentials = Credentials.of(settings.keys.api, settings.keys.secret, user_agent)
+    sender = evolve(parent.sender, credentials=credentials) if parent is not None else _sender(settings, credentials)
+    caller = Caller(settings.governor, sender, TIME_ENDPOINTS, settings.owner, settings.egress)
+    if parent is not None:
+        parent.made_from_it.add(caller)
+        caller.is_closed = parent.is_closed
+    return ClientCalls(caller, settings.calls, Coalescing(caller) if settings.coalesce_cancels else None)
+
+
+def _sender(settings: ClientSettings, credentials: Credentials) -> Sender:
+    from bingx_async.runtime.http.transport import Transport  # httpx is loaded with the first client
+
+    governor = settings.governor
+    transport = Transport(settings.transport, settings.hosts, governor.clock.monotonic, governor.credit > 0)
+    return Sender(governor, transport, credentials, CarrierChoice(settings.carrier, governor.reporter))

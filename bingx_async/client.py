@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Literal, Self, Unpack
 import anyio
 from attrs import evolve
 
+from bingx_async.calls import calls_of
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
 from bingx_async.errors import ClientClosed
 from bingx_async.governor import Governor
+from bingx_async.runtime.call.caller import Caller
 from bingx_async.runtime.clock import ServerClock
-from bingx_async.settings import ClientSettings, Keys, url_given
+from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
 from bingx_async.version import __version__
-from bingx_async.wiring import ClientState, Shared, calls_of, share, wire
 
 if TYPE_CHECKING:
     import httpx
@@ -55,7 +56,7 @@ class BingXClient:
         settings = ClientSettings(
             keys=keys,
             account=account,
-            base_url=url_given(base_url),
+            base_url=base_url,
             governor=Governor() if governor is None else governor,
             transport=transport,
             carrier=carrier,
@@ -64,7 +65,7 @@ class BingXClient:
             coalesce_cancels=coalesce_cancels,
             calls=CallSettings(max_wait, timeout, recv_window),
         )
-        self._wire(settings, share(settings), None)
+        self._wire(settings, None)
 
     def for_account(self, *, api_key: str, secret_key: str, account: str | int | None = None) -> BingXClient:
         """A client for another account that shares governor, transport and clock.
@@ -73,7 +74,7 @@ class BingXClient:
         """
         keys = Keys(api_key, secret_key)
         del api_key, secret_key
-        return self._other(evolve(self._settings, keys=keys, account=account), self._shared.first)
+        return self._other(evolve(self._settings, keys=keys, account=account), self._first)
 
     def with_options(self, **options: Unpack[CallOptions]) -> BingXClient:
         """The same client with other defaults for its calls: `max_wait`, `timeout`, `priority`, `recv_window`.
@@ -81,7 +82,7 @@ class BingXClient:
         It shares everything else, so it need not be entered or closed: it ends with this client. Closing it ends
         only the calls made through it.
         """
-        return self._other(evolve(self._settings, calls=self._settings.calls.updated(options)), self._state)
+        return self._other(evolve(self._settings, calls=self._settings.calls.updated(options)), self._caller)
 
     @property
     def governor(self) -> Governor:
@@ -113,17 +114,16 @@ class BingXClient:
 
         A client from `for_account` or `with_options` leaves the connections and the other clients open.
         """
-        is_first = self._state is self._shared.first
-        ended = self._state.close()
+        ended = self._caller.close()
         try:
             self.governor.evict(ended, ClientClosed("the client was closed while the call waited; it was not sent"))
         finally:
-            if is_first:
-                await self._shared.transport.aclose()
+            if self._caller is self._first:
+                await self._caller.sender.transport.aclose()
         await self.governor.flush()
 
     async def __aenter__(self) -> Self:
-        if self._state.is_closed:
+        if self._caller.is_closed:
             raise ClientClosed("the client is closed; make a new one")
         if self.clock.synced_at is None:
             try:
@@ -143,17 +143,18 @@ class BingXClient:
     def __repr__(self) -> str:
         if not hasattr(self, "_caller"):  # a traceback with locals shows a client that could not be made
             return "<BingXClient, not made>"
-        state = "closed" if self._state.is_closed else "open"
+        state = "closed" if self._caller.is_closed else "open"
         return f"<BingXClient {self._settings.hosts[0]} account {self.account}, {state}>"
 
-    def _other(self, settings: ClientSettings, ends_with: ClientState) -> BingXClient:
+    def _other(self, settings: ClientSettings, ends_with: Caller) -> BingXClient:
         """Another client on the same transport."""
         client = object.__new__(BingXClient)
-        client._wire(settings, self._shared, ends_with)
+        client._wire(settings, ends_with)
+        client._first = self._first
         return client
 
-    def _wire(self, settings: ClientSettings, shared: Shared, ends_with: ClientState | None) -> None:
-        self._settings, self._shared = settings, shared
-        self._state = shared.first if ends_with is None else ends_with.make()
-        self._caller = wire(settings, shared, self._state, f"bingx-async/{__version__}")
-        self.spot = SpotApi(calls_of(settings, self._caller), settings.ids_per_batch)
+    def _wire(self, settings: ClientSettings, ends_with: Caller | None) -> None:
+        calls = calls_of(settings, f"bingx-async/{__version__}", ends_with)
+        self._settings = settings
+        self._caller = self._first = calls.caller
+        self.spot = SpotApi(calls, settings.ids_per_batch)

@@ -40,20 +40,21 @@ class Keys:
     def given(cls, api_key: str | None, secret_key: str | None) -> Keys:
         """As given, else from the environment."""
         return cls(
-            api_key if _is_given(api_key) else os.environ.get("BINGX_API_KEY"),
-            secret_key if _is_given(secret_key) else os.environ.get("BINGX_SECRET_KEY"),
+            os.environ.get("BINGX_API_KEY") if _is_missing(api_key) else api_key,
+            os.environ.get("BINGX_SECRET_KEY") if _is_missing(secret_key) else secret_key,
         )
 
 
-def url_given(base_url: str | None) -> str:
+def _given_url(base_url: Any) -> Any:
     """As given, else from the environment, else the live host."""
-    if base_url is None or base_url == "":
-        return os.environ.get("BINGX_BASE_URL") or LIVE_HOST
-    return base_url
+    return os.environ.get("BINGX_BASE_URL") or LIVE_HOST if _is_missing(base_url) else base_url
 
 
 def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
-    for name, is_text in (("api_key", _is_text(keys.api)), ("secret_key", _is_text(keys.secret))):
+    for name, is_text in (
+        ("api_key", isinstance(keys.api, str | None)),
+        ("secret_key", isinstance(keys.secret, str | None)),
+    ):
         if not is_text:
             raise InvalidRequest(
                 f"{name} must be a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
@@ -112,7 +113,7 @@ class ClientSettings:
 
     keys: Keys = field(validator=_are_keys)
     account: str | int | None = field(default=None, validator=_is_account)
-    base_url: str = field(default=LIVE_HOST, validator=_is_base_url)
+    base_url: str = field(default=None, converter=_given_url, validator=_is_base_url)
     governor: Governor = field(factory=Governor, validator=has("acquire", "a Governor, such as Governor('trader')"))
     transport: httpx.AsyncBaseTransport | None = field(default=None, validator=_is_transport)
     carrier: str = field(default="auto", validator=one_of("auto", "json", "query", "form"))
@@ -155,13 +156,9 @@ def _has_host(parts: SplitResult) -> bool:
         return False
 
 
-def _is_given(key: object) -> bool:
-    """Whether there is a value to use or to refuse: `b""` is no key, but not a missing one either."""
-    return key is not None and not (isinstance(key, str) and not key)
-
-
-def _is_text(key: object) -> bool:
-    return key is None or isinstance(key, str)
+def _is_missing(value: object) -> bool:
+    """Whether it was left out: `b""` is no key, but a value to refuse."""
+    return value is None or (isinstance(value, str) and not value)
 
 
 def _is_key(key: str | None) -> bool:

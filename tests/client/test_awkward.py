@@ -64,5 +64,5 @@ async def test_closed_at_the_moment_of_a_grant() -> None:
         time.sleep(1.0)  # noqa: ASYNC251
         await client.aclose()
     assert sorted(ended) == ["closed"] * 4 + ["done"] * 2
-    assert client._shared.transport._is_closed
+    assert client._caller.sender.transport._is_closed
     assert client.governor.snapshot().waiting == 0

@@ -105,7 +105,7 @@ def test_shortest_round_trip(backend: Backend) -> None:
                 return reply
 
         client = hall.client()
-        client._shared.transport._inner = Trips()
+        client._caller.sender.transport._inner = Trips()
         hall.exchange.rtt = 0.02
         behind = await client.sync_clock()
         assert behind == pytest.approx(3600, abs=0.02)

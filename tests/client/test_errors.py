@@ -300,7 +300,7 @@ def test_fallback_host(carrier: str, backend: Backend) -> None:
     async def main() -> None:
         hall = Hall()
         client = hall.client(carrier=carrier)
-        route = client._shared.transport._inner = OneHostDown(hall.exchange, ".com")
+        route = client._caller.sender.transport._inner = OneHostDown(hall.exchange, ".com")
         await client.spot.cancel_order("BTC-USDT", 1)
         await client.spot.cancel_order("BTC-USDT", 2)
         assert route.tried == ["open-api.bingx.com"] + ["open-api.bingx.pro"] * 5
@@ -323,7 +323,7 @@ def test_fallback_together(backend: Backend) -> None:
         hall = Hall()
         client = hall.client()
         await client.sync_clock()
-        client._shared.transport._inner = OneHostDown(hall.exchange, ".com", after=0.1)
+        client._caller.sender.transport._inner = OneHostDown(hall.exchange, ".com", after=0.1)
         async with anyio.create_task_group() as group:
             for number in range(4):
                 group.start_soon(client.spot.cancel_order, "BTC-USDT", number + 1)

@@ -68,7 +68,7 @@ def test_closed_in_the_instant_of_the_grant(backend: Backend) -> None:
             await in_turn()
             await anyio.sleep(free_at - 0.001)
             tell = hall.governor.reporter.granted
-            hall.governor.reporter.granted = lambda permit, since: setattr(client._state, "is_closed", True)  # type: ignore[method-assign]
+            hall.governor.reporter.granted = lambda permit, since: setattr(client._caller, "is_closed", True)  # type: ignore[method-assign]
         hall.governor.reporter.granted = tell  # type: ignore[method-assign]
         assert len(hall.exchange.calls(CANCEL)) == 5
         bucket = hall.governor.snapshot().find("1 POST " + CANCEL)

@@ -9,9 +9,8 @@ import anyio
 import pytest
 
 from bingx_async import BingXClient, Governor
-from bingx_async.runtime.http import tcp
-from bingx_async.runtime.http.sockets import aiohttp_transport, httpcore_transport
-from bingx_async.runtime.http.tcp import min_rtt_of
+from bingx_async.runtime.http import sockets
+from bingx_async.runtime.http.sockets import aiohttp_transport, httpcore_transport, min_rtt_of
 from tests.runtime.hall import CANCEL_ORDER, OK, Backend, Hall, backends, run
 from tests.runtime.server import OK as REPLY
 from tests.runtime.server import serving
@@ -74,7 +73,7 @@ def test_kernel_says_nothing(answer: bytes) -> None:
 
 def test_no_such_option(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system has no such option there is no floor."""
-    monkeypatch.delattr(tcp.socket, "TCP_INFO", raising=False)
+    monkeypatch.delattr(sockets.socket, "TCP_INFO", raising=False)
     assert min_rtt_of([Short(bytes(152))]) is None  # type: ignore[list-item]
 
 

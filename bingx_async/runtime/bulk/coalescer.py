@@ -39,7 +39,7 @@ class Coalescing:
         try:
             return batch.unwrap(await coalescer.run(batch.item, settings))
         finally:
-            if coalescer.is_idle:
+            if not coalescer.waiting:
                 self.coalescers.pop(batch.key, None)
 
 
@@ -60,25 +60,20 @@ class Entry(Generic[T, R]):
         self.done.set()
 
 
+@frozen(eq=False)
 class Coalescer(Generic[T, R]):
     """Calls of one kind, such as one symbol's cancels, together or alone."""
 
-    def __init__(self, caller: Caller, together: BatchRoute[T, R], alone: BatchRoute[T, R]) -> None:
-        self._caller = caller
-        self._together = together
-        self._alone = alone
-        self._waiting: dict[int, Entry[T, R]] = {}
-        self._changes = Changes()
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no call waits."""
-        return not self._waiting
+    caller: Caller
+    together: BatchRoute[T, R]
+    alone: BatchRoute[T, R]
+    waiting: dict[int, Entry[T, R]] = field(init=False, factory=dict[int, "Entry[T, R]"])
+    _changes: Changes = field(init=False, factory=Changes)
 
     async def run(self, item: T, settings: CallSettings) -> R:
         """The result of `item`, by whichever request brought it; raises the error of that request."""
         entry = Entry[T, R](item)
-        self._waiting[id(entry)] = entry
+        self.waiting[id(entry)] = entry
         self._changes.notify()
         try:
             with one_error():
@@ -88,7 +83,7 @@ class Coalescer(Generic[T, R]):
                     await entry.done.wait()
                     group.cancel_scope.cancel()
         finally:
-            del self._waiting[id(entry)]
+            del self.waiting[id(entry)]
         if entry.error is not None:
             raise entry.error
         assert entry.result is not None
@@ -97,33 +92,33 @@ class Coalescer(Generic[T, R]):
     async def _go_alone(self, entry: Entry[T, R], settings: CallSettings) -> None:
         try:
             while not entry.done.is_set():
-                turn = await self._caller.acquire(self._alone.endpoint, settings, waits_again=False)
+                turn = await self.caller.acquire(self.alone.endpoint, settings, waits_again=False)
                 if entry.is_taken:
-                    self._caller.release(turn)
+                    self.caller.release(turn)
                     return
-                await self._send(self._alone, [entry], turn)
+                await self._send(self.alone, [entry], turn)
         except LocalError as error:
             self._lose_route(entry, error)
 
     async def _go_together(self, entry: Entry[T, R], settings: CallSettings) -> None:
         try:
             while not entry.done.is_set():
-                turn = await self._caller.acquire(self._together.endpoint, settings, waits_again=False)
+                turn = await self.caller.acquire(self.together.endpoint, settings, waits_again=False)
                 entries = self._choose()
                 if not entries:
-                    self._caller.release(turn)
+                    self.caller.release(turn)
                     await self._changes.wait()
                     continue
                 with anyio.CancelScope(shield=entries != [entry]):
-                    await self._send(self._together, entries, turn)
+                    await self._send(self.together, entries, turn)
         except LocalError as error:
             self._lose_route(entry, error)
 
     def _choose(self) -> list[Entry[T, R]]:
         """The entries of a batch: several, or one that has no other route left."""
-        free = [entry for entry in self._waiting.values() if not entry.is_taken and not entry.done.is_set()]
+        free = [entry for entry in self.waiting.values() if not entry.is_taken and not entry.done.is_set()]
         is_worth_it = len(free) > 1 or any(entry.routes_left < 2 for entry in free)
-        return free[: self._together.size] if is_worth_it else []
+        return free[: self.together.size] if is_worth_it else []
 
     async def _send(self, route: BatchRoute[T, R], entries: Sequence[Entry[T, R]], turn: Turn) -> None:
         """One request for `entries`. If it was refused for pace, they wait again."""
@@ -131,7 +126,7 @@ class Coalescer(Generic[T, R]):
         for entry in entries:
             entry.is_taken = True
         try:
-            reply = await self._caller.run(route.call(items), turn)
+            reply = await self.caller.run(route.call(items), turn)
         except (RateLimited, ServerBusy) as error:
             self._put_back(entries, error)
         except LocalError as error:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from math import inf
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 from attrs import define, field
 
@@ -23,42 +23,42 @@ T = TypeVar("T")
 SAMPLING = CallSettings(PATIENCE, PATIENCE)
 
 
-class Closable(Protocol):
-    """The client to which calls belong."""
-
-    is_closed: bool
-
-
 @define(eq=False)
 class Caller:
-    """Carries out the calls of one account."""
+    """Carries out the calls of one client. Once closed it makes none, and the callers made from it end with it."""
 
     governor: Governor
     sender: Sender
     time_endpoints: tuple[Endpoint[float | None], ...] = field(repr=False)
     account: str
     egress: str
-    owner: Closable
-    _claims: dict[str, Claims] = field(factory=dict[str, Claims], repr=False)  # by route
+    is_closed: bool = False
+    made_from_it: WeakSet[Caller] = field(init=False, factory=WeakSet["Caller"], repr=False)
+    _claims: dict[str, Claims] = field(init=False, factory=dict[str, Claims], repr=False)  # by route
     time: Timekeeper = field(init=False, repr=False)
     recovery: Recovery = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self.time = Timekeeper(self.governor, self.governor.clock, self.time_endpoints, self._sample)
-        self.recovery = Recovery(self.governor, self.sender.requests.carrier, self.time)
+        self.time = Timekeeper(self.governor, self.time_endpoints, self._sample)
+        self.recovery = Recovery(self.governor, self.sender.carrier, self.time)
+
+    def close(self) -> set[Caller]:
+        """Make no more calls; returns every caller that has ended."""
+        self.is_closed = True
+        return {self}.union(*(caller.close() for caller in self.made_from_it))
 
     def check(self, endpoint: Endpoint[Any]) -> None:
         """Raise the reason why no call of `endpoint` can be made, if there is one."""
-        if self.owner.is_closed:
+        if self.is_closed:
             raise ClientClosed("the client is closed; nothing was sent")
-        if not self.sender.requests.can_call(endpoint):
+        if not endpoint.is_public and self.sender.credentials.signer is None:
             raise InvalidRequest(
                 "no API key: pass api_key and secret_key, or set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent"
             )
 
     async def call(self, call: Call[T], settings: CallSettings) -> T:
         """Run `call`; see `bingx_async.errors` for the errors it raises."""
-        self.sender.requests.check(call)
+        self.sender.check(call)
         return await self.run(call, await self.acquire(call.endpoint, settings))
 
     async def acquire(self, endpoint: Endpoint[Any], settings: CallSettings, waits_again: bool = True) -> Turn:
@@ -70,7 +70,7 @@ class Caller:
         if endpoint.is_signed and clock.synced_at is None and not await self.governor.borrow_clock():
             await self.time.sync(patience_of(endpoint, settings.timeout))
         deadline = clock.monotonic() + settings.max_wait * 1000.0
-        turn = Turn(settings, deadline, deadline if waits_again else -inf, settings.timeout)
+        turn = Turn(settings, deadline, waits_again, settings.timeout)
         await self._wait(endpoint, turn)
         return turn
 
@@ -78,20 +78,22 @@ class Caller:
         """Run `call`, for whose endpoint `turn` was acquired."""
         while True:
             try:
-                verdict, penalty, reply = await self.sender.attempt(call, turn)
-            except Unanswered as error:
-                await self.recovery.after_silence(call, error, turn)
+                verdict, reply = await self.sender.attempt(call, turn)
+            except Unanswered as failed:
+                if error := await self.recovery.after(failed, call, turn):
+                    raise error from failed
             else:
                 if verdict.server_time is not None:  # a free sample
                     self.time.hint(verdict.server_time, turn.permit.granted_at, reply.received_at)
                 if isinstance(verdict, Accepted):
-                    self.recovery.accepted(turn)
+                    self.sender.carrier.settle(turn.carrier, "accepted")
                     return call.endpoint.read(verdict.data)
-                await self.recovery.after_reply(call, verdict, penalty, turn)
+                if error := await self.recovery.after(verdict, call, turn):
+                    raise error
             try:
                 await self._wait(call.endpoint, turn)
-            except QuotaWait as error:
-                raise self.recovery.out_of_time(call, error, turn) from error
+            except QuotaWait as late:
+                raise self.recovery.out_of_time(late.retry_after, call, turn) from late
 
     def release(self, turn: Turn) -> None:
         """There is nothing to call for: the quota is free again."""
@@ -118,25 +120,25 @@ class Caller:
 
     async def _wait(self, endpoint: Endpoint[Any], turn: Turn) -> None:
         """Wait for the permit of the turn's next attempt."""
-        if self.owner.is_closed:
+        if self.is_closed:
             raise ClientClosed("the client is closed; nothing was sent")
         claims, settings = self._claims_of(endpoint), turn.settings
         priority = endpoint.priority if settings.priority is None else settings.priority
         max_lifetime_ms = settings.timeout * 1000.0 + self.sender.transport.linger
         turn.place = turn.place or self.governor.new_place(priority)
-        permit = await self.governor.acquire(claims, turn.deadline, priority, turn.place, self.owner, max_lifetime_ms)
-        if self.owner.is_closed:  # in the instant of the grant
+        permit = await self.governor.acquire(claims, turn.deadline, priority, turn.place, self, max_lifetime_ms)
+        if self.is_closed:  # in the instant of the grant
             self.governor.release(permit)
             raise ClientClosed("the client was closed while the call waited; it was not sent")
         turn.permit = permit
 
-    async def _sample(self, endpoint: Endpoint[float | None]) -> Sample | None:
-        """One reading of the exchange's clock."""
+    async def _sample(self, endpoint: Endpoint[float | None]) -> list[Sample]:
+        """One reading of the exchange's clock, or none if the reply does not tell the time."""
         turn = await self.acquire(endpoint, SAMPLING)
         sent_at = self.governor.clock.monotonic()
         try:
-            verdict, _, reply = await self.sender.attempt(Call(endpoint, {}), turn)
+            verdict, reply = await self.sender.attempt(Call(endpoint, {}), turn)
         except Unanswered as error:
             raise ReadFailed(str(error), endpoint.path) from error
         millis = endpoint.read(verdict.data) if isinstance(verdict, Accepted) else None
-        return (millis, sent_at, reply.received_at) if millis is not None else None
+        return [(millis, sent_at, reply.received_at)] if millis is not None else []

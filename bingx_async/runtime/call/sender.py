@@ -1,22 +1,75 @@
-"""One attempt of a call: signed, sent, read and settled."""
+"""One attempt of a call: stamped and signed as the last step before its bytes leave, sent, read and settled."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from bingx_async.core.endpoint import Call
-from bingx_async.core.gates import Penalty
+from bingx_async.core.events import CarrierChosen
+from bingx_async.core.signing import Carrier, Signer, check_value, encode, query_of
 from bingx_async.core.verdict import Unclear, Verdict, judge
 from bingx_async.errors import ConnectFailed
-from bingx_async.runtime.call.requests import RequestBuilder
 from bingx_async.runtime.call.turn import Turn
 from bingx_async.runtime.governor.governor import Governor
-from bingx_async.runtime.http.message import Reply, Unanswered
+from bingx_async.runtime.governor.reporter import Reporter
+from bingx_async.runtime.http.message import Headers, Reply, Request, Unanswered
+from bingx_async.runtime.logs import inform
 
 if TYPE_CHECKING:
     from bingx_async.runtime.http.transport import Transport
+
+CONTENT_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
+
+
+@frozen
+class Credentials:
+    """The headers of an account's requests and the signer of its secret; the repr shows none of them."""
+
+    public: Headers = field(repr=False)
+    with_key: dict[str, Headers] = field(repr=False)  # by content type; empty without a key
+    signer: Signer | None = field(repr=False)
+
+    @classmethod
+    def of(cls, api_key: str | None, secret_key: str | None, user_agent: str) -> Credentials:
+        """Lay the headers out once, so that no key is ever a local of a frame that can fail."""
+        public = [(b"User-Agent", user_agent.encode())]
+        if not api_key or not secret_key:
+            return cls(public, {}, None)
+        key = (b"X-BX-APIKEY", api_key.encode())
+        typed = {kind: [*public, key, *([(b"Content-Type", kind.encode())] if kind else [])] for kind in CONTENT_TYPES}
+        return cls(public, typed, Signer(secret_key))
+
+
+class CarrierChoice:
+    """The carrier by which parameters travel; under `auto` the first signed replies decide, for a client's life."""
+
+    def __init__(self, name: str, reporter: Reporter) -> None:
+        self.is_settled = name != "auto"
+        self.current = Carrier(name) if self.is_settled else Carrier.JSON
+        self._reporter = reporter
+
+    def switch_from(self, carrier: Carrier) -> bool:
+        """`carrier` was not understood: turn to another one. Whether there is another one to try."""
+        if self.is_settled:
+            return self.current is not carrier  # another call has settled it meanwhile
+        self.current = Carrier.QUERY
+        return True
+
+    def forget(self) -> None:
+        """No carrier was understood, so nothing has been learnt."""
+        if not self.is_settled:
+            self.current = Carrier.JSON
+
+    def settle(self, carrier: Carrier | None, how: str) -> None:
+        """A signed call was understood by `carrier`: keep it for good. None: the call had no choice."""
+        if self.is_settled or carrier is None:
+            return
+        self.current, self.is_settled = carrier, True
+        reason = f"the first signed call was {how}"
+        inform("parameters travel by %s: %s", carrier.value, reason)
+        self._reporter.emit(CarrierChosen(self._reporter.now(), carrier.value, reason))
 
 
 @frozen(eq=False)
@@ -25,19 +78,42 @@ class Sender:
 
     governor: Governor
     transport: Transport
-    requests: RequestBuilder
+    credentials: Credentials
+    carrier: CarrierChoice
 
-    async def attempt(self, call: Call[Any], turn: Turn) -> tuple[Verdict, Penalty | None, Reply]:
+    def check(self, call: Call[Any]) -> None:
+        """Raise `InvalidRequest` for a parameter that cannot be signed."""
+        for name, value in call.params.items():
+            check_value(name, value)
+
+    async def attempt(self, call: Call[Any], turn: Turn) -> tuple[Verdict, Reply]:
         """Send the call once and settle its permit by the reply; raises `Unanswered` where no whole reply came."""
         try:
-            turn.carrier = self.requests.chosen_carrier(call.endpoint)
-            request = self.requests.build(call, turn.settings.recv_window, turn.carrier)
-            reply = await self.transport.send(request, turn.seconds_left)
+            reply = await self.transport.send(self._request(call, turn), turn.seconds_left)
         except BaseException as error:
             reply = self._after_failure(error, turn)
-        verdict = judge(reply.status, reply.headers, reply.text, self.requests.clock.now())
-        penalty = self.governor.settle(turn.permit, verdict, reply.received_at, reply.headers, reply.min_rtt)
-        return verdict, penalty, reply
+        verdict = judge(reply.status, reply.headers, reply.text, self.governor.clock.now())
+        turn.penalty = self.governor.settle(turn.permit, verdict, reply.received_at, reply.headers, reply.min_rtt)
+        return verdict, reply
+
+    def _request(self, call: Call[Any], turn: Turn) -> Request:
+        """The request as it leaves now; the turn keeps the carrier if there was a choice."""
+        endpoint, signer = call.endpoint, self.credentials.signer
+        if signer is None or not endpoint.is_signed:
+            return self._unsigned(call)
+        if endpoint.method != "GET" and endpoint.carrier is None:
+            turn.carrier = self.carrier.current
+        carrier = turn.carrier or endpoint.carrier or Carrier.QUERY
+        stamped = {**call.params, "recvWindow": turn.settings.recv_window, "timestamp": int(self.governor.clock.now())}
+        payload = encode(stamped, signer, carrier)
+        headers = self.credentials.with_key[payload.content_type]
+        return Request(endpoint.method, endpoint.path, payload.query, payload.body, headers)
+
+    def _unsigned(self, call: Call[Any]) -> Request:
+        endpoint = call.endpoint
+        params = {**call.params, "timestamp": int(self.governor.clock.now())} if endpoint.is_stamped else call.params
+        headers = self.credentials.public if endpoint.is_public else self.credentials.with_key[""]
+        return Request(endpoint.method, endpoint.path, query_of(params), headers=headers)
 
     def _after_failure(self, error: BaseException, turn: Turn) -> Reply:
         """The reply, if its meaning is known though it broke off; else settle the permit by what may have been sent."""
@@ -47,7 +123,7 @@ class Sender:
         if isinstance(error, Unanswered):
             if error.reply is not None and not isinstance(_judged(error.reply), Unclear):
                 return error.reply
-            turn.seconds_left -= (self.requests.clock.monotonic() - turn.permit.granted_at) / 1000.0
+            turn.seconds_left -= (self.governor.clock.monotonic() - turn.permit.granted_at) / 1000.0
         self.governor.give_up(turn.permit, self.transport.linger)
         raise error
 

@@ -10,9 +10,11 @@ from bingx_async.core.gates import Penalty
 from bingx_async.core.options import CallSettings
 from bingx_async.core.permit import Permit
 from bingx_async.core.signing import Carrier
-from bingx_async.core.verdict import Refused, Throttled
+from bingx_async.core.verdict import Refused, Throttled, Unclear
 from bingx_async.runtime.governor.line import Place
 from bingx_async.runtime.http.message import Unanswered
+
+Failure = Refused | Throttled | Unclear | Unanswered
 
 
 class Remedy(Enum):
@@ -30,11 +32,11 @@ class Turn:
 
     settings: CallSettings
     deadline: float  # monotonic ms; the last moment at which an attempt may leave
-    repeat_until: float  # the same once the exchange has told the call to wait
+    waits_again: bool  # whether it goes back to the queue when the exchange has told it to wait
     seconds_left: float  # on the network, for the next attempt
     place: Place | None = None  # in the queue, for every attempt
     permit: Permit = field(init=False)
     carrier: Carrier | None = None  # of the last attempt, if it had a choice
-    used: tuple[Remedy, ...] = ()  # the remedies applied so far
-    failed: Refused | Throttled | Unanswered | None = None  # why the call needs another attempt
+    used: list[Remedy] = field(factory=list[Remedy])  # the remedies applied so far
+    failed: Failure = field(init=False)  # why the call needs another attempt
     penalty: Penalty | None = None  # the closed scope for which it waits

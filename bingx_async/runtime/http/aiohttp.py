@@ -25,12 +25,12 @@ from httpx_aiohttp.transport import AiohttpTransport, map_aiohttp_exceptions
 from yarl import URL
 
 from bingx_async.runtime.http.failures import without_frames
-from bingx_async.runtime.http.tcp import min_rtt_of
 
 SocketOption = tuple[int, int, int | bytes]
 # Seconds. A connection given up is to be reset; until its TLS has said goodbye, the system would go on sending from
 # its buffer. Zero would mean asyncio's default of 30.
 TLS_GOODBYE = 0.001
+AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # left out: the bytes that leave are ours
 
 
 class SentAgain(aiohttp.ClientError):
@@ -77,15 +77,14 @@ class AiohttpPair(AiohttpTransport):
         self._connections = connections
         self._keep_alive = keep_alive
         self._options = options
-        self._get: aiohttp.ClientSession | None = None
-        self._post: aiohttp.ClientSession | None = None
+        self._sessions: tuple[aiohttp.ClientSession, ...] = ()
         self._connector: aiohttp.TCPConnector | None = None
-        self._sockets: WeakSet[socket.socket] = WeakSet()
+        self.tcp_sockets: WeakSet[socket.socket] = WeakSet()  # of the connections
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self._get is None or self._post is None:
-            self._get, self._post = self._open()
-        session = self._get if request.method == "GET" else self._post
+        if not self._sessions:
+            self._sessions = self._open()
+        session = self._sessions[request.method != "GET"]
         limits, handled = request.extensions["timeout"], sys.exception()
         try:
             response = await session.request(
@@ -105,22 +104,20 @@ class AiohttpPair(AiohttpTransport):
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response), request=request)
 
     async def aclose(self) -> None:
-        for session in (self._get, self._post):
-            if session is not None:
-                await session.close()
+        for session in self._sessions:
+            await session.close()
         if self._connector is not None:
             await self._connector.close()
 
     def abandon(self) -> None:
         """Forget everything: the event loop it lived in has ended."""
-        for session in (self._get, self._post):
-            if session is not None:
-                session.detach()
-        for open_socket in self._sockets:
+        for session in self._sessions:
+            session.detach()
+        for open_socket in self.tcp_sockets:
             open_socket.close()
-        self._get = self._post = self._connector = None
+        self._sessions, self._connector = (), None
 
-    def _open(self) -> tuple[aiohttp.ClientSession, aiohttp.ClientSession]:
+    def _open(self) -> tuple[aiohttp.ClientSession, ...]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # for want of another way to end TLS at once
             self._connector = aiohttp.TCPConnector(
@@ -140,12 +137,7 @@ class AiohttpPair(AiohttpTransport):
             connector_owner=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=traces,
-            skip_auto_headers=(
-                "Accept",
-                "Accept-Encoding",
-                "Content-Type",
-                "User-Agent",
-            ),  # the bytes that leave are ours alone
+            skip_auto_headers=AUTO_HEADERS,
         )
 
     def _socket(self, address: Any) -> socket.socket:
@@ -153,9 +145,5 @@ class AiohttpPair(AiohttpTransport):
         made = socket.socket(family, kind, protocol)
         for option in self._options:
             made.setsockopt(*option)
-        self._sockets.add(made)
+        self.tcp_sockets.add(made)
         return made
-
-    def min_rtt(self) -> float | None:
-        """The smallest round trip of the open connections in milliseconds."""
-        return min_rtt_of(self._sockets)

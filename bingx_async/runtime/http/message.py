@@ -14,7 +14,7 @@ class Unanswered(Exception):
 
     def __init__(self, message: str, reply: Reply | None = None) -> None:
         super().__init__(message)
-        self.reply = reply
+        self.message, self.reply = message, reply
 
 
 @frozen

@@ -1,12 +1,14 @@
-"""Transports on sockets of our own making, which are reset when they are closed.
+"""Transports on sockets of our own making, and the smallest round trip that the kernel has seen on a socket.
 
-A polite close would let the system go on sending from its buffer, so a call given up could be delivered late.
+The sockets are reset when they are closed: a polite close would let the system go on sending from its buffer, so a
+call given up could be delivered late.
 """
 
 from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Iterable
 
 import httpx
 import sniffio
@@ -15,6 +17,8 @@ CONNECTIONS = 16  # the pool re-checks every connection, so a small one is quick
 KEEP_ALIVE = 30.0  # seconds
 _RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+_MIN_RTT = struct.Struct("I")
+_AT = 148  # offset of tcpi_min_rtt in struct tcp_info (linux/tcp.h), microseconds
 
 
 def default_transport() -> httpx.AsyncBaseTransport:
@@ -38,3 +42,23 @@ def aiohttp_transport() -> httpx.AsyncBaseTransport:
     from bingx_async.runtime.http.aiohttp import AiohttpPair
 
     return AiohttpPair(CONNECTIONS, KEEP_ALIVE, [_RESET, _NO_DELAY])
+
+
+def min_rtt_of(sockets: Iterable[socket.socket]) -> float | None:
+    """The smallest round trip of any of them in milliseconds; None if the kernel does not say."""
+    found = [rtt for connection in sockets if (rtt := _min_rtt(connection)) is not None]
+    return min(found, default=None)
+
+
+def _min_rtt(connection: socket.socket) -> float | None:
+    option = getattr(socket, "TCP_INFO", None)
+    if option is None:
+        return None
+    try:
+        info = connection.getsockopt(socket.IPPROTO_TCP, option, _AT + _MIN_RTT.size)
+    except OSError:  # closed, or no TCP socket
+        return None
+    if len(info) < _AT + _MIN_RTT.size:
+        return None
+    (micros,) = _MIN_RTT.unpack_from(info, _AT)
+    return micros / 1000.0 if 0 < micros < 2**32 - 1 else None

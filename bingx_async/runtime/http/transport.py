@@ -10,30 +10,59 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
-from typing import Protocol, cast, runtime_checkable
+from typing import cast
 
 import anyio
 import httpx
 
 from bingx_async.errors import BingXError, ConnectFailed
 from bingx_async.runtime.http.failures import printable, translated
-from bingx_async.runtime.http.hosts import Host, Hosts
 from bingx_async.runtime.http.message import PartialReply, Reply, Request, Unanswered
-from bingx_async.runtime.http.sockets import default_transport
-from bingx_async.runtime.http.tcp import min_rtt_of
+from bingx_async.runtime.http.sockets import default_transport, min_rtt_of
 from bingx_async.runtime.loops import Loop
 
 LINGER_RESET = 1_000.0  # ms in which a call given up may still be counted, if its socket was reset
 LINGER = 10_000.0  # ms, if the transport is not ours and may close politely
 
 
-@runtime_checkable
-class ReportsMinRtt(Protocol):
-    """A transport that knows the smallest round trip of its connections."""
+class SealedRequest(httpx.Request):
+    """A request whose repr shows no query: the signature may travel there, and tracebacks may print locals."""
 
-    def min_rtt(self) -> float | None:
-        """Milliseconds, or None."""
-        ...
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, {self.url.path!r})>"
+
+
+class Host:
+    """One host. Its URLs are kept: parsing or hashing one for every call would cost as much as signing it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._netloc = httpx.URL(url).netloc
+        self._endpoints: dict[str, httpx.URL] = {}  # by path
+
+    def request(self, request: Request, timeouts: dict[str, float]) -> httpx.Request:
+        """`request` to this host, with no header but the needed ones."""
+        # With `stream` httpx adds no headers of its own, so it need not look for ours.
+        headers = [(b"Host", self._netloc), *request.headers]
+        if request.method != "GET":
+            headers.append((b"Content-Length", b"%d" % len(request.body)))
+        made = SealedRequest(
+            request.method,
+            self._url_of(request),
+            headers=headers,
+            stream=httpx.ByteStream(request.body),
+            extensions={"timeout": timeouts},
+        )
+        made.read()  # a transport may ask for the content
+        return made
+
+    def _url_of(self, request: Request) -> httpx.URL:
+        if request.query:
+            return httpx.URL(f"{self._url}{request.path}?{request.query}")
+        url = self._endpoints.get(request.path)
+        if url is None:
+            url = self._endpoints[request.path] = httpx.URL(f"{self._url}{request.path}")
+        return url
 
 
 class Transport:
@@ -52,7 +81,7 @@ class Transport:
         self._inner = inner
         self._is_ours = inner is None
         self.linger = LINGER_RESET if self._is_ours else LINGER
-        self._hosts = Hosts(hosts)
+        self._hosts = tuple(map(Host, hosts))  # the one that could be reached last is first
         self._monotonic = monotonic
         self._measures_min_rtt = measures_min_rtt
         self._is_closed = False
@@ -61,13 +90,14 @@ class Transport:
     async def send(self, request: Request, timeout: float) -> Reply:
         """The reply within `timeout` seconds; else `ConnectFailed` (not sent) or `Unanswered` (it may have run)."""
         partial = PartialReply()
-        *first, last = self._hosts.in_order
+        *first, last = self._hosts
         with anyio.move_on_after(timeout):
             for host in first:
                 try:
                     return await self._send(request, host, timeout, partial)
                 except ConnectFailed:
-                    self._hosts.avoid(host)
+                    if self._hosts[0] is host:  # else another call has turned away from it already
+                        self._hosts = (*self._hosts[1:], host)
             return await self._send(request, last, timeout, partial)
         raise Unanswered(f"no reply within {timeout:g} s", partial.broken_off())
 
@@ -116,13 +146,14 @@ class Transport:
 
     def _timeouts(self, timeout: float) -> dict[str, float]:
         """In seconds, so that every host can be tried before the whole call times out."""
-        part = timeout / (len(self._hosts.in_order) + 1)
+        part = timeout / (len(self._hosts) + 1)
         return {"connect": part, "pool": part, "read": timeout, "write": timeout}
 
     @staticmethod
     def _min_rtt(inner: httpx.AsyncBaseTransport, response: httpx.Response) -> float | None:
-        if isinstance(inner, ReportsMinRtt):
-            return inner.min_rtt()
+        """The smallest round trip of the open connections, or of this reply's, in milliseconds."""
+        if (sockets := getattr(inner, "tcp_sockets", None)) is not None:
+            return min_rtt_of(sockets)
         stream = response.extensions.get("network_stream")
         connection = stream.get_extra_info("socket") if stream is not None else None
         return min_rtt_of([connection]) if connection is not None else None
