@@ -36,8 +36,8 @@ class Permit(NamedTuple):
     buckets: tuple[Bucket, ...]
     account_bucket: AccountBucket | None
     granted_at: float
-    probes: tuple[Key, ...] = ()
-    baseline: int = 0
+    probes: tuple[Key, ...]
+    baseline: int
 
     def __repr__(self) -> str:
         return f"Permit({self.number}, {self.claims.route}, granted at {self.granted_at:g})"

@@ -96,7 +96,14 @@ def test_claims_are_themselves() -> None:
     one, other = drawn(), drawn()
     assert (one == one, one == other, one.all == other.all) == (True, False, True)
     assert Claims("7", "e", "/a", "POST /a", None, ()).is_creating is False
-    assert "gate" not in repr(one)
+
+
+def test_claims_show_what_they_were_made_of() -> None:
+    """The repr leaves out everything that follows from the rest."""
+    assert repr(Claims("7", "e", "/a", "POST /a", None, ())) == (
+        "Claims(account='7', egress='e', path='/a', route='POST /a', account_claim=None, egress_claims=(), "
+        "is_creating=False)"
+    )
 
 
 def test_keys_read_well() -> None:

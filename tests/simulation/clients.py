@@ -40,7 +40,7 @@ class Wire(httpx.AsyncBaseTransport):
             return await self._tell_time(request)
         world = self.world
         claims = self.governor.claims(self._endpoints[request.url.path], request.headers["X-BX-APIKEY"])  # type: ignore[arg-type]
-        permit = Permit(0, world.exchange.known(claims), (), None, world.timeline.now)
+        permit = Permit(0, world.exchange.known(claims), (), None, world.timeline.now, (), 0)
         flight = Flight(self.governor, permit, LINGER)
         journey = world.journey()
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
