@@ -31,6 +31,6 @@ def one_error() -> Generator[None]:
         yield
     except BaseExceptionGroup as group:
         error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
+        while inner := getattr(error, "exceptions", ()):
+            error = inner[0]
         raise error from None
