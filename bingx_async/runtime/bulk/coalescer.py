@@ -33,9 +33,8 @@ class Coalescing:
 
     async def run(self, batch: Batch[Any, Any], settings: CallSettings) -> Any:
         """The result of one call, which others of the same key may carry or be carried by."""
-        coalescer = self.coalescers.get(batch.key)
-        if coalescer is None:
-            coalescer = self.coalescers[batch.key] = Coalescer(self.caller, *batch.routes)
+        coalescer = self.coalescers.get(batch.key) or Coalescer(self.caller, *batch.routes)
+        self.coalescers[batch.key] = coalescer
         try:
             return batch.unwrap(await coalescer.run(batch.item, settings))
         finally:
@@ -127,11 +126,10 @@ class Coalescer(Generic[T, R]):
             entry.is_taken = True
         try:
             reply = await self.caller.run(route.call(items), turn)
-        except (RateLimited, ServerBusy) as error:
+        except (RateLimited, ServerBusy, LocalError) as error:
             self._put_back(entries, error)
-        except LocalError as error:
-            self._put_back(entries, error)
-            raise
+            if isinstance(error, LocalError):
+                raise
         except BingXError as error:
             for entry in entries:
                 entry.finish(None, error)

@@ -80,16 +80,14 @@ class Caller:
             try:
                 verdict, reply = await self.sender.attempt(call, turn)
             except Unanswered as failed:
-                if error := await self.recovery.after(failed, call, turn):
-                    raise error from failed
+                await self.recovery.after(failed, call, turn)
             else:
                 if verdict.server_time is not None:  # a free sample
                     self.time.hint(verdict.server_time, turn.permit.granted_at, reply.received_at)
                 if isinstance(verdict, Accepted):
                     self.sender.carrier.settle(turn.carrier, "accepted")
                     return call.endpoint.read(verdict.data)
-                if error := await self.recovery.after(verdict, call, turn):
-                    raise error
+                await self.recovery.after(verdict, call, turn)
             try:
                 await self._wait(call.endpoint, turn)
             except QuotaWait as late:

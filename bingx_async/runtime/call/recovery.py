@@ -82,17 +82,19 @@ class Recovery:
     carrier: CarrierChoice
     time: Timekeeper
 
-    async def after(self, failed: Failure, call: Call[Any], turn: Turn) -> BingXError | None:
-        """Prepare the next attempt of a call; the error to raise if there is none."""
+    async def after(self, failed: Failure, call: Call[Any], turn: Turn) -> None:
+        """Prepare the next attempt of a call; raises where there is none."""
         turn.failed = failed
         row = REFUSALS[failed.meaning] if isinstance(failed, (Refused, Throttled)) else _unheard(failed, call)
         if any([await self._apply(remedy, call.endpoint, turn) for remedy in row.remedies]):
-            return None
+            return
         if isinstance(row, Refusal) and row.is_understood:
             self.carrier.settle(turn.carrier, "understood")
         elif isinstance(row, Refusal) and row.is_understood is False:
             self.carrier.forget()
-        return self._error(call, turn)
+        if isinstance(failed, Unanswered):
+            raise self._error(call, turn) from failed
+        raise self._error(call, turn)
 
     def out_of_time(self, retry_after: float, call: Call[Any], turn: Turn) -> BingXError:
         """The error of a call that may leave once more and gets no quota in time: why its last attempt failed."""
