@@ -24,6 +24,7 @@ from bingx_async.core.store_refusals import StoreRefusals
 
 COLD_MARGIN = 250.0  # ms on top of one occupancy: calls of the process before may still have been on their way
 FORGET_EVERY = 60_000.0  # ms between looks for errors and closed periods that can be forgotten
+MOST_DRAWN = 4_096  # claims whose buckets are kept looked up; one costs as much memory as a bucket
 SWEEP_FROM = 64  # buckets; below that nothing is worth sweeping
 
 
@@ -174,7 +175,7 @@ class Ledger:
         """The buckets of `claims`, looked up once until the next sweep."""
         drawn = self._drawn.get(claims)
         if drawn is None:
-            if len(self._drawn) >= self._sweep_at:
+            if len(self._drawn) >= min(self._sweep_at, MOST_DRAWN):
                 self._drawn.clear()
             if self._size >= self._sweep_at:
                 self._sweep(now)  # before any is looked up: one that is about to be used must not be dropped

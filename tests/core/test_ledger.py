@@ -13,7 +13,7 @@ from bingx_async.core.catalogue import Profile
 from bingx_async.core.claims import Claims, Key
 from bingx_async.core.endpoint import Auth
 from bingx_async.core.gates import Penalty
-from bingx_async.core.ledger import SWEEP_FROM, BucketState, Ledger, Settings
+from bingx_async.core.ledger import MOST_DRAWN, SWEEP_FROM, BucketState, Ledger, Settings
 from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.core.quota import UNLIMITED, Quota
 from tests.core.made_up import claims_under, profile_of
@@ -461,6 +461,15 @@ def test_claims_that_are_made_anew_for_each_call() -> None:
     assert bucket is not None
     assert bucket.grants == 3 * SWEEP_FROM + 1
     assert most == SWEEP_FROM
+
+
+def test_many_accounts_cost_little_memory() -> None:
+    """Of however many claims in use, the buckets of 4096 at most are kept looked up."""
+    ledger, most = Ledger(), 0
+    for number in range(3 * MOST_DRAWN):
+        granted(ledger.reserve(claims(account=str(number)), 0.0))
+        most = max(most, len(ledger._drawn))
+    assert most == MOST_DRAWN == 4_096
 
 
 @pytest.mark.parametrize("others", range(SWEEP_FROM - 3, SWEEP_FROM + 3))
