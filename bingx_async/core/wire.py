@@ -96,8 +96,8 @@ def items(value: object) -> list[Any]:
 
 
 def one(kind: type[T]) -> Callable[[object], T]:
-    """Reads the reply's `data` into a model."""
-    return _reader(kind)
+    """Reads the reply's `data` into a model. The reader is made at its first use: making all would slow the import."""
+    return lambda data: cast(T, _reader(kind)(data))
 
 
 def many(kind: type[T], name: str) -> Callable[[object], list[T]]:
