@@ -15,13 +15,12 @@ from benchmarks import report
 ROUNDS = 9
 OURS_READY = """
 from bingx_async import BingXClient
-from bingx_async.runtime.http.sockets import aiohttp_transport
-client = BingXClient("key", "secret", transport=aiohttp_transport())
+client = BingXClient("key", "secret")
 """
 SNIPPETS = {
     "import bingx_async": "import bingx_async",
     "import ccxt.async_support": "import ccxt.async_support",
-    "bingx_async, client with aiohttp": OURS_READY,
+    "bingx_async, client": OURS_READY,
     "ccxt.async_support, bingx()": "import ccxt.async_support\nccxt.async_support.bingx()",
     "bare Python": "",
 }

@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import anyio
 import httpx
 import pytest
@@ -22,10 +21,9 @@ import pytest
 from bingx_async import BingXClient, ConnectFailed, OutcomeUnknown
 from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.http import sockets
-from bingx_async.runtime.http.aiohttp import AiohttpPair
-from bingx_async.runtime.http.failures import was_not_sent
+from bingx_async.runtime.http.connections import Connections
 from bingx_async.runtime.http.message import Request, Unanswered
-from bingx_async.runtime.http.sockets import aiohttp_transport, default_transport, httpcore_transport
+from bingx_async.runtime.http.sockets import default_transport, httpcore_transport
 from bingx_async.runtime.http.transport import LINGER, LINGER_RESET, Transport
 from tests.certificate import make_certificate
 from tests.runtime.server import OK, Server, serving, unused_port
@@ -38,9 +36,14 @@ QUERY = Request("POST", "/cancel", query="a=1,2&signature=00ff", headers=[(b"X-B
 
 both = pytest.mark.parametrize(
     ("make", "backend"),
-    [(aiohttp_transport, "asyncio"), (httpcore_transport, "asyncio"), (httpcore_transport, "trio")],
-    ids=["aiohttp", "httpcore", "httpcore-trio"],
+    [(default_transport, "asyncio"), (httpcore_transport, "asyncio"), (httpcore_transport, "trio")],
+    ids=["own", "httpcore", "httpcore-trio"],
 )
+
+
+def made(request: Request) -> Callable[[], Request]:
+    """`request`, as it is made when it can leave."""
+    return lambda: request
 
 
 def on_server(
@@ -52,7 +55,7 @@ def on_server(
         with anyio.fail_after(20):
             async with serving(*script) as server:
                 transport = Transport(None, (server.url,), monotonic_ms)
-                transport._inner = make()
+                transport._line = transport._line_of(make())
                 try:
                     await act(transport, server)
                 finally:
@@ -68,7 +71,7 @@ def test_bytes(make: Make, backend: Any) -> None:
 
     async def act(transport: Transport, server: Server) -> None:
         for request in (GET, POST, QUERY):
-            reply = await transport.send(request, 5)
+            reply = await transport.send(request.path, made(request), 5)
             assert (reply.status, reply.text) == (200, '{"code":0}')
             assert reply.headers["content-length"] == "10"
 
@@ -93,7 +96,7 @@ def test_redirects_are_not_followed(make: Make, backend: Any) -> None:
     """A redirect is a reply like any other."""
 
     async def act(transport: Transport, server: Server) -> None:
-        assert (await transport.send(POST, 5)).status == 307
+        assert (await transport.send(POST.path, made(POST), 5)).status == 307
 
     moved = b"HTTP/1.1 307 Moved\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
     assert len(on_server(make, backend, act, (moved, "keep")).requests) == 1
@@ -107,12 +110,12 @@ def test_refused_port(make: Make, backend: Any) -> None:
         server.port = unused_port()
         unreachable = Transport(make(), (server.url,), monotonic_ms)
         with pytest.raises(ConnectFailed) as caught:
-            await unreachable.send(POST, 5)
+            await unreachable.send(POST.path, made(POST), 5)
         assert "nothing was sent" in str(caught.value)
         assert caught.value.__cause__ is not None
         await unreachable.aclose()  # not its own transport
-        assert unreachable._inner is not None
-        await unreachable._inner.aclose()
+        assert unreachable._line is not None
+        await unreachable._line.aclose()
 
     on_server(make, backend, act, (OK, "keep"))
 
@@ -129,7 +132,7 @@ def test_closed_before_the_reply(make: Make, backend: Any, request_: Request, an
 
     async def act(transport: Transport, server: Server) -> None:
         with pytest.raises(Unanswered) as caught:
-            await transport.send(request_, 5)
+            await transport.send(request_.path, made(request_), 5)
         reply = caught.value.reply
         assert (reply.text if reply else None) == ("{" if answer.endswith(b"{") else None)
         assert "signature=" not in "".join(traceback.format_exception(caught.value))
@@ -144,10 +147,10 @@ def test_dead_kept_alive_connection(make: Make, backend: Any, request_: Request)
     """The server closes a kept-alive connection when the second request has arrived: it is not sent again."""
 
     async def act(transport: Transport, server: Server) -> None:
-        await transport.send(request_, 5)
+        await transport.send(request_.path, made(request_), 5)
         with pytest.raises(Unanswered):
-            await transport.send(request_, 5)
-        await transport.send(request_, 5)
+            await transport.send(request_.path, made(request_), 5)
+        await transport.send(request_.path, made(request_), 5)
 
     server = on_server(make, backend, act, (OK, "keep"), (b"", "close"), (OK, "keep"))
     assert len(server.requests) == 3
@@ -160,7 +163,7 @@ def test_closed_while_idle(make: Make, backend: Any) -> None:
     async def act(transport: Transport, server: Server) -> None:
         for _ in range(4):
             try:
-                await transport.send(GET, 5)
+                await transport.send(GET.path, made(GET), 5)
             except (Unanswered, ConnectFailed):
                 server.requests.append(b"failed")
 
@@ -175,7 +178,7 @@ def test_read_timeout(make: Make, backend: Any, answer: bytes) -> None:
 
     async def act(transport: Transport, server: Server) -> None:
         with pytest.raises(Unanswered):
-            await transport.send(POST, 1.5)
+            await transport.send(POST.path, made(POST), 1.5)
 
     assert len(on_server(make, backend, act, (answer, "hang")).requests) == 1
 
@@ -186,7 +189,7 @@ def test_what_came_before_the_deadline(make: Make, backend: Any) -> None:
 
     async def act(transport: Transport, server: Server) -> None:
         with pytest.raises(Unanswered, match=r"no reply within 0\.5 s") as caught:
-            await transport.send(POST, 0.5)
+            await transport.send(POST.path, made(POST), 0.5)
         assert caught.value.reply is not None
         assert (caught.value.reply.status, caught.value.reply.text) == (200, '{"code":0')
 
@@ -200,8 +203,8 @@ def test_one_event_loop_after_the_other(lives: list[Any]) -> None:
     async def one() -> None:
         async with serving((OK, "keep")) as server:
             transport._hosts = Transport(None, (server.url,), monotonic_ms)._hosts
-            assert (await transport.send(POST, 5)).status == 200
-            assert (await transport.send(POST, 5)).status == 200
+            assert (await transport.send(POST.path, made(POST), 5)).status == 200
+            assert (await transport.send(POST.path, made(POST), 5)).status == 200
             assert (server.connections, len(server.requests)) == (1, 2)
 
     transport = Transport(None, ("http://127.0.0.1:1",), monotonic_ms)
@@ -209,7 +212,7 @@ def test_one_event_loop_after_the_other(lives: list[Any]) -> None:
         warnings.simplefilter("ignore")  # what was not closed in its loop says so
         for backend in lives:
             anyio.run(one, backend=backend)
-        del transport._inner
+        del transport._line
         gc.collect()
 
 
@@ -219,9 +222,9 @@ def test_two_event_loops_at_a_time() -> None:
     async def outer() -> None:
         async with serving((OK, "keep")) as server:
             transport = Transport(None, (server.url,), monotonic_ms)
-            await transport.send(POST, 5)
+            await transport.send(POST.path, made(POST), 5)
             with pytest.raises(ConnectFailed, match="another event loop"):
-                await anyio.to_thread.run_sync(anyio.run, transport.send, POST, 5)
+                await anyio.to_thread.run_sync(anyio.run, transport.send, POST.path, made(POST), 5)
             assert len(server.requests) == 1
             await transport.aclose()
 
@@ -250,14 +253,14 @@ def test_given_up_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     async def main() -> None:
         async with await asyncio.start_server(never_read_on, "127.0.0.1", 0, ssl=context) as server:
             port = server.sockets[0].getsockname()[1]
-            transport = Transport(aiohttp_transport(), (f"https://localhost:{port}",), monotonic_ms)
+            transport = Transport(default_transport(), (f"https://localhost:{port}",), monotonic_ms)
             with pytest.raises(Unanswered, match="no reply within"):
-                await transport.send(POST, 0.5)
+                await transport.send(POST.path, made(POST), 0.5)
             with anyio.fail_after(LINGER_RESET / 1000.0):
                 while not is_gone(accepted[0]):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
-            assert transport._inner is not None
-            await transport._inner.aclose()
+            assert transport._line is not None
+            await transport._line.aclose()
 
     asyncio.run(main())
 
@@ -268,9 +271,9 @@ def test_given_up(make: Make, backend: Any) -> None:
 
     async def act(transport: Transport, server: Server) -> None:
         with anyio.move_on_after(1.0) as scope:
-            await transport.send(POST, 5)
+            await transport.send(POST.path, made(POST), 5)
         assert scope.cancelled_caught
-        assert (await transport.send(POST, 5)).status == 200
+        assert (await transport.send(POST.path, made(POST), 5)).status == 200
 
     assert on_server(make, backend, act, (b"", "hang"), (OK, "keep")).connections == 2
 
@@ -302,8 +305,8 @@ def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
         try:
             if how == "cancelled":
                 with anyio.fail_after(0.3):
-                    await transport.send(secret, 5)
-            await transport.send(secret, 5)
+                    await transport.send(secret.path, made(secret), 5)
+            await transport.send(secret.path, made(secret), 5)
         except Exception as error:
             caught.append(error)
 
@@ -318,18 +321,19 @@ def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
 def test_pool_is_full(make: Make, backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No connection free in time: nothing was sent."""
     monkeypatch.setattr(sockets, "CONNECTIONS", 1)
+    monkeypatch.setattr(sockets, "HTTPX_CONNECTIONS", 1)
 
     async def act(transport: Transport, server: Server) -> None:
         async def first() -> None:
             with pytest.raises(Unanswered):
-                await transport.send(POST, 0.5)
+                await transport.send(POST.path, made(POST), 0.5)
 
         async with anyio.create_task_group() as group:
             group.start_soon(first)
             while not server.requests:
                 await anyio.lowlevel.checkpoint()
             with pytest.raises(ConnectFailed):
-                await transport.send(POST, 0.2)
+                await transport.send(POST.path, made(POST), 0.2)
 
     assert len(on_server(make, backend, act, (b"", "hang")).requests) == 1
 
@@ -339,12 +343,12 @@ def test_closed(make: Make, backend: Any) -> None:
     """After closing nothing is sent and no new transport is made; closing twice is harmless."""
 
     async def act(transport: Transport, server: Server) -> None:
-        await transport.send(POST, 5)
+        await transport.send(POST.path, made(POST), 5)
         await transport.aclose()
         await transport.aclose()
         with pytest.raises(ConnectFailed):
-            await transport.send(POST, 5)
-        assert transport._inner is None
+            await transport.send(POST.path, made(POST), 5)
+        assert transport._line is None
 
     assert len(on_server(make, backend, act, (OK, "keep")).requests) == 1
 
@@ -356,12 +360,13 @@ def test_lazy(backend: Any) -> None:
     async def main() -> None:
         idle = Transport(None, ("http://127.0.0.1:1",), monotonic_ms)
         await idle.aclose()
-        await aiohttp_transport().aclose()
+        await default_transport().aclose()
         async with serving((OK, "keep")) as server:
             transport = Transport(None, (server.url,), monotonic_ms)
-            assert (await transport.send(POST, 5)).status == 200
-            kind = AiohttpPair if backend == "asyncio" else httpx.AsyncHTTPTransport
-            assert type(transport._inner) is kind
+            assert (await transport.send(POST.path, made(POST), 5)).status == 200
+            kind = Connections if backend == "asyncio" else httpx.AsyncHTTPTransport
+            assert transport._line is not None
+            assert type(transport._line.inner) is kind
             await transport.aclose()
 
     anyio.run(main, backend=backend)
@@ -375,52 +380,13 @@ def test_linger() -> None:
 
 
 def test_default() -> None:
-    """aiohttp under asyncio, httpcore under trio."""
+    """Connections of our own under asyncio, httpx' transport under trio."""
 
     async def main() -> type:
         return type(default_transport())
 
-    assert anyio.run(main, backend="asyncio") is AiohttpPair
+    assert anyio.run(main, backend="asyncio") is Connections
     assert anyio.run(main, backend="trio") is httpx.AsyncHTTPTransport
-
-
-def test_without_aiohttp(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the extra `[aiohttp]` httpcore serves asyncio too."""
-    monkeypatch.delitem(sys.modules, "bingx_async.runtime.http.aiohttp")
-    monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
-    monkeypatch.setitem(sys.modules, "aiohttp", None)
-
-    async def main() -> type:
-        return type(default_transport())
-
-    assert anyio.run(main, backend="asyncio") is httpx.AsyncHTTPTransport
-
-
-def caused(error: Exception, cause: Exception) -> Exception:
-    """`error`, as raised from `cause`."""
-    error.__cause__ = cause
-    return error
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (httpx.ConnectError(""), True),
-        (httpx.PoolTimeout(""), True),
-        (httpx.InvalidURL(""), True),
-        (httpx.ReadError(""), False),
-        (httpx.RemoteProtocolError(""), False),
-        (RuntimeError(), False),
-        (caused(httpx.ConnectError(""), OSError()), True),
-        (caused(httpx.ConnectTimeout(""), aiohttp.ServerDisconnectedError()), False),
-        (caused(httpx.ConnectTimeout(""), aiohttp.ClientOSError()), False),
-        (caused(httpx.TimeoutException(""), aiohttp.ConnectionTimeoutError()), True),
-        (caused(httpx.ReadTimeout(""), aiohttp.SocketTimeoutError()), False),
-    ],
-)
-def test_was_not_sent(error: Exception, expected: bool) -> None:
-    """Only a failure that surely came before the first byte counts as not sent."""
-    assert was_not_sent(error) is expected
 
 
 def test_repr() -> None:

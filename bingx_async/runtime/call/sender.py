@@ -89,7 +89,7 @@ class Sender:
     async def attempt(self, call: Call[Any], turn: Turn) -> tuple[Verdict, Reply]:
         """Send the call once and settle its permit by the reply; raises `Unanswered` where no whole reply came."""
         try:
-            reply = await self.transport.send(self._request(call, turn), turn.seconds_left)
+            reply = await self.transport.send(call.endpoint.path, lambda: self._request(call, turn), turn.seconds_left)
         except BaseException as error:
             reply = self._after_failure(error, turn)
         verdict = judge(reply.status, reply.headers, reply.text, self.governor.clock.now())

@@ -1,13 +1,16 @@
-"""Failures of foreign transports, translated once, and without frames that could show a secret."""
+"""Failures of transports, translated once, and without frames that could show a secret."""
 
 from __future__ import annotations
+
+import socket
+import ssl
 
 import httpx
 
 from bingx_async.errors import ConnectFailed
 from bingx_async.runtime.http.message import Unanswered
 
-# Raised by httpx and httpcore before a request is written.
+# Raised by httpx and by our own transport before a request is written.
 NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -19,25 +22,34 @@ NOT_SENT = (
 )
 
 
-def translated(error: Exception, path: str) -> Exception:
+def translated(error: Exception, path: str, host: str) -> Exception:
     """`ConnectFailed` where it is sure that nothing was written, else `Unanswered`."""
-    name = type(error.__cause__ or error).__name__
-    if was_not_sent(error):
-        return ConnectFailed(f"no connection ({name})", path)
-    return Unanswered(f"no reply ({name})")
+    if isinstance(error, NOT_SENT):
+        return ConnectFailed(f"no connection to {host}: {reason_of(error)}", path)
+    return Unanswered(f"no reply ({type(error.__cause__ or error).__name__})")
 
 
-def was_not_sent(error: Exception) -> bool:
-    """Whether the failure came before the first byte was written.
-
-    httpx-aiohttp reports a connection lost half-way as `ConnectTimeout`, so there the cause decides.
-    """
-    cause = error.__cause__
-    if cause is not None and type(cause).__module__.partition(".")[0] == "aiohttp":
-        import aiohttp
-
-        return isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL))
-    return isinstance(error, NOT_SENT)
+def reason_of(error: BaseException) -> str:
+    """Why there is no connection, in words."""
+    links: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in links:
+        links.append(link)
+        link = link.__cause__ or link.__context__
+    for link in links:
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({link.verify_message}); does something stand between?"
+        if isinstance(link, socket.gaierror):
+            return "the name is not known; is there a network?"
+        if isinstance(link, ssl.SSLError):
+            return f"TLS failed ({link.reason or type(link).__name__})"
+        if isinstance(link, ConnectionRefusedError):
+            return "it refuses connections"
+        if isinstance(link, TimeoutError):
+            return "it does not answer"
+        if isinstance(link, ConnectionResetError):
+            return "it closed the connection while it was being opened"
+    return type(error.__cause__ or error).__name__
 
 
 def printable(error: Exception, handled: BaseException | None) -> BaseException | None:

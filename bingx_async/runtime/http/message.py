@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 
 from attrs import define, field, frozen
 
 Headers = list[tuple[bytes, bytes]]
+MOST_BODY = 8 * 1024 * 1024  # bytes of a body, inflated; the longest known one has half a million
+GZIP_OR_ZLIB = 47  # for zlib: either format, the largest window
 
 
 class Unanswered(Exception):
@@ -15,6 +18,10 @@ class Unanswered(Exception):
     def __init__(self, message: str, reply: Reply | None = None) -> None:
         super().__init__(message)
         self.message, self.reply = message, reply
+
+
+class TooLong(Exception):
+    """A body has more bytes than any reply of the exchange."""
 
 
 @frozen
@@ -30,7 +37,7 @@ class Request:
 
 @frozen
 class Reply:
-    """A reply. `received_at` (monotonic ms) is when its headers were there, before its body was read."""
+    """A reply. `received_at` (monotonic ms) is when its first byte came, or its headers on a foreign transport."""
 
     status: int
     headers: Mapping[str, str]
@@ -41,18 +48,32 @@ class Reply:
 
 @define
 class PartialReply:
-    """A reply while it arrives."""
+    """A reply while it arrives, its body inflated and bounded."""
 
     status: int | None = None
     headers: dict[str, str] = field(factory=dict[str, str])
     chunks: list[bytes] = field(factory=list[bytes])
     received_at: float = 0.0
+    _size: int = 0
+    _inflate: Callable[[bytes, int], bytes] | None = None
 
     def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]], at: float) -> None:
         """Its headers have arrived."""
         self.status, self.received_at = status, at
         for name, value in headers:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        if self.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate"):
+            self._inflate = zlib.decompressobj(GZIP_OR_ZLIB).decompress
+
+    def add(self, chunk: bytes) -> None:
+        """A piece of its body has arrived. Raises `TooLong`, and `zlib.error` for one that is garbled."""
+        if self._inflate is not None:
+            chunk = self._inflate(chunk, MOST_BODY + 1 - self._size)
+        self._size += len(chunk)
+        if self._size > MOST_BODY:
+            self.chunks.clear()
+            raise TooLong
+        self.chunks.append(chunk)
 
     def reply(self, status: int, min_rtt: float | None = None) -> Reply:
         """The reply with the part of its body that has arrived."""

@@ -1,72 +1,31 @@
-"""HTTP in and out: one request on any httpx transport, one reply, foreign exceptions translated once.
+"""HTTP in and out: requests to the first host that can be reached.
 
-The transport is driven directly: no client on top, no redirects, no retries. A failure before the request was
-written is `ConnectFailed` and may be tried on the fallback host; any later one is `Unanswered`, since the exchange
-may have run the call.
+No redirects, no retries. A failure before the request was written is `ConnectFailed` and may be tried on the fallback
+host; any later one is `Unanswered`, since the exchange may have run the call.
 """
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable
-from typing import cast
 
-import anyio
 import httpx
 
-from bingx_async.errors import BingXError, ConnectFailed
-from bingx_async.runtime.http.failures import printable, translated
-from bingx_async.runtime.http.message import PartialReply, Reply, Request, Unanswered
-from bingx_async.runtime.http.sockets import default_transport, min_rtt_of
+from bingx_async.errors import ConnectFailed
+from bingx_async.runtime.http.connections import Connections
+from bingx_async.runtime.http.foreign import Foreign
+from bingx_async.runtime.http.host import Host
+from bingx_async.runtime.http.message import Reply, Request
+from bingx_async.runtime.http.own import Own
+from bingx_async.runtime.http.sockets import default_transport
 from bingx_async.runtime.loops import Loop
 
+WARM = 5  # connections; as many calls of one endpoint may leave at once
 LINGER_RESET = 1_000.0  # ms in which a call given up may still be counted, if its socket was reset
 LINGER = 10_000.0  # ms, if the transport is not ours and may close politely
 
 
-class SealedRequest(httpx.Request):
-    """A request whose repr shows no query: the signature may travel there, and tracebacks may print locals."""
-
-    def __repr__(self) -> str:
-        return f"<Request({self.method!r}, {self.url.path!r})>"
-
-
-class Host:
-    """One host. Its URLs are kept: parsing or hashing one for every call would cost as much as signing it."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._netloc = httpx.URL(url).netloc
-        self._endpoints: dict[str, httpx.URL] = {}  # by path
-
-    def request(self, request: Request, timeouts: dict[str, float]) -> httpx.Request:
-        """`request` to this host, with no header but the needed ones."""
-        # With `stream` httpx adds no headers of its own, so it need not look for ours.
-        headers = [(b"Host", self._netloc), *request.headers]
-        if request.method != "GET":
-            headers.append((b"Content-Length", b"%d" % len(request.body)))
-        made = SealedRequest(
-            request.method,
-            self._url_of(request),
-            headers=headers,
-            stream=httpx.ByteStream(request.body),
-            extensions={"timeout": timeouts},
-        )
-        made.read()  # a transport may ask for the content
-        return made
-
-    def _url_of(self, request: Request) -> httpx.URL:
-        if request.query:
-            return httpx.URL(f"{self._url}{request.path}?{request.query}")
-        url = self._endpoints.get(request.path)
-        if url is None:
-            url = self._endpoints[request.path] = httpx.URL(f"{self._url}{request.path}")
-        return url
-
-
 class Transport:
-    """Sends requests to the first host that can be reached.
+    """Sends requests over `inner`, or over connections of its own.
 
     `linger`: milliseconds in which a call given up may still be counted by the exchange.
     """
@@ -77,83 +36,61 @@ class Transport:
         hosts: tuple[str, ...],
         monotonic: Callable[[], float],
         measures_min_rtt: bool = False,
+        proxy: str | None = None,
     ) -> None:
-        self._inner = inner
         self._is_ours = inner is None
         self.linger = LINGER_RESET if self._is_ours else LINGER
         self._hosts = tuple(map(Host, hosts))  # the one that could be reached last is first
-        self._monotonic = monotonic
-        self._measures_min_rtt = measures_min_rtt
+        self._monotonic, self._measures, self._proxy = monotonic, measures_min_rtt, proxy
+        self._line = None if inner is None else self._line_of(inner)
         self._is_closed = False
         self._loop: Loop | None = None
 
-    async def send(self, request: Request, timeout: float) -> Reply:
-        """The reply within `timeout` seconds; else `ConnectFailed` (not sent) or `Unanswered` (it may have run)."""
-        partial = PartialReply()
+    async def send(self, path: str, make: Callable[[], Request], timeout: float) -> Reply:
+        """The reply within `timeout` seconds to the request that `make` makes when it can leave.
+
+        Raises `ConnectFailed` where nothing was sent, and `Unanswered` where it may have run.
+        """
+        line, until = self._open(path), self._monotonic() + timeout * 1000.0
+        to_connect = timeout / (len(self._hosts) + 1)  # so that every host can be tried in time
         *first, last = self._hosts
-        with anyio.move_on_after(timeout):
-            for host in first:
-                try:
-                    return await self._send(request, host, timeout, partial)
-                except ConnectFailed:
-                    if self._hosts[0] is host:  # else another call has turned away from it already
-                        self._hosts = (*self._hosts[1:], host)
-            return await self._send(request, last, timeout, partial)
-        raise Unanswered(f"no reply within {timeout:g} s", partial.broken_off())
+        for host in first:
+            try:
+                return await line.exchange(host, path, make, to_connect, timeout)
+            except ConnectFailed:
+                if self._hosts[0] is host:  # else another call has turned away from it already
+                    self._hosts = (*self._hosts[1:], host)
+                timeout = max(0.0, until - self._monotonic()) / 1000.0
+        return await line.exchange(last, path, make, to_connect, timeout)
+
+    async def warm(self) -> None:
+        """Open connections before they are needed, if they are ours; a failure is left to the first call."""
+        line = self._open("")
+        if self._is_ours and isinstance(line, Own):
+            await line.inner.warm(self._hosts[0].origin, WARM)
 
     async def aclose(self) -> None:
-        """Close the connections, if the transport is ours; nothing is sent any more."""
+        """Close the connections, if they are ours; nothing is sent any more."""
         self._is_closed = True
-        if self._is_ours and self._inner is not None:
-            inner, self._inner = self._inner, None
-            await inner.aclose()
+        if self._is_ours and self._line is not None:
+            line, self._line = self._line, None
+            await line.aclose()
 
-    async def _send(self, request: Request, host: Host, timeout: float, partial: PartialReply) -> Reply:
-        inner, handled = self._open(request), sys.exception()
-        try:
-            response = await inner.handle_async_request(host.request(request, self._timeouts(timeout)))
-        except BingXError:
-            raise
-        except Exception as error:
-            raise translated(error, request.path) from printable(error, handled)
-        partial.begin(response.status_code, response.headers.raw, self._monotonic())
-        stream = cast(httpx.AsyncByteStream, response.stream)
-        try:
-            # An uncompressed body needs none of httpx' decoders and counters.
-            async for chunk in response.aiter_bytes() if "content-encoding" in partial.headers else stream:
-                partial.chunks.append(chunk)
-        except Exception as error:
-            message = f"the reply broke off ({type(error).__name__})"
-            raise Unanswered(message, partial.broken_off()) from printable(error, handled)
-        finally:
-            with contextlib.suppress(Exception):  # the reply is there; how its connection ends changes nothing
-                await stream.aclose()
-        return partial.reply(response.status_code, self._min_rtt(inner, response) if self._measures_min_rtt else None)
-
-    def _open(self, request: Request) -> httpx.AsyncBaseTransport:
-        """The transport. One of our own lives in one event loop, and another takes its place when that has ended."""
+    def _open(self, path: str) -> Own | Foreign:
+        """The way out. One of our own lives in one event loop, and another takes its place when that has ended."""
         if self._is_closed:
-            raise ConnectFailed("the client is closed", request.path)
+            raise ConnectFailed("the client is closed", path)
         self._loop = self._loop or Loop()
         if self._is_ours and not self._loop.is_current():
             if not self._loop.has_ended():
-                raise ConnectFailed("the client is in use in another event loop: give each loop its own", request.path)
-            abandon, self._inner, self._loop = getattr(self._inner, "abandon", None), None, Loop()
-            if abandon is not None:
-                abandon()
-        inner = self._inner = self._inner or default_transport()
-        return inner
+                raise ConnectFailed("the client is in use in another event loop: give each loop its own", path)
+            line, self._line, self._loop = self._line, None, Loop()
+            if line is not None:
+                line.abandon()
+        self._line = self._line or self._line_of(default_transport(self._monotonic, self._proxy))
+        return self._line
 
-    def _timeouts(self, timeout: float) -> dict[str, float]:
-        """In seconds, so that every host can be tried before the whole call times out."""
-        part = timeout / (len(self._hosts) + 1)
-        return {"connect": part, "pool": part, "read": timeout, "write": timeout}
-
-    @staticmethod
-    def _min_rtt(inner: httpx.AsyncBaseTransport, response: httpx.Response) -> float | None:
-        """The smallest round trip of the open connections, or of this reply's, in milliseconds."""
-        if (sockets := getattr(inner, "tcp_sockets", None)) is not None:
-            return min_rtt_of(sockets)
-        stream = response.extensions.get("network_stream")
-        connection = stream.get_extra_info("socket") if stream is not None else None
-        return min_rtt_of([connection]) if connection is not None else None
+    def _line_of(self, inner: httpx.AsyncBaseTransport) -> Own | Foreign:
+        if isinstance(inner, Connections):
+            return Own(inner, self._measures)
+        return Foreign(inner, self._monotonic, self._measures)

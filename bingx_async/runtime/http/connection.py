@@ -1,0 +1,201 @@
+"""One connection of our own: HTTP/1.1 on an asyncio transport, one request at a time, every byte accounted for.
+
+- A request is written once, to a connection that is open and has nothing unread.
+- Bytes that come while nothing is asked answer nothing, and what follows a whole reply belongs to no request: the
+  connection is thrown away, so neither can be taken for the next answer.
+- Head and body are bounded while they are read.
+- A connection given up is reset: a polite close would let the system go on sending from its buffer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+import struct
+from collections.abc import Callable
+from typing import cast
+
+import httpx
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+MOST_HEAD = 64 * 1024  # bytes of status line and headers
+MOST_REPLY = 8 * 1024 * 1024  # bytes of a reply, however they are framed; the longest known one has half a million
+RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def is_readable(descriptor: int) -> bool:
+    """Whether a socket has bytes or an end to show."""
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class Answer:
+    """The answer to one request. `done` is set when it is whole or has failed; then `error` says which.
+
+    `status` is None until the head is whole; `received_at` is the moment of the first byte (monotonic ms).
+    """
+
+    __slots__ = ("connection", "done", "error", "headers", "is_whole", "pieces", "received_at", "status")
+
+    def __init__(self, connection: Connection, done: asyncio.Future[None]) -> None:
+        self.connection, self.done = connection, done
+        self.status: int | None = None
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.pieces: list[bytes] = []
+        self.received_at = 0.0
+        self.is_whole = False
+        self.error: httpx.TransportError | None = None
+
+    def finish(self) -> None:
+        """Nothing more will come."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, error: httpx.TransportError) -> None:
+        """It will not become whole; the first reason counts."""
+        if not self.is_whole and self.error is None:
+            self.error = error
+            self.finish()
+
+
+class Connection(asyncio.Protocol):
+    """A connection to one host. `forget` is told of its end."""
+
+    def __init__(self, monotonic: Callable[[], float], forget: Callable[[Connection], None]) -> None:
+        self.is_open = False
+        self.idle_since = 0.0
+        self._monotonic, self._forget = monotonic, forget
+        self._parser = HttpResponseParser(self)
+        self._answer: Answer | None = None
+        self._size = 0  # bytes received of the answer
+        self._is_reusable = False
+        self._ends_with_connection = False  # the answer names no length
+
+    def send(self, request: bytes) -> Answer:
+        """Write a whole request; from now on it may have been executed."""
+        answer = self._answer = Answer(self, asyncio.get_running_loop().create_future())
+        self._size, self._is_reusable = 0, True
+        self._transport.write(request)
+        return answer
+
+    def is_fit(self) -> bool:
+        """Whether a request may be written: open, with nothing unread that the loop has not shown us yet."""
+        return self.is_open and not is_readable(self.socket.fileno())
+
+    def end(self) -> bool:
+        """The answer is whole or given up; returns whether the connection can serve again, else it is reset."""
+        answer, self._answer = self._answer, None
+        is_whole = answer is not None and answer.is_whole
+        if self.is_open and is_whole and self._is_reusable and not self._transport.get_write_buffer_size():
+            self.idle_since = self._monotonic()
+            return True
+        self.abort()
+        return False
+
+    def abort(self) -> None:
+        """Reset the connection."""
+        self.is_open = False
+        self._transport.abort()
+
+    def close_raw(self) -> None:
+        """Close the socket of an event loop that has ended."""
+        raw = getattr(self.socket, "_sock", None)  # uvloop has closed its own
+        if raw is not None:
+            raw.close()
+
+    @property
+    def socket(self) -> socket.socket:
+        """The socket, to be asked about but not used."""
+        return cast(socket.socket, self._transport.get_extra_info("socket"))
+
+    # What asyncio says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It is open, TLS included."""
+        self._transport = cast(asyncio.Transport, transport)
+        self.socket.setsockopt(*RESET)
+        self.is_open = True
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes of the answer, or bytes for which nothing has asked."""
+        answer = self._answer
+        if answer is None or answer.is_whole or answer.error is not None:
+            self.abort()
+            return
+        self._size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            self._is_reusable = False
+            answer.fail(httpx.RemoteProtocolError(f"the reply is no HTTP ({error})"))
+        if self._size > MOST_REPLY or (self._size > MOST_HEAD and answer.status is None):
+            answer.fail(httpx.RemoteProtocolError("the reply is too long"))
+            answer.pieces.clear()
+        if answer.is_whole:
+            answer.finish()
+        elif answer.error is not None:
+            self.abort()
+
+    def eof_received(self) -> None:
+        """The other side sends no more, which ends an answer without a length."""
+        self.is_open = False
+        answer = self._answer
+        if answer is not None and answer.status is not None and self._ends_with_connection:
+            answer.is_whole = True
+            answer.finish()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end, for whatever reason."""
+        self.is_open = False
+        if self._answer is not None:
+            self._answer.fail(httpx.ReadError(f"the connection was lost ({type(exc).__name__ if exc else 'closed'})"))
+        self._forget(self)
+
+    # What the parser says.
+
+    def on_message_begin(self) -> None:
+        """The first byte of an answer, or of a second one that belongs to no request."""
+        answer = self._answer
+        if answer is None or answer.is_whole:
+            self._is_reusable = False
+        else:
+            answer.received_at = self._monotonic()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; a trailer behind the body means nothing to us."""
+        answer = self._answer
+        if answer is not None and answer.status is None:
+            answer.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        answer, status = self._answer, self._parser.get_status_code()
+        if answer is None or answer.is_whole:
+            return
+        if status == 101 or not 100 <= status < 1000:
+            answer.fail(httpx.RemoteProtocolError(f"the reply has the HTTP status {status}"))
+        elif status >= 200:
+            names = {name.lower(): value for name, value in answer.headers}
+            is_chunked = names.get(b"transfer-encoding", b"").lower().endswith(b"chunked")
+            self._ends_with_connection = b"content-length" not in names and not is_chunked
+            answer.status = status
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if self._answer is not None and not self._answer.is_whole:
+            self._answer.pieces.append(body)
+
+    def on_message_complete(self) -> None:
+        """The answer is whole, or an interim one is over and the answer is still to come."""
+        answer = self._answer
+        if answer is None or answer.is_whole:
+            return
+        if answer.status is None:
+            answer.headers.clear()
+            return
+        answer.is_whole = True
+        self._is_reusable = self._is_reusable and self._parser.should_keep_alive()

@@ -1,0 +1,72 @@
+"""One host, and requests written out for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import httpx
+
+from bingx_async.runtime.http.message import Headers, Request
+
+
+class Origin(NamedTuple):
+    """The other end of a connection."""
+
+    host: str
+    port: int
+    is_tls: bool
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> Origin:
+        """The origin of `url`."""
+        is_tls = url.scheme == "https"
+        return cls(url.host, url.port or (443 if is_tls else 80), is_tls)
+
+
+class SealedRequest(httpx.Request):
+    """A request whose repr shows no query: the signature may travel there, and tracebacks may print locals."""
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, {self.url.path!r})>"
+
+
+class Host:
+    """One host. A request for it has no header but the needed ones, and the signed text is not encoded again."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        parsed = httpx.URL(url)
+        self.origin = Origin.of(parsed)
+        self._netloc, self._prefix = parsed.netloc, parsed.raw_path.rstrip(b"/")
+
+    def headers(self, request: Request) -> Headers:
+        """The headers of `request` here."""
+        headers = [(b"Host", self._netloc), *request.headers]
+        if request.method != "GET":
+            headers.append((b"Content-Length", b"%d" % len(request.body)))
+        return headers
+
+    def written(self, request: Request) -> bytes:
+        """`request` as it travels."""
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        return written(request.method, self._prefix + target.encode(), self.headers(request), request.body)
+
+    def for_httpx(self, request: Request, timeouts: dict[str, float]) -> httpx.Request:
+        """`request` for a transport of httpx."""
+        # With `stream` httpx adds no headers of its own, so it need not look for ours.
+        made = SealedRequest(
+            request.method,
+            f"{self._url}{request.path}?{request.query}" if request.query else f"{self._url}{request.path}",
+            headers=self.headers(request),
+            stream=httpx.ByteStream(request.body),
+            extensions={"timeout": timeouts},
+        )
+        made.read()  # a transport may ask for the content
+        return made
+
+
+def written(method: str, target: bytes, headers: Headers, body: bytes) -> bytes:
+    """A request as it travels."""
+    lines = [b"%s %s HTTP/1.1" % (method.encode(), target)]
+    lines += [b"%s: %s" % header for header in headers]
+    return b"\r\n".join((*lines, b"", body))
