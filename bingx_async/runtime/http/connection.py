@@ -24,15 +24,6 @@ MOST_REPLY = 8 * 1024 * 1024  # bytes of a reply, however they are framed; the l
 RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def is_readable(descriptor: int) -> bool:
-    """Whether a socket has bytes or an end to show."""
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([descriptor], [], [], 0)[0])
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
-
-
 class Answer:
     """The answer to one request. `done` is set when it is whole or has failed; then `error` says which.
 
@@ -44,7 +35,7 @@ class Answer:
     def __init__(self, connection: Connection, done: asyncio.Future[None]) -> None:
         self.connection, self.done = connection, done
         self.status: int | None = None
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers: dict[str, str] = {}  # by names in lower case
         self.pieces: list[bytes] = []
         self.received_at = 0.0
         self.is_whole = False
@@ -84,7 +75,7 @@ class Connection(asyncio.Protocol):
 
     def is_fit(self) -> bool:
         """Whether a request may be written: open, with nothing unread that the loop has not shown us yet."""
-        return self.is_open and not is_readable(self.socket.fileno())
+        return self.is_open and not self._readable()
 
     def end(self) -> bool:
         """The answer is whole or given up; returns whether the connection can serve again, else it is reset."""
@@ -118,6 +109,7 @@ class Connection(asyncio.Protocol):
         """It is open, TLS included."""
         self._transport = cast(asyncio.Transport, transport)
         self.socket.setsockopt(*RESET)
+        self._readable = _looking_at(self.socket.fileno())
         self.is_open = True
 
     def data_received(self, data: bytes) -> None:
@@ -169,7 +161,7 @@ class Connection(asyncio.Protocol):
         """A header; a trailer behind the body means nothing to us."""
         answer = self._answer
         if answer is not None and answer.status is None:
-            answer.headers.append((name, value))
+            answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -179,9 +171,8 @@ class Connection(asyncio.Protocol):
         if status == 101 or not 100 <= status < 1000:
             answer.fail(httpx.RemoteProtocolError(f"the reply has the HTTP status {status}"))
         elif status >= 200:
-            names = {name.lower(): value for name, value in answer.headers}
-            is_chunked = names.get(b"transfer-encoding", b"").lower().endswith(b"chunked")
-            self._ends_with_connection = b"content-length" not in names and not is_chunked
+            is_chunked = answer.headers.get("transfer-encoding", "").lower().endswith("chunked")
+            self._ends_with_connection = "content-length" not in answer.headers and not is_chunked
             answer.status = status
 
     def on_body(self, body: bytes) -> None:
@@ -199,3 +190,12 @@ class Connection(asyncio.Protocol):
             return
         answer.is_whole = True
         self._is_reusable = self._is_reusable and self._parser.should_keep_alive()
+
+
+def _looking_at(descriptor: int) -> Callable[[], object]:
+    """A function that says whether a socket has bytes or an end to show."""
+    if not hasattr(select, "poll"):  # Windows
+        return lambda: select.select([descriptor], [], [], 0)[0]
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return lambda: poll.poll(0)

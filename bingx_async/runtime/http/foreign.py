@@ -53,7 +53,8 @@ class Foreign:
 
     async def _read(self, response: httpx.Response, partial: PartialReply) -> Reply:
         handled = sys.exception()
-        partial.begin(response.status_code, response.headers.raw, self._monotonic())
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+        partial.begin(response.status_code, headers, self._monotonic())
         stream = cast(httpx.AsyncByteStream, response.stream)
         try:
             async for chunk in stream:

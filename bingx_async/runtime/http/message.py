@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from attrs import define, field, frozen
 
@@ -51,17 +51,15 @@ class PartialReply:
     """A reply while it arrives, its body inflated and bounded."""
 
     status: int | None = None
-    headers: dict[str, str] = field(factory=dict[str, str])
+    headers: Mapping[str, str] = field(factory=dict[str, str])
     chunks: list[bytes] = field(factory=list[bytes])
     received_at: float = 0.0
     _size: int = 0
     _inflate: Callable[[bytes, int], bytes] | None = None
 
-    def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]], at: float) -> None:
-        """Its headers have arrived."""
-        self.status, self.received_at = status, at
-        for name, value in headers:
-            self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+    def begin(self, status: int, headers: Mapping[str, str], at: float) -> None:
+        """Its headers have arrived, their names in lower case."""
+        self.status, self.headers, self.received_at = status, headers, at
         if self.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate"):
             self._inflate = zlib.decompressobj(GZIP_OR_ZLIB).decompress
 
