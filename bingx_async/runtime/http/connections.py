@@ -146,7 +146,9 @@ class Connections(httpx.AsyncBaseTransport):
 
     async def _connect(self, origin: Origin) -> Connection:
         tls: dict[str, Any] = {"ssl": self._tls(), "server_hostname": origin.host} if origin.is_tls else {}
-        to: dict[str, Any] = {"host": origin.host, "port": origin.port, "happy_eyeballs_delay": STAGGER}
+        to: dict[str, Any] = {"host": origin.host, "port": origin.port}
+        if isinstance(self._loop, asyncio.BaseEventLoop):  # uvloop tries one address after the other
+            to["happy_eyeballs_delay"] = STAGGER
         try:
             if self._proxy is not None:
                 to = {"sock": await socket_through(self._proxy, origin.host, origin.port)}
