@@ -13,10 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bingx_async import Snapshot
-from bingx_async.demo.panels import News, news_line, report_panel, title
+from bingx_async.demo.panels import DIM, FAIR, GOOD, News, Uses, bucket_table, news_line, report_panel, title
 from bingx_async.demo.report import Report, uses_of
 from bingx_async.demo.scenario import Scenario
-from bingx_async.demo.table import DIM, FAIR, GOOD, Uses, bucket_table
 from bingx_async.runtime.clock import wall_ms
 
 PAUSE = 1.0 / 8  # seconds between two frames
