@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 from attrs import define, field, frozen
 from rich.box import ROUNDED, SIMPLE_HEAD
@@ -26,21 +25,19 @@ GOOD, FAIR, BAD, DIM = "green3", "gold1", "red1", "grey50"
 CLOSED_ROW = Style(bgcolor="#3a1216")
 ORDER = [job.endpoint for job in JOBS]
 Uses = Mapping[tuple[str, str], Use]
-Kind = Literal["closed", "probe", "open", "other"]
-MARKS: dict[Kind, str] = {"closed": "✖", "probe": "▸", "open": "✔", "other": "!"}
-STYLES: dict[Kind, str] = {"closed": BAD, "probe": FAIR, "open": GOOD, "other": FAIR}
 
 
 @frozen
 class Item:
-    """One line: seconds into the run, its subject, the text."""
+    """One line: seconds into the run, its mark and colour, the text."""
 
     seconds: float
-    kind: Kind
+    mark: str
+    style: str
     text: str
 
     def __str__(self) -> str:
-        return f"{self.seconds:5.1f} s  {MARKS[self.kind]} {self.text}"
+        return f"{self.seconds:5.1f} s  {self.mark} {self.text}"
 
 
 @define
@@ -52,26 +49,23 @@ class News:
     def take(self, event: events.Event, seconds: float) -> None:
         """Note the events that a reader should see."""
         if isinstance(event, events.Penalised):
-            left = f"{_clock(event.until)}, {(event.until - event.at).total_seconds():.1f} s from now"
-            self._add(seconds, "closed", f"{_name(event)}: the exchange has closed it (code 100410) until {left}")
+            until, left = event.until, (event.until - event.at).total_seconds()
+            moment = f"{until:%H:%M:%S}.{until.microsecond // 1000:03d} UTC, {left:.1f} s from now"
+            self._add(seconds, "✖", BAD, f"{_name(event)}: the exchange has closed it (code 100410) until {moment}")
         elif isinstance(event, events.Probing):
-            self._add(seconds, "probe", f"{_name(event)}: the moment has come; one call goes first")
+            self._add(seconds, "▸", FAIR, f"{_name(event)}: the moment has come; one call goes first")
         elif isinstance(event, events.Reopened):
-            self._add(seconds, "open", f"{_name(event)}: it was let through; open again, the others follow")
+            self._add(seconds, "✔", GOOD, f"{_name(event)}: it was let through; open again, the others follow")
         elif isinstance(event, events.ForeignUse):
-            self._add(seconds, "other", f"{_name(event)}: {event.calls} calls are counted that are not ours")
+            self._add(seconds, "!", FAIR, f"{_name(event)}: {event.calls} calls are counted that are not ours")
 
-    def _add(self, seconds: float, kind: Kind, text: str) -> None:
-        self.items.append(Item(seconds, kind, text))
+    def _add(self, seconds: float, mark: str, style: str, text: str) -> None:
+        self.items.append(Item(seconds, mark, style, text))
 
 
 def _name(event: events.BucketEvent) -> str:
     """Owner and endpoint or group, such as `1002 cancel_order`."""
     return f"{event.owner} {short(event.name)}".rstrip()
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
 
 
 def title(scenario: Scenario) -> Panel:
@@ -173,11 +167,9 @@ def _share(use: Use | None, is_wide: bool) -> Text:
 
 
 def news_line(item: Item) -> Text:
-    """One event, in the colour of its kind."""
-    style = STYLES[item.kind]
-    return Text.assemble(
-        (f" {item.seconds:5.1f} s  ", DIM), (f"{MARKS[item.kind]} ", f"bold {style}"), (item.text, style)
-    )
+    """One event in its colour."""
+    mark = (f"{item.mark} ", f"bold {item.style}")
+    return Text.assemble((f" {item.seconds:5.1f} s  ", DIM), mark, (item.text, item.style))
 
 
 def report_panel(report: Report) -> Panel:
@@ -186,8 +178,8 @@ def report_panel(report: Report) -> Panel:
     for check in report.checks:
         mark = ("✔", GOOD) if check.is_kept else ("✖", BAD)
         grid.add_row(Text(mark[0], f"bold {mark[1]}"), Text(check.text, "" if check.is_kept else BAD))
-    grid.add_row("", Text(report.totals, DIM))
-    grid.add_row("", Text(report.waits, DIM))
+    for line in report.numbers:
+        grid.add_row("", Text(line, DIM))
     style = GOOD if report.is_kept else BAD
     verdict = "every promise kept" if report.is_kept else "a promise was broken"
     return Panel(grid, title=f"[bold {style}]{verdict}[/]", box=ROUNDED, border_style=style)

@@ -56,19 +56,12 @@ def is_closed(account: str, endpoint: str) -> bool:
     return (account, endpoint) == (CLOSED_ACCOUNT, CLOSED_ENDPOINT)
 
 
-def accepted_of(stats: EndpointStats, closure: Closure | None) -> list[float]:
-    """When the accepted calls arrived: all that did not come in the closed period."""
-    if closure is None:
-        return list(stats.arrivals)
-    return [arrival for arrival in stats.arrivals if not closure.begins_at <= arrival < closure.until]
-
-
 def measure(
     account: str, endpoint: str, quota: Quota, stats: EndpointStats, closure: Closure | None, end: float
 ) -> Use | None:
     """The use that `account` made of its quota until `end`; None before the first window is over."""
     own = closure if is_closed(account, endpoint) else None
-    arrivals = accepted_of(stats, own)
+    arrivals = [arrival for arrival in stats.arrivals if own is None or not own.begins_at <= arrival < own.until]
     if not arrivals or arrivals[0] + quota.window * 1000.0 >= end:
         return None
     start = arrivals[0] + quota.window * 1000.0
@@ -107,31 +100,24 @@ class Report:
         return all(check.is_kept for check in self.checks)
 
     @property
-    def totals(self) -> str:
-        """The size of the run in a line."""
-        return f"{self.calls} calls in all: {self.cancelled:,} orders cancelled, {self.placed} OCO orders placed"
-
-    @property
-    def waits(self) -> str:
-        """The longest waits in a line."""
+    def numbers(self) -> tuple[str, str]:
+        """The size of the run and the longest waits, each in a line."""
         longest, closed = self.longest, self.longest_closed
-        text = f"longest wait {longest.seconds:.1f} s ({longest.endpoint}, {longest.account})"
-        return f"{text}; at the closed endpoint {closed.seconds:.1f} s" if closed.seconds else text
+        waits = f"longest wait {longest.seconds:.1f} s ({longest.endpoint}, {longest.account})"
+        return (
+            f"{self.calls} calls in all: {self.cancelled:,} orders cancelled, {self.placed} OCO orders placed",
+            f"{waits}; at the closed endpoint {closed.seconds:.1f} s" if closed.seconds else waits,
+        )
 
 
 def uses_of(scenario: Scenario, stats: Stats, end: float) -> list[Use]:
     """The share of every driven quota until `end` (epoch ms)."""
+    accounts, endpoints = [trader.account for trader in scenario.traders], [job.endpoint for job in JOBS]
+    quotas = scenario.governor.profile
     uses = (
-        measure(
-            trader.account,
-            job.endpoint,
-            scenario.governor.profile[job.endpoint],
-            stats.of(trader.account, job.endpoint),
-            scenario.closure,
-            end,
-        )
-        for trader in scenario.traders
-        for job in JOBS
+        measure(account, name, quotas[name], stats.of(account, name), scenario.closure, end)
+        for account in accounts
+        for name in endpoints
     )
     return [use for use in uses if use is not None]
 
@@ -144,26 +130,17 @@ def judge(scenario: Scenario) -> Report:
     checks = [_refusals(stats, closed), _shares(uses, len(scenario.traders) * len(JOBS))]
     if closure is not None:
         checks += [_silence(closed, closure), _return(closed, closure), _others(scenario, stats, closure)]
-    if scenario.failures or _errors(stats):
-        checks.append(Check(False, f"{_errors(stats)} business errors; {'; '.join(scenario.failures[:3])}"))
-    return Report(
-        stats.accepted + stats.refused,
-        scenario.tally.cancelled,
-        scenario.tally.placed,
-        tuple(uses),
-        _longest(scenario, at_closed=False),
-        _longest(scenario, at_closed=True),
-        tuple(checks),
-    )
+    errors = sum(each.errors for each in stats.endpoints.values())
+    if scenario.failures or errors:
+        checks.append(Check(False, f"{errors} business errors; {'; '.join(scenario.failures[:3])}"))
+    calls, tally = stats.accepted + stats.refused, scenario.tally
+    longest, longest_closed = _longest(scenario, at_closed=False), _longest(scenario, at_closed=True)
+    return Report(calls, tally.cancelled, tally.placed, tuple(uses), longest, longest_closed, tuple(checks))
 
 
 def _longest(scenario: Scenario, at_closed: bool) -> Wait:
     waits = [wait for wait in scenario.waits.values() if is_closed(wait.account, wait.endpoint) == at_closed]
     return max(waits, key=lambda wait: wait.seconds, default=Wait())
-
-
-def _errors(stats: Stats) -> int:
-    return sum(each.errors for each in stats.endpoints.values())
 
 
 def _refusals(stats: Stats, closed: EndpointStats) -> Check:
@@ -178,10 +155,8 @@ def _shares(uses: list[Use], expected: int) -> Check:
     if least is None:
         return Check(False, "no quota could be measured")
     mean = sum(use.share for use in uses) / len(uses)
-    text = (
-        f"{mean:.1%} of the {len(uses)} quotas used on average, "
-        f"at least {least.share:.1%} ({least.endpoint}, {least.account}); {LEAST_SHARE:.0%} promised"
-    )
+    used = f"{mean:.1%} of the {len(uses)} quotas used on average"
+    text = f"{used}, at least {least.share:.1%} ({least.endpoint}, {least.account}); {LEAST_SHARE:.0%} promised"
     return Check(least.share >= LEAST_SHARE and len(uses) == expected, text)
 
 

@@ -56,11 +56,8 @@ class Lines:
         click.echo("")
         for check in report.checks:
             click.echo(f"{'ok    ' if check.is_kept else 'FAILED'}  {check.text}")
-        click.echo(f"        {report.totals}\n        {report.waits}")
-
-    def save(self, report: Report, path: Path) -> None:
-        """The picture a terminal would have shown last."""
-        self.screen.save(report, path)
+        for line in report.numbers:
+            click.echo(f"        {line}")
 
     def _progress(self) -> str:
         scenario = self.scenario
@@ -74,9 +71,9 @@ class Lines:
         )
 
 
-async def run(settings: Settings, console: Console, svg: Path | None = None) -> Report:
-    """A whole run, shown live if `console` is a terminal and as plain lines if not."""
-    news = News()
+async def run(settings: Settings, svg: Path | None = None) -> Report:
+    """A whole run, shown live in a terminal and as plain lines elsewhere."""
+    news, console = News(), Console()
 
     def observe(event: events.Event) -> None:
         news.take(event, scenario.elapsed)
@@ -86,19 +83,15 @@ async def run(settings: Settings, console: Console, svg: Path | None = None) -> 
     display = screen if console.is_terminal else Lines(scenario, news, screen)
     async with scenario.open():
         with display:
-            await _drive(scenario, display)
+            async with anyio.create_task_group() as group:
+                group.start_soon(_refresh, display)
+                await scenario.drive()
+                group.cancel_scope.cancel()
             report = judge(scenario)
             display.finish(report)
     if svg is not None:
-        display.save(report, svg)
+        screen.save(report, svg)
     return report
-
-
-async def _drive(scenario: Scenario, display: Screen | Lines) -> None:
-    async with anyio.create_task_group() as group:
-        group.start_soon(_refresh, display)
-        await scenario.drive()
-        group.cancel_scope.cancel()
 
 
 async def _refresh(display: Screen | Lines) -> None:
