@@ -10,7 +10,7 @@ from bingx_async.core.quota import IpGroup
 from bingx_async.core.wire import integer, mapping, one
 from bingx_async.models.market import Depth
 from bingx_async.spot import arguments
-from bingx_async.spot.calling import Group
+from bingx_async.spot.base import Group
 
 
 def _read_server_time(data: object) -> float | None:
