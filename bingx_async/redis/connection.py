@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 import redis.asyncio as redis_asyncio
-import redis.exceptions
+from redis import exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -21,12 +21,8 @@ from bingx_async.errors import InvalidRequest, StoreUnavailable
 from bingx_async.redis.scripts import ScriptCall, digest, source
 
 OLDEST_VERSION = (5, 0)  # scripts that read the clock and then write need effect replication
-LOST = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError, TimeoutError)
-CONFIGURATION = (
-    redis.exceptions.AuthenticationError,
-    redis.exceptions.NoPermissionError,
-    redis.exceptions.InvalidResponse,
-)
+LOST = (exceptions.RedisError, exceptions.RedisClusterException, OSError, TimeoutError)
+CONFIGURATION = (exceptions.AuthenticationError, exceptions.NoPermissionError, exceptions.InvalidResponse)
 WRONG_LOOP = (
     "a Redis client works in the event loop in which it was used first: give RedisStore a URL, or each loop a client"
 )
@@ -88,7 +84,7 @@ class Connection:
 
     async def _check_version(self, client: Any) -> None:
         """Done once. Where INFO is not allowed, the scripts fail on a server that is too old."""
-        with suppress(redis.exceptions.NoPermissionError):
+        with suppress(exceptions.NoPermissionError):
             info: dict[str, Any] = await client.info("server")
             version = str(info.get("redis_version", "0"))
             if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_VERSION:
@@ -99,14 +95,14 @@ class Connection:
         name, keys, arguments = call
         try:
             return await client.evalsha(digest(name), len(keys), *keys, *arguments)
-        except redis.exceptions.NoScriptError:
+        except exceptions.NoScriptError:
             return await client.eval(source(name), len(keys), *keys, *arguments)
 
     async def _run_all(self, client: Any, batch: Sequence[ScriptCall]) -> list[Any]:
         if self._has_pipelines and len(batch) > 1:
             try:
                 return await self._pipeline(client, batch)
-            except redis.exceptions.RedisClusterException:  # its client lets no script into a pipeline
+            except exceptions.RedisClusterException:  # its client lets no script into a pipeline
                 self._has_pipelines = False
         return [await self._run(client, call) for call in batch]
 
@@ -116,7 +112,7 @@ class Connection:
                 pipeline.evalsha(digest(name), len(keys), *keys, *arguments)
             replies: list[Any] = await pipeline.execute(raise_on_error=False)
         for number, reply in enumerate(replies):
-            if isinstance(reply, redis.exceptions.NoScriptError):
+            if isinstance(reply, exceptions.NoScriptError):
                 replies[number] = await self._run(client, batch[number])
             elif isinstance(reply, Exception):
                 raise reply

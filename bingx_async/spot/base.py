@@ -31,6 +31,7 @@ class Calls(Protocol):
 
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""
+        ...
 
     async def drain(
         self,
@@ -42,6 +43,7 @@ class Calls(Protocol):
         everything_at_once: bool,
     ) -> Mapping[T, R]:
         """Get many items done through several routes; the result of every item."""
+        ...
 
 
 class Group:
