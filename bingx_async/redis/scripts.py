@@ -134,13 +134,13 @@ def refusing_key(claims: Claims, kind: str, number: str) -> Key:
 
 
 def _used(done: Settlement) -> tuple[int, int]:
-    """The number of the account's claim and, by the exchange's count, the used calls of our share; or zeros."""
+    """The number of the account's claim, and the used calls of our share; zeros if the exchange told no sound count."""
     claim = done.claims.account_claim
     if done.remaining is None or claim is None:
         return 0, 0
     limit = claim.quota.limit
-    is_nonsense = not 0 <= done.remaining <= limit < UNLIMITED.limit
-    return (0, 0) if is_nonsense else (account_claim(done.claims), share_of(limit, done.share) - done.remaining)
+    is_sound = 0 <= done.remaining <= limit < UNLIMITED.limit
+    return (account_claim(done.claims), share_of(limit, done.share) - done.remaining) if is_sound else (0, 0)
 
 
 @lru_cache(maxsize=4096)
