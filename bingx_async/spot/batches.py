@@ -9,8 +9,7 @@ from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.pool import BatchRoute
 from bingx_async.core.signing import Param
 from bingx_async.errors import ApiError, BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
-from bingx_async.models.orders import CancelOrdersResult, Order
-from bingx_async.models.outcome import CancelOutcome, CancelStatus
+from bingx_async.models.orders import CancelOrdersResult, CancelOutcome, CancelStatus, Order
 
 Id = int | str  # an order id, or a client order id
 Routes = tuple[BatchRoute[Id, CancelOutcome], ...]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Unpack
 
 from bingx_async.core.options import CallOptions
-from bingx_async.models.outcome import CancelOutcome
+from bingx_async.models.orders import CancelOutcome
 from bingx_async.spot import arguments
 from bingx_async.spot.batches import Id, failed
 from bingx_async.spot.calling import Group
