@@ -15,7 +15,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from bingx_async.emulator.book import Book, OcoLeg, OcoPair, Order
-from bingx_async.emulator.refusals import invalid, order_not_exist
+from bingx_async.emulator.traffic import BusinessRefusal
 
 FIRST_ORDER_ID = 1_842_700_000_000_000_001  # odd and above 2**53: a float loses its last digit
 SYMBOL = re.compile(r"[A-Z0-9]{2,20}-(?:USDT|USDC|BTC|ETH|EUR)", re.ASCII)
@@ -50,6 +50,16 @@ class Desk:
 
 
 Behaviour = Callable[[Desk, Params], Any]
+
+
+def invalid(text: str) -> BusinessRefusal:
+    """A parameter the endpoint does not take."""
+    return BusinessRefusal(100400, text)
+
+
+def order_not_exist(reference: str) -> BusinessRefusal:
+    """No such open order of this account."""
+    return BusinessRefusal(100404, f"order not exist, {reference}")
 
 
 def positive(params: Params, name: str) -> str:

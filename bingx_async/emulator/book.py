@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from bingx_async.emulator.refusals import INSUFFICIENT_BALANCE, BusinessRefusal
+from bingx_async.emulator.traffic import BusinessRefusal
 from bingx_async.errors import InvalidRequest
 
 
@@ -125,7 +125,7 @@ class Book:
     def lock(self, cost: Decimal) -> None:
         """Set `cost` aside, or refuse with 100202."""
         if self.balance is not None and self.locked + cost > self.balance:
-            raise BusinessRefusal(*INSUFFICIENT_BALANCE)
+            raise BusinessRefusal(100202, "Insufficient balance")
         self.locked += cost
 
     def add(self, order: Order) -> None:

@@ -25,11 +25,12 @@ from bingx_async.emulator.authentication import Authentication
 from bingx_async.emulator.behaviours import BEHAVIOURS, FIRST_ORDER_ID, Behaviour, Desk
 from bingx_async.emulator.book import Book, Books
 from bingx_async.emulator.penalties import Counting, Penalties
-from bingx_async.emulator.refusals import UNKNOWN_PATH, BusinessRefusal, Refusal
 from bingx_async.emulator.samples import sample_data
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Tally
-from bingx_async.emulator.traffic import Reply, Request, Visit, accept, refuse
+from bingx_async.emulator.traffic import BusinessRefusal, Refusal, Reply, Request, Visit, accept, refuse
+
+DOCS = "https://bingx-api.github.io/docs"
 
 
 class Exchange:
@@ -70,7 +71,7 @@ class Exchange:
     def _pass(self, visit: Visit) -> Any:
         found = self._catalogue.get(f"{visit.request.method} {visit.request.path}")
         if not found:
-            raise Refusal(*UNKNOWN_PATH)
+            raise Refusal(100400, f"this api is not exist, please refer to the API docs {DOCS}")
         visit.endpoint = found[0]
         self._counting.count_address(visit)
         self._authentication.admit(visit)
@@ -78,7 +79,7 @@ class Exchange:
             return self._run(visit, Book())
         self.penalties.check_open(visit)
         if not self._counting.count_account(visit):
-            raise self.penalties.close_for_breach(visit).refusal
+            raise self.penalties.close_for_breach(visit)
         try:
             return self._run(visit, self.books[visit.account.account])
         except BusinessRefusal as refusal:

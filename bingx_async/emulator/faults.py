@@ -21,18 +21,9 @@ from attrs.validators import optional
 
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.checks import number, whole
-from bingx_async.emulator.jsontext import decode, encode
-from bingx_async.emulator.traffic import Reply, Request
+from bingx_async.emulator.traffic import ConnectionClosed, Reply, Request, decode, encode
 
 Execute = Callable[[], Reply]
-
-
-class ConnectionClosed(Exception):
-    """The connection is closed instead of a reply; `was_executed` says whether the request ran before."""
-
-    def __init__(self, was_executed: bool) -> None:
-        super().__init__(was_executed)
-        self.was_executed = was_executed
 
 
 class Effect(Protocol):

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
-
-from attrs import frozen
+from operator import attrgetter
 
 from bingx_async.core.quota import UNLIMITED, Quota
 from bingx_async.emulator.limits import Limit, build_limit
-from bingx_async.emulator.refusals import RATE_LIMITED, AddressRefusal, Refusal, closed, over_budget
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Tally
-from bingx_async.emulator.traffic import Visit
+from bingx_async.emulator.traffic import AddressRefusal, Refusal, Visit
 
 Key = tuple[str, str]  # account, route
 ERROR_WINDOW = 480_000  # ms
+DISABLED = "code:100410:The endpoint trigger frequency limit rule is currently in the disabled period"
 
 
 class Counting:
@@ -72,12 +71,12 @@ class Counting:
         return self._limits[key]
 
 
-@frozen
-class Closure:
+class Closed(Refusal):
     """An endpoint is closed for an account until `until` (server time, epoch ms)."""
 
-    until: int
-    refusal: Refusal
+    def __init__(self, until: int, message: str) -> None:
+        super().__init__(100410, message)
+        self.until = until
 
 
 class Penalties:
@@ -85,13 +84,13 @@ class Penalties:
 
     def __init__(self, settings: EmulatorSettings, tally: Tally) -> None:
         self._settings, self._tally = settings, tally
-        self._closures: dict[Key, Closure] = {}
+        self._closures: dict[Key, Closed] = {}
         self._errors: defaultdict[tuple[Key, int], deque[float]] = defaultdict(deque)
 
-    def close(self, key: Key, until: int, refusal: Refusal | None = None) -> Closure:
+    def close(self, key: Key, until: int, message: str = "") -> Closed:
         """Close an endpoint until the server moment `until`, unless it is for longer already; the closure in force."""
-        closure = Closure(until, refusal or closed(until))
-        self._closures[key] = max(self._closures.get(key, closure), closure, key=lambda each: each.until)
+        closure = Closed(until, message or f"{DISABLED} and will be unblocked after {until}")
+        self._closures[key] = max(self._closures.get(key, closure), closure, key=attrgetter("until"))
         return self._closures[key]
 
     def check_open(self, visit: Visit) -> None:
@@ -101,12 +100,12 @@ class Penalties:
         closure = self._closures.get(visit.key)
         if closure is not None and visit.time < closure.until:
             tally.closed += 1
-            raise closure.refusal
+            raise closure
 
-    def close_for_breach(self, visit: Visit) -> Closure:
+    def close_for_breach(self, visit: Visit) -> Closed:
         """Close the endpoint of a request that was over the account's quota."""
-        plain = Refusal(*RATE_LIMITED) if self._settings.penalty_style == "plain" else None
-        return self.close(visit.key, visit.time + self._settings.penalty_ms, plain)
+        message = "rate limited" if self._settings.penalty_style == "plain" else ""
+        return self.close(visit.key, visit.time + self._settings.penalty_ms, message)
 
     def count_error(self, visit: Visit, code: int) -> None:
         """Count a business error; one too many closes the endpoint."""
@@ -115,7 +114,8 @@ class Penalties:
         if limit is not None and self._count_recent(visit, code) > limit:
             del self._errors[visit.key, code]
             until = visit.time + self._settings.penalty_ms
-            self.close(visit.key, until, over_budget(code, limit, ERROR_WINDOW, until))
+            text = f"over {limit} error code:{code} requests within {ERROR_WINDOW} ms for this api"
+            self.close(visit.key, until, f"{text}, please verify and fix it ,can retry after time: {until}")
 
     def _count_recent(self, visit: Visit, code: int) -> int:
         errors = self._errors[visit.key, code]

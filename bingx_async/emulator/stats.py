@@ -57,8 +57,6 @@ class Stats:
         """
         keys = [(str(account), found.route) for found in CATALOGUE.find_all(endpoint)]
         parts = [self.endpoints[key] for key in keys if key in self.endpoints]
-        if len(parts) == 1:
-            return parts[0]
         counts = {name: sum(map(attrgetter(name), parts)) for name in ("accepted", "errors", "refused", "closed")}
         return EndpointStats(**counts, arrivals=tuple(sorted(at for part in parts for at in part.arrivals)))
 
