@@ -19,7 +19,6 @@ from bingx_async.emulator.traffic import Pairs, Refusal, Visit
 
 MAX_RECV_WINDOW = 5000  # ms; also the default
 MAX_AHEAD = 1000  # ms
-LITERALS = {True: "true", False: "false", None: "null"}
 EXAMPLE = "https://bingx-api.github.io/docs/#/en-us/spot/account-api.html#Query%20Assets"
 WRONG_TIMESTAMP = 100421, f"Null timestamp or timestamp mismatch, try to run our sample code from the link {EXAMPLE}"
 
@@ -116,7 +115,7 @@ def _read_token(value: object) -> str:
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, bool):
-        return LITERALS[value]
+        return json.dumps(value)
     raise ValueError("a parameter is not flat")
 
 

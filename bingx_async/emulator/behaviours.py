@@ -137,7 +137,13 @@ def place_order(desk: Desk, params: Params) -> Any:
     price = positive(params, "price") if kind == "LIMIT" else "0"
     amount = "quoteOrderQty" if kind == "MARKET" and "quantity" not in params else "quantity"
     symbol, side, quantity = desk.symbol(params), side_of(params), positive(params, amount)
-    order = _rest_or_fill(desk, Order(0, symbol, side, price, quantity, kind, "PENDING", client_id))
+    order = Order(0, symbol, side, price, quantity, kind, "PENDING", client_id)
+    desk.book.lock(order.cost)
+    order = evolve(order, order_id=next(desk.ids))
+    if kind == "LIMIT":
+        desk.book.add(order)
+    else:
+        order = evolve(order, status="FILLED", executed_quantity=quantity)
     return {**order.to_wire(), "transactTime": desk.time}
 
 
@@ -172,15 +178,6 @@ def _listed_ids(params: Params) -> list[tuple[str, str]]:
 def _fail(name: str, value: str) -> dict[str, str]:
     ids = {"orderId": value} if name == "orderId" else {"orderId": "", "clientOrderID": value}
     return {**ids, "error": f"the {name}:{value} order not exist, please verify and retry later"}
-
-
-def _rest_or_fill(desk: Desk, order: Order) -> Order:
-    desk.book.lock(order.cost)
-    order = evolve(order, order_id=next(desk.ids))
-    if order.type == "MARKET":
-        return evolve(order, status="FILLED", executed_quantity=order.quantity)
-    desk.book.add(order)
-    return order
 
 
 def place_oco_order(desk: Desk, params: Params) -> Any:

@@ -78,8 +78,7 @@ class OcoPair:
     @property
     def names(self) -> tuple[str, ...]:
         """Every order id and client id of the legs."""
-        ids = (*(leg.order_id for leg in self.legs), *(leg.client_order_id for leg in self.legs))
-        return tuple(name for name in ids if name)
+        return tuple(name for leg in self.legs for name in (leg.order_id, leg.client_order_id) if name)
 
     @property
     def cost(self) -> Decimal:

@@ -65,7 +65,7 @@ class Controls:
         names = iter(client_order_ids)
         with self._lock:
             book = self._exchange.books[str(account)]
-            ids = [self._exchange.next_order_id() for _ in range(n)]
+            ids = [next(self._exchange.order_ids) for _ in range(n)]
             for order_id in ids:
                 order = Order(order_id, symbol, side, price, quantity, "LIMIT", status, next(names, ""))
                 book.locked += order.cost
@@ -90,7 +90,7 @@ class Controls:
         routes = [found.route for found in CATALOGUE.find_all(endpoint)]
         with self._lock:
             book, until = self._exchange.books[str(account)], self.server_time + for_ms
-            return max(self._exchange.penalties.close((book.account, route), until).until for route in routes)
+            return max(self._exchange.enforcement.close((book.account, route), until).until for route in routes)
 
     def inject(self, fault: Fault) -> None:
         """Let `fault` strike from the next request on."""
@@ -125,7 +125,10 @@ class Controls:
         try:
             await self._travel_for(sleep, sum(delay.up for delay in delays))
         except BaseException:
-            _arrive(execute)
+            try:
+                execute()
+            except Exception:
+                logger.debug("a connection was closed whose caller had already given up")
             raise
         reply = execute()
         await self._travel_for(sleep, sum(delay.down for delay in delays))
@@ -136,10 +139,3 @@ class Controls:
         seconds = extra + self.settings.latency + self._travel.uniform(-jitter, jitter)
         if seconds > 0:
             await sleep(seconds)
-
-
-def _arrive(execute: Execute) -> None:
-    try:
-        execute()
-    except Exception:
-        logger.debug("a connection was closed whose caller had already given up")

@@ -1,4 +1,4 @@
-"""Counting requests in the quotas of addresses and accounts, and the closing of endpoints.
+"""Enforcing the quotas: requests are counted for addresses and accounts, and endpoints are closed.
 
 Rules: a request is counted for its address at the endpoint and in each quota of the endpoint's group, or in none of
 them. A request that finds no room is not counted in the quota that has none. An endpoint is closed for an account
@@ -24,12 +24,22 @@ ERROR_WINDOW = 480_000  # ms
 DISABLED = "code:100410:The endpoint trigger frequency limit rule is currently in the disabled period"
 
 
-class Counting:
-    """A counter for each quota of each address and account, made when it is first needed."""
+class Closed(Refusal):
+    """An endpoint is closed for an account until `until` (server time, epoch ms)."""
+
+    def __init__(self, until: int, message: str) -> None:
+        super().__init__(100410, message)
+        self.until = until
+
+
+class Enforcement:
+    """Counts requests and turns them away; a counter of a quota is made when it is first needed."""
 
     def __init__(self, settings: EmulatorSettings, tally: Tally) -> None:
         self._settings, self._tally = settings, tally
         self._limits: dict[tuple[object, ...], Limit | None] = {}
+        self._closures: dict[Key, Closed] = {}
+        self._errors: defaultdict[tuple[Key, int], deque[float]] = defaultdict(deque)
 
     def count_address(self, visit: Visit) -> None:
         """Count a request for its address, or refuse it with HTTP 429."""
@@ -42,50 +52,18 @@ class Counting:
             limit.count(visit.at)
         self._tally.accepted.update({(address, name) for name, _ in buckets})  # a group may have two quotas
 
-    def count_account(self, visit: Visit) -> bool:
-        """Count a request for its account and note the counter; False if the quota has no room."""
+    def count_account(self, visit: Visit) -> None:
+        """Count a request for its account and note the counter; if the quota has no room, close the endpoint."""
         tally = self._tally.endpoints[visit.key]
         quota = self._settings.profile.uid.get(visit.endpoint.route, UNLIMITED)
         visit.limit = limit = self._limit(visit, visit.key, quota)
         if limit is not None:
             if limit.remaining(visit.at) < 1:
                 tally.refused += 1
-                return False
+                message = "rate limited" if self._settings.penalty_style == "plain" else ""
+                raise self.close(visit.key, visit.time + self._settings.penalty_ms, message)
             limit.count(visit.at)
         tally.accepted += 1
-        return True
-
-    def _address_buckets(self, visit: Visit) -> Iterable[tuple[str | int, Limit]]:
-        endpoint, address = visit.endpoint, visit.request.address
-        owned: list[tuple[str | int, Quota]] = [(endpoint.route, self._settings.profile.interface[endpoint.group])]
-        owned += [(int(endpoint.group), quota) for quota in self._settings.profile.groups[endpoint.group]]
-        for name, quota in owned:
-            limit = self._limit(visit, (address, name, quota.window), quota)
-            if limit is not None:
-                yield name, limit
-
-    def _limit(self, visit: Visit, key: tuple[object, ...], quota: Quota) -> Limit | None:
-        if key not in self._limits:
-            limit = build_limit(self._settings.model, quota.limit, quota.window * 1000, visit.offset)
-            self._limits[key] = limit if quota.limit < UNLIMITED.limit else None
-        return self._limits[key]
-
-
-class Closed(Refusal):
-    """An endpoint is closed for an account until `until` (server time, epoch ms)."""
-
-    def __init__(self, until: int, message: str) -> None:
-        super().__init__(100410, message)
-        self.until = until
-
-
-class Penalties:
-    """Closes endpoints for `penalty_ms` and turns requests away while they are closed."""
-
-    def __init__(self, settings: EmulatorSettings, tally: Tally) -> None:
-        self._settings, self._tally = settings, tally
-        self._closures: dict[Key, Closed] = {}
-        self._errors: defaultdict[tuple[Key, int], deque[float]] = defaultdict(deque)
 
     def close(self, key: Key, until: int, message: str = "") -> Closed:
         """Close an endpoint until the server moment `until`, unless it is for longer already; the closure in force."""
@@ -102,24 +80,30 @@ class Penalties:
             tally.closed += 1
             raise closure
 
-    def close_for_breach(self, visit: Visit) -> Closed:
-        """Close the endpoint of a request that was over the account's quota."""
-        message = "rate limited" if self._settings.penalty_style == "plain" else ""
-        return self.close(visit.key, visit.time + self._settings.penalty_ms, message)
-
     def count_error(self, visit: Visit, code: int) -> None:
         """Count a business error; one too many closes the endpoint."""
         self._tally.endpoints[visit.key].errors += 1
-        limit = self._settings.error_limit
-        if limit is not None and self._count_recent(visit, code) > limit:
+        limit, errors = self._settings.error_limit, self._errors[visit.key, code]
+        errors.append(visit.at)
+        while errors[0] <= visit.at - ERROR_WINDOW:
+            errors.popleft()
+        if limit is not None and len(errors) > limit:
             del self._errors[visit.key, code]
             until = visit.time + self._settings.penalty_ms
             text = f"over {limit} error code:{code} requests within {ERROR_WINDOW} ms for this api"
             self.close(visit.key, until, f"{text}, please verify and fix it ,can retry after time: {until}")
 
-    def _count_recent(self, visit: Visit, code: int) -> int:
-        errors = self._errors[visit.key, code]
-        errors.append(visit.at)
-        while errors[0] <= visit.at - ERROR_WINDOW:
-            errors.popleft()
-        return len(errors)
+    def _address_buckets(self, visit: Visit) -> Iterable[tuple[str | int, Limit]]:
+        endpoint, address = visit.endpoint, visit.request.address
+        owned: list[tuple[str | int, Quota]] = [(endpoint.route, self._settings.profile.interface[endpoint.group])]
+        owned += [(int(endpoint.group), quota) for quota in self._settings.profile.groups[endpoint.group]]
+        for name, quota in owned:
+            limit = self._limit(visit, (address, name, quota.window), quota)
+            if limit is not None:
+                yield name, limit
+
+    def _limit(self, visit: Visit, key: tuple[object, ...], quota: Quota) -> Limit | None:
+        if key not in self._limits:
+            limit = build_limit(self._settings.model, quota.limit, quota.window * 1000, visit.offset)
+            self._limits[key] = limit if quota.limit < UNLIMITED.limit else None
+        return self._limits[key]

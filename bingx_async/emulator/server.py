@@ -47,7 +47,20 @@ class EmulatorServer:
 async def serve(respond: Respond, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[EmulatorServer]:
     """Serve an emulator's network while the context is open."""
     listener = _bind(host, port)
-    server = uvicorn.Server(_configure(respond))
+    config = uvicorn.Config(
+        Gateway(respond),
+        http=AbortableProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="critical",
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listener],), name="bingx-async-emulator", daemon=True)
     try:
         thread.start()
@@ -75,22 +88,6 @@ def _bind(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def _configure(respond: Respond) -> uvicorn.Config:
-    return uvicorn.Config(
-        Gateway(respond),
-        http=AbortableProtocol,
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        log_level="critical",
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
-        server_header=False,
-    )
-
-
 class AbortableProtocol(uvicorn.protocols.http.h11_impl.H11Protocol):
     """HTTP/1.1 over h11 that tells the app its connection: `scope["state"]["connection"]`."""
 
@@ -108,7 +105,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or abort its connection."""
-        request = await _read(HttpRequest(scope, receive))
+        http = HttpRequest(scope, receive)
+        query, host = scope["query_string"].decode("latin-1"), http.client.host if http.client else ""
+        request = Request(http.method, scope["path"], query, http.headers, await http.body(), host)
         try:
             reply = await self._respond(request, asyncio.sleep)
         except ConnectionClosed:
@@ -121,8 +120,3 @@ class Gateway:
         response = Response(reply.body, reply.status)
         response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
         await response(scope, receive, send)
-
-
-async def _read(request: HttpRequest) -> Request:
-    query, host = request.scope["query_string"].decode("latin-1"), request.client.host if request.client else ""
-    return Request(request.method, request.scope["path"], query, request.headers, await request.body(), host)

@@ -164,17 +164,14 @@ class Log:
         self._secrets = [text for each in accounts for text in (each.api_key, each.secret_key) if text]
 
     def write(self, request: Request, reply: Reply) -> None:
-        """Log one request with its reply at DEBUG."""
+        """Log one request with its reply at DEBUG; signatures, keys and secrets are known by their name or value."""
         if not logger.isEnabledFor(logging.DEBUG):
             return
         account = self._uids.get(request.headers.get("x-bx-apikey", ""), "-")
-        text = " ".join(part for part in (request.query, request.body.decode(errors="replace")) if part)
-        masked = self._mask(f"{request.path} {text}")[:SHOWN]
-        answer = reply.body[:40].decode(errors="replace")
-        logger.debug("%s %r account=%s -> %d %r", request.method, masked, account, reply.status, answer)
-
-    def _mask(self, text: str) -> str:
-        """`text` with every signature, key and secret shown as `***`, known by its name or its value."""
+        parts = request.query, request.body.decode(errors="replace")
+        text = f"{request.path} {' '.join(filter(None, parts))}"
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return SECRET.sub(r"\1***", text)
+        masked = SECRET.sub(r"\1***", text)[:SHOWN]
+        answer = reply.body[:40].decode(errors="replace")
+        logger.debug("%s %r account=%s -> %d %r", request.method, masked, account, reply.status, answer)

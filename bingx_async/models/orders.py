@@ -10,8 +10,7 @@ from typing import Any
 
 from attrs import NOTHING, field, frozen
 
-from bingx_async.models.enums import OcoOrderType, OrderStatus, OrderType, Side
-from bingx_async.models.fields import raw, text, wire
+from bingx_async.models.fields import OcoOrderType, OrderStatus, OrderType, Side, raw, text, wire
 
 __all__ = ["CancelFailure", "CancelOrdersResult", "CancelOutcome", "CancelStatus", "Depth", "Level", "Order"]
 __all__ += ["OcoLeg", "OcoOrder", "OcoReference"]

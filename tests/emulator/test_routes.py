@@ -83,7 +83,7 @@ def test_a_saturated_account_still_reads_market_data() -> None:
     """A public endpoint is open while everything of the account is closed."""
     each = exchange(profile="documented")
     for endpoint in CATALOGUE:
-        each.penalties.close((UID, endpoint.route), int(NOW) + 1000)
+        each.enforcement.close((UID, endpoint.route), int(NOW) + 1000)
     replies = [
         each.handle(call(CANCEL_ORDER.path), NOW),
         each.handle(Request("GET", SERVER_TIME.path, "", HEADERS), NOW),
