@@ -15,7 +15,7 @@ from attrs import Factory, field, frozen
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 from bingx_async.core.signing import Carrier, Param
 from bingx_async.errors import ApiError
-from bingx_async.models.enums import Priority
+from bingx_async.models.fields import Priority
 
 if TYPE_CHECKING:
     from bingx_async.core.pool import Batch

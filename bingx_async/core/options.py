@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from attrs import evolve, field, frozen
 
 from bingx_async.errors import InvalidRequest
-from bingx_async.models.enums import Priority
+from bingx_async.models.fields import Priority
 
 LONGEST_RECV_WINDOW = 5000  # ms; the exchange's default and greatest
 SHOWN = 100  # characters of a wrong value that a message shows

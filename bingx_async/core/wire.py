@@ -21,8 +21,7 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn
 
-from bingx_async.models.enums import OpenEnum
-from bingx_async.models.fields import RAW, WIRE
+from bingx_async.models.fields import RAW, WIRE, OpenEnum
 
 T = TypeVar("T")
 

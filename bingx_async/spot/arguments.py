@@ -13,7 +13,7 @@ from typing import Any
 
 from bingx_async.core.options import shown
 from bingx_async.errors import InvalidRequest
-from bingx_async.models.enums import CancelRestriction
+from bingx_async.models.fields import CancelRestriction
 
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch

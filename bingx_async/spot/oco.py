@@ -9,8 +9,8 @@ from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.signing import Param
 from bingx_async.core.wire import one
-from bingx_async.models.enums import Side
-from bingx_async.models.oco import OcoOrder, OcoReference
+from bingx_async.models.fields import Side
+from bingx_async.models.orders import OcoOrder, OcoReference
 from bingx_async.spot import arguments
 from bingx_async.spot.arguments import Number
 from bingx_async.spot.base import NEWER, ORDER, ORDERS, Group
