@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
+from bingx_async.core.bucket import AccountBucket, Bucket
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import UNLIMITED, Quota
@@ -108,3 +109,35 @@ def claims_of(endpoint: Endpoint[Any], profile: Profile, account: str, egress: s
         Claim(Key("egress", egress, name), quota, is_paced=True) for name, quota in quotas if quota is not UNLIMITED
     )
     return Claims(account, egress, endpoint.path, route, own, at_address, endpoint.is_creating)
+
+
+@frozen
+class NotUntil:
+    """No call can leave before `ready_at` (infinity: not before a reply comes in), because of `key`."""
+
+    ready_at: float
+    key: Key
+
+
+class Permit(NamedTuple):
+    """One call may leave now. Its ledger ends it once, by `settle` or `release`; ending it again does nothing.
+
+    `number` is its own in this ledger. `buckets` are those of `claims.all`, in the same order; `account_bucket` is
+    the account's among them, None for a public call. `probes` are the closed scopes into which this call goes first.
+
+    `baseline` tells which calls on the account are ours: the number of tokens that were live in its bucket at this
+    grant, less the number of grants until then. Add the bucket's grants at any later moment, and the sum is the calls
+    that were live at this grant plus all granted since. The exchange cannot have counted more of our calls within one
+    window around this one, so whatever it counts beyond that sum comes from another program.
+    """
+
+    number: int
+    claims: Claims
+    buckets: tuple[Bucket, ...]
+    account_bucket: AccountBucket | None
+    granted_at: float
+    probes: tuple[Key, ...]
+    baseline: int
+
+    def __repr__(self) -> str:
+        return f"Permit({self.number}, {self.claims.route}, granted at {self.granted_at:g})"

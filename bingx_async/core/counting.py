@@ -22,6 +22,9 @@ TOLERANCE = 5.0  # ms on top of a round trip, for clocks that are read in whole 
 ALIGNED = 32
 SHARP = 40.0
 KEEP = 3  # windows of calls to remember
+RTT_WINDOW = 300_000.0  # ms; a route that has changed since then no longer counts
+RTT_ENOUGH = 32  # replies before a credit is given: fewer may all have been slow
+RTT_MARGIN = 2.0  # ms taken off a credit, for the precision of clocks
 
 
 class CountingModel(StrEnum):
@@ -156,3 +159,29 @@ class Counting:
 
     def __str__(self) -> str:
         return " or ".join(sorted(self.candidates)) if len(self.candidates) < len(CountingModel) else "unknown"
+
+
+class MinRtt:
+    """The minimum of the values added within the last five minutes."""
+
+    __slots__ = ("_count", "_minima")
+
+    def __init__(self) -> None:
+        self._minima: deque[tuple[float, float]] = deque()  # (when, value), both rising
+        self._count = 0
+
+    def add(self, value: float, at: float) -> None:
+        """Take a round trip of `value` milliseconds that ended at `at`."""
+        self._count += 1
+        minima = self._minima
+        while minima and minima[-1][1] >= value:
+            minima.pop()
+        minima.append((at, value))
+        while minima[0][0] <= at - RTT_WINDOW:
+            minima.popleft()
+
+    def credit(self, part: float, now: float) -> float:
+        """`part` of the minimum less a margin, in milliseconds; 0 before enough values, or without a recent one."""
+        if not part or self._count < RTT_ENOUGH or self._minima[-1][0] <= now - RTT_WINDOW:
+            return 0.0
+        return max(0.0, part * self._minima[0][1] - RTT_MARGIN)

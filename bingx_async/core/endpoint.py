@@ -6,9 +6,10 @@ who goes first, whether a failed call may simply be repeated, and whether the er
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import Factory, field, frozen
 
@@ -17,10 +18,8 @@ from bingx_async.core.signing import Carrier, Param
 from bingx_async.errors import ApiError
 from bingx_async.models.enums import Priority
 
-if TYPE_CHECKING:
-    from bingx_async.core.pool import Batch
-
-T = TypeVar("T")
+T = TypeVar("T")  # a model, or one item of a batch
+R = TypeVar("R")  # the result of an item
 
 
 class Auth(Enum):
@@ -101,3 +100,50 @@ class Call(Generic[T]):
     params: Mapping[str, Param]
     client_order_ids: tuple[str, ...] = ()
     batch: Callable[[], Batch[Any, Any]] | None = field(default=None, repr=False)
+
+
+@frozen(eq=False)
+class BatchRoute(Generic[T, R]):
+    """How `endpoint` does items: the call for some of them, its reply as results, an error as a result."""
+
+    endpoint: Endpoint[Any]
+    size: int
+    call: Callable[[Sequence[T]], Call[Any]]
+    read: Callable[[Sequence[T], Any], Mapping[T, R]]
+
+
+@frozen(eq=False)
+class Batch(Generic[T, R]):
+    """How one call may travel with others of the same `key` that wait: its item, the routes (several items at once,
+    then one alone), and `unwrap`, which turns the item's result into the call's own, or raises its error."""
+
+    key: Hashable
+    item: T
+    routes: Sequence[BatchRoute[T, R]]
+    unwrap: Callable[[R], Any]
+
+
+class Pool(Generic[T, R]):
+    """The items of one job and their results."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self.pending: deque[T] = deque(dict.fromkeys(items))
+        self._size = len(self.pending)
+        self.results: dict[T, R] = {}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every item has its result."""
+        return len(self.results) == self._size
+
+    def take(self, most: int) -> list[T]:
+        """The next items, at most that many."""
+        return [self.pending.popleft() for _ in range(min(most, len(self.pending)))]
+
+    def put_back(self, items: Sequence[T]) -> None:
+        """They were not done: they are next again."""
+        self.pending.extendleft(reversed(items))
+
+    def finish(self, results: Mapping[T, R]) -> None:
+        """They are done; a result that is there already stays."""
+        self.results = {**results, **self.results}

@@ -11,12 +11,21 @@ from math import inf
 
 from attrs import frozen
 
-from bingx_async.core.backoff import backoff
-from bingx_async.core.claims import Key
-from bingx_async.core.permit import Permit
+from bingx_async.core.claims import Key, Permit
 
 LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is more likely a misreading: it is clamped and reported
 FORGOTTEN = 3_600_000.0  # ms after its end in which no call has gone into a closed period
+CEILING = 300_000.0  # ms; a block is said to end after 5 minutes at the latest, see docs/facts
+
+
+def backoff(attempt: int, window: float, draw: float) -> float:
+    """Milliseconds to wait after refusal number `attempt` (from 0) of a quota with `window` milliseconds.
+
+    One window at least, since nothing can be free before it, then full jitter over 1, 2, 4 … windows: `draw` is
+    uniform in [0, 1). At most 5 minutes.
+    """
+    spread = window * 2.0 ** min(attempt, 30)
+    return min(CEILING, window + draw * min(spread, CEILING))
 
 
 @frozen

@@ -13,12 +13,10 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from bingx_async.core.account_bucket import AccountBucket
-from bingx_async.core.bucket import Bucket
+from bingx_async.core.bucket import AccountBucket, Bucket
 from bingx_async.core.budget import ErrorBudget
-from bingx_async.core.claims import Claim, Claims, Key
+from bingx_async.core.claims import Claim, Claims, Key, NotUntil, Permit
 from bingx_async.core.gates import Gate, Gates
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.core.quota import UNLIMITED, Quota
 from bingx_async.core.store_refusals import StoreRefusals
 

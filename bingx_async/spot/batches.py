@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.pool import BatchRoute
+from bingx_async.core.endpoint import BatchRoute, Call, Endpoint
 from bingx_async.core.signing import Param
 from bingx_async.errors import ApiError, BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
 from bingx_async.models.orders import CancelOrdersResult, Order

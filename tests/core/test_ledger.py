@@ -7,14 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bingx_async.core.backoff import backoff
 from bingx_async.core.budget import ErrorKey
 from bingx_async.core.catalogue import Profile
-from bingx_async.core.claims import Claims, Key
+from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.endpoint import Auth
-from bingx_async.core.gates import Penalty
+from bingx_async.core.gates import Penalty, backoff
 from bingx_async.core.ledger import MOST_DRAWN, SWEEP_FROM, BucketState, Ledger, Settings
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.core.quota import UNLIMITED, Quota
 from tests.core.made_up import claims_under, profile_of
 
