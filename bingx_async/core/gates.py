@@ -6,7 +6,7 @@ a probe, and the others wait for its reply: a success opens the scope, another r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import inf
 
 from attrs import frozen
@@ -16,6 +16,7 @@ from bingx_async.core.claims import Key, Permit
 LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is more likely a misreading: it is clamped and reported
 FORGOTTEN = 3_600_000.0  # ms after its end in which no call has gone into a closed period
 CEILING = 300_000.0  # ms; a block is said to end after 5 minutes at the latest, see docs/facts
+ASKING = 2_000.0  # ms after which an answer of the shared store is no longer waited for
 
 
 def backoff(attempt: int, window: float, draw: float) -> float:
@@ -111,3 +112,61 @@ class Gates(dict[Key, Gate]):
         for key, gate in list(self.items()):
             if not gate.is_probed and gate.closed_until + FORGOTTEN <= now:
                 del self[key]
+
+
+class StoreRefusals(dict[Key, float]):
+    """Keys for which a shared store had no token, with the moments that it named; empty while it has never refused.
+
+    Before that moment none is asked for, then by one call at a time: else every waiting call of every process would
+    ask for every token that comes free.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asking: dict[Key, float] = {}
+
+    def record(self, key: Key, until: float) -> None:
+        """The store has no token for `key` before `until`; an earlier moment than one known changes nothing."""
+        self[key] = max(until, self.get(key, until))
+
+    def named(self, key: Key) -> float:
+        """The moment the store named, or minus infinity."""
+        return self.get(key, -inf)
+
+    def until(self, key: Key) -> float:
+        """When the store may be asked for `key`: at the moment it named, or once the call that asks has its answer."""
+        return max(self.named(key), self._asking.get(key, -inf))
+
+    def ask(self, keys: Iterable[Key], now: float) -> None:
+        """A call asks the store now; other calls wait for its answer."""
+        for key in keys:
+            if key in self:
+                self._asking[key] = now + ASKING
+
+    def answered(self, keys: Iterable[Key]) -> None:
+        """The call that asked is over: the next may ask."""
+        for key in keys:
+            self._asking.pop(key, None)
+
+    def granted(self, keys: Iterable[Key], full: Collection[Key]) -> bool:
+        """The store had tokens; for the keys in `full` that was the last one, so the next call still asks alone.
+
+        Returns whether other calls may ask earlier for this.
+        """
+        had_refused = bool(self)
+        for key in keys:
+            self._asking.pop(key, None)
+            if key not in full:
+                self.pop(key, None)
+        return had_refused
+
+    def allow_now(self) -> None:
+        """Something has come free in the store: whatever moment it named, the next call may ask at once."""
+        self.update(dict.fromkeys(self, -inf))
+
+    def sweep(self, now: float) -> None:
+        """Forget the moments that are over."""
+        for key, until in list(self.items()):
+            if max(until, self._asking.get(key, -inf)) <= now:
+                del self[key]
+        self._asking = {key: until for key, until in self._asking.items() if key in self}

@@ -16,9 +16,8 @@ from attrs import frozen
 from bingx_async.core.bucket import AccountBucket, Bucket
 from bingx_async.core.budget import ErrorBudget
 from bingx_async.core.claims import Claim, Claims, Key, NotUntil, Permit
-from bingx_async.core.gates import Gate, Gates
+from bingx_async.core.gates import Gate, Gates, StoreRefusals
 from bingx_async.core.quota import UNLIMITED, Quota
-from bingx_async.core.store_refusals import StoreRefusals
 
 COLD_MARGIN = 250.0  # ms on top of one occupancy: calls of the process before may still have been on their way
 FORGET_EVERY = 60_000.0  # ms between looks for errors and closed periods that can be forgotten
