@@ -1,8 +1,7 @@
 """One bucket's arithmetic: rule R. Milliseconds on one monotonic axis; `now` is always a parameter.
 
-A bucket allows `limit` live calls. A call is live from its grant until one occupancy after its reply. The reply cannot
-come before the exchange has counted the call, so whatever the network does, a call stays live here at least until
-it has left the exchange's window: see the essay of `bingx_async.core` for the proof.
+A bucket allows `limit` live calls. A call is live from its grant until one occupancy after its reply, which cannot come
+before the exchange has counted the call. So whatever the network does, it has left the exchange's window by then.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def share_of(limit: int, share: float) -> int:
 class Bucket:
     """Live calls of one quota and one owner: those in flight, and the moments at which the others' tokens expire.
 
-    A bucket that is paced keeps grants `spacing` milliseconds apart while less than half of its tokens are free.
+    One that is paced keeps grants `spacing` milliseconds apart while less than half of its tokens are free.
     """
 
     __slots__ = ("expiries", "grants", "in_flight", "last_grant", "limit", "occupancy", "quota", "spacing")
@@ -110,12 +109,9 @@ class Bucket:
         return self.in_flight + len(self.expiries) - bisect_right(self.expiries, now)
 
     def nth_ready_at(self, ahead: int, now: float) -> float:
-        """The earliest moment for a call that has `ahead` others before it; a lower bound while calls are in flight
-        or linger.
-
-        A call in flight returns its token one occupancy from now at the soonest; each further round of `limit` grants
-        takes one occupancy more. A token that lingers longer than one occupancy is passed by those that go round.
-        """
+        """The earliest moment for a call behind `ahead` others; a lower bound while calls are in flight or linger."""
+        # A call in flight returns its token one occupancy from now at the soonest; each further round of `limit` grants
+        # takes one occupancy more. A token that lingers longer than one occupancy is passed by those that go round.
         spent = bisect_right(self.expiries, now)
         free = max(0, self.limit - self.in_flight - len(self.expiries) + spent)
         rounds, place = divmod(ahead, self.limit)
@@ -134,7 +130,11 @@ class Bucket:
 
 
 class AccountBucket(Bucket):
-    """Live calls of one account on one endpoint."""
+    """Live calls of one account on one endpoint. It alone hears what the rate headers of the replies say.
+
+    They may tighten it, when they show calls that are not ours. They may show how the exchange counts; with
+    `is_anchored` it rests on that once it is certain, and gives tokens back when the exchange's window ends.
+    """
 
     __slots__ = ("counting", "is_anchored")
 
@@ -149,11 +149,10 @@ class AccountBucket(Bucket):
         return self.in_flight + len(self.expiries) - self.grants
 
     def observe(self, baseline: int, remaining: int, now: float) -> int:
-        """The exchange says that `remaining` calls are left; returns how many it has counted that are not ours.
+        """The reply to a permit with `baseline` says that `remaining` calls are left; returns how many are not ours.
 
-        `baseline` is that of the permit whose reply says so. Foreign calls occupy tokens of ours for one occupancy:
-        a header can only tighten. A number that the quota cannot have is ignored. Under a share other programs may
-        use the rest of the quota; only what they use beyond it counts.
+        Those occupy tokens of ours for one occupancy: a header can only tighten. A number that the quota cannot have is
+        ignored. Under a share other programs may use the rest of the quota; only what they use beyond it counts.
         """
         if not 0 <= remaining <= self.quota.limit < UNLIMITED.limit:
             return 0
@@ -164,11 +163,9 @@ class AccountBucket(Bucket):
         return foreign
 
     def learn(self, granted_at: float, at: float, remaining: int, end: float | None, epoch: float) -> Counting | None:
-        """Take what the reply at `at` to a call granted at `granted_at` shows about the way of counting.
+        """Take what the reply at `at` shows about the way of counting; returns the counting if that has changed it.
 
-        `end` is the moment at which the exchange says that the account's window ends; `epoch` plus a moment is epoch
-        milliseconds. Until `end`, every call that was answered has been counted in that window or an earlier one, so
-        it counts no longer for calls sent after `end`. Returns the counting if this reply has changed it.
+        `end` is when the account's window ends, as the exchange says; `epoch` plus a moment is epoch milliseconds.
         """
         if not 0 <= remaining < self.quota.limit < UNLIMITED.limit:
             return None
@@ -186,6 +183,7 @@ class AccountBucket(Bucket):
         # Calls all at once look the same under every way of counting: until it is known, some are kept apart.
         is_listening = not counting.is_decided and self.grants < LISTENING_CALLS
         self.spacing = LISTENING_GAP * counting.window if is_listening else 0.0
+        # Every call answered by then was counted in this window or an earlier one: none counts for calls sent after it.
         if counting.is_fixed and end is not None and end >= at:
             self.cap(end + MARGIN)
 

@@ -1,4 +1,4 @@
-"""A call's claims: the buckets it draws on and the scopes that can be closed to it, each under its own name."""
+"""A call's claims: the buckets it draws on and the scopes that can be closed to it; and the answers to them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ UNLIMITED_WINDOW = 1_000.0  # ms; the window of a call that no quota limits
 
 
 class Key(NamedTuple):
-    """Names a bucket, or a scope that the exchange can close.
+    """Names a bucket, or a scope that the exchange can close. `kind` is "account" or "egress" (an outgoing address).
 
-    `kind` is "account" or "egress" and `owner` the account or the outgoing address. `name` is the route of an
-    endpoint ("POST /path"), a group of endpoints, or empty for everything that leaves from an address.
+    `name` is an endpoint's route ("POST /path"), a group of endpoints, or empty for everything from an address.
     """
 
     kind: str
@@ -41,10 +40,9 @@ class Claim(NamedTuple):
 class Claims:
     """Every bucket that one call draws on, and both scopes that the exchange can close to it.
 
-    `account_claim` is None for a public call. `egress_claims` are the endpoint's own at this address, then those of
-    its groups. Everything else follows from these: `all` claims in the order in which a ledger looks at them, the
-    `keys` of all buckets and gates (`keys_at_address` from narrow to wide), and `line`, which calls that wait for the
-    same buckets have in common.
+    `account_claim` is None for a public call; `egress_claims` are the endpoint's own, then those of its groups. `all`
+    has them in the order in which a ledger looks at them, `keys` those of all buckets and gates, `keys_at_address` from
+    narrow to wide. Calls that wait for the same buckets have `line` in common.
     """
 
     account: str
@@ -86,11 +84,9 @@ class Claims:
         return next((claim.quota.window * 1000.0 for claim in self.all), UNLIMITED_WINDOW)
 
     def is_within(self, key: Key, wider: Key) -> bool:
-        """Whether every call that draws on `key` draws on `wider` as well.
+        """Whether every call that draws on `key` draws on `wider` as well, as at one address: endpoint, group, gate.
 
-        So it is at one address: the endpoint's own bucket lies within the buckets of its groups, a group's bucket
-        within those of the same group that are named after it, and each of them within the address' gate. An
-        account's bucket lies within none of these, since an account may call from several addresses.
+        An account's bucket lies within none of these, since an account may call from several addresses.
         """
         if key not in self.keys_at_address:
             return False
@@ -122,13 +118,11 @@ class NotUntil:
 class Permit(NamedTuple):
     """One call may leave now. Its ledger ends it once, by `settle` or `release`; ending it again does nothing.
 
-    `number` is its own in this ledger. `buckets` are those of `claims.all`, in the same order; `account_bucket` is
-    the account's among them, None for a public call. `probes` are the closed scopes into which this call goes first.
+    `buckets` are those of `claims.all`, in the same order; `probes` the closed scopes into which this call goes first.
 
-    `baseline` tells which calls on the account are ours: the number of tokens that were live in its bucket at this
-    grant, less the number of grants until then. Add the bucket's grants at any later moment, and the sum is the calls
-    that were live at this grant plus all granted since. The exchange cannot have counted more of our calls within one
-    window around this one, so whatever it counts beyond that sum comes from another program.
+    `baseline` is the number of the account's tokens live at this grant, less its grants until then. Plus its grants at
+    a later moment, that is the calls live at this grant and all granted since: whatever the exchange counts beyond
+    these within one window around this call comes from another program.
     """
 
     number: int

@@ -1,7 +1,7 @@
-"""The scopes that the exchange has closed: an endpoint of an account, or everything from an address.
+"""The scopes that the exchange has closed, until a moment that only ever moves to a later one; a store's refusals.
 
-A closed scope stays closed until a moment that only ever moves to a later one. At that moment one call goes first as
-a probe, and the others wait for its reply: a success opens the scope, another refusal closes it again.
+At that moment one call goes first as a probe, and the others wait for its reply: a success opens the scope, another
+refusal closes it again.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ ASKING = 2_000.0  # ms after which an answer of the shared store is no longer wa
 
 
 def backoff(attempt: int, window: float, draw: float) -> float:
-    """Milliseconds to wait after refusal number `attempt` (from 0) of a quota with `window` milliseconds.
+    """Milliseconds to wait after refusal `attempt` (from 0): one window, then full jitter over 1, 2, 4 … windows.
 
-    One window at least, since nothing can be free before it, then full jitter over 1, 2, 4 … windows: `draw` is
-    uniform in [0, 1). At most 5 minutes.
+    Nothing can be free before one window (milliseconds); `draw` is uniform in [0, 1). At most 5 minutes.
     """
     spread = window * 2.0 ** min(attempt, 30)
     return min(CEILING, window + draw * min(spread, CEILING))
@@ -76,12 +75,9 @@ class Gates(dict[Key, Gate]):
         return Penalty(key, gate.closed_until, reason, clamped != until)
 
     def back_off(self, permit: Permit, key: Key, window: float, draw: float, now: float, reason: str) -> Penalty:
-        """Close `key` for a growing time of our own, since the exchange named no moment.
-
-        Several calls in flight may be refused for the same cause: those granted before the scope was last closed
-        do not make it grow.
-        """
+        """Close `key` for a growing time of our own, since the exchange named no moment."""
         gate = self.get(key)
+        # Several calls in flight may be refused for the same cause: that alone does not make the time grow.
         if gate is not None and permit.granted_at < gate.closed_at:
             return Penalty(key, gate.closed_until, gate.reason)
         streak = gate.streak if gate is not None else 0
@@ -115,10 +111,9 @@ class Gates(dict[Key, Gate]):
 
 
 class StoreRefusals(dict[Key, float]):
-    """Keys for which a shared store had no token, with the moments that it named; empty while it has never refused.
+    """Keys for which a shared store had no token before the moment it named; empty while it has never refused.
 
-    Before that moment none is asked for, then by one call at a time: else every waiting call of every process would
-    ask for every token that comes free.
+    From that moment one call at a time asks, else each waiting call of each process would for each token that is free.
     """
 
     def __init__(self) -> None:
@@ -149,10 +144,7 @@ class StoreRefusals(dict[Key, float]):
             self._asking.pop(key, None)
 
     def granted(self, keys: Iterable[Key], full: Collection[Key]) -> bool:
-        """The store had tokens; for the keys in `full` that was the last one, so the next call still asks alone.
-
-        Returns whether other calls may ask earlier for this.
-        """
+        """The store had tokens, the last of `full`: there one call still asks alone. Returns if others may ask earlier."""
         had_refused = bool(self)
         for key in keys:
             self._asking.pop(key, None)

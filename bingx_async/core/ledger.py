@@ -1,7 +1,6 @@
 """All buckets of one governor: reserve every claim of a call or none, and end each call once.
 
-Decisions are synchronous and hold no clock: `now` is monotonic milliseconds. A refusal is a value, `NotUntil`,
-that says when and because of which bucket; it leaves the ledger as it was.
+`now` is monotonic milliseconds. A refusal is a value, `NotUntil`, and leaves the ledger as it was.
 """
 
 from __future__ import annotations
@@ -41,10 +40,9 @@ class BucketState:
 
 @frozen
 class Settings:
-    """How a ledger opens its buckets.
+    """How a ledger opens its buckets: with `share` of each quota, and with `anchor` resting on the exchange's windows.
 
-    `share` of each quota is ours. `cold_start` is the moment the ledger began if a process before it may have spent
-    the quotas: they count as spent for one window then. With `anchor` account buckets rest on the exchange's windows.
+    `cold_start` is when the ledger began if a process before it may have spent the quotas: for one window they are.
     """
 
     share: float = 1.0
@@ -133,10 +131,9 @@ class Ledger:
         return NotUntil(latest, key)
 
     def settle(self, permit: Permit, at: float, extra: float = 0.0, *, opens: bool = False) -> tuple[Key, ...]:
-        """The call was answered or given up at `at`: its tokens return one occupancy plus `extra` later.
+        """The call has ended at `at`: its tokens return one occupancy plus `extra` (linger, or minus the credit) later.
 
-        `extra` is the linger of a call given up, or minus the credit. With `opens` the reply proves that the
-        scope is open. Returns the scopes that a probe has reopened.
+        With `opens` the reply proves that the scope is open. Returns the scopes that a probe has reopened.
         """
         try:
             self._open_permits.remove(permit.number)
