@@ -1,7 +1,7 @@
-"""One bucket's arithmetic: rule R. Milliseconds on one monotonic axis; `now` is always a parameter.
+"""One bucket's arithmetic: rule R. Milliseconds on one monotonic axis.
 
-A bucket allows `limit` live calls. A call is live from its grant until one occupancy after its reply, which cannot come
-before the exchange has counted the call. So whatever the network does, it has left the exchange's window by then.
+A call is live from its grant until one occupancy after its reply, which cannot come before the exchange has counted
+it: whatever the network does, by then the call has left the exchange's window.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ def share_of(limit: int, share: float) -> int:
 
 class Bucket:
     """Live calls of one quota and one owner: those in flight, and the moments at which the others' tokens expire.
-
-    One that is paced keeps grants `spacing` milliseconds apart while less than half of its tokens are free.
-    """
+    Paced grants are `spacing` milliseconds apart while less than half of the tokens are free."""
 
     __slots__ = ("expiries", "grants", "in_flight", "last_grant", "limit", "occupancy", "quota", "spacing")
 
@@ -130,11 +128,8 @@ class Bucket:
 
 
 class AccountBucket(Bucket):
-    """Live calls of one account on one endpoint. It alone hears what the rate headers of the replies say.
-
-    They may tighten it, when they show calls that are not ours. They may show how the exchange counts; with
-    `is_anchored` it rests on that once it is certain, and gives tokens back when the exchange's window ends.
-    """
+    """Live calls of one account on one endpoint. Rate headers tighten it when they show calls that are not ours, and
+    with `is_anchored`, once they have shown how the exchange counts, give tokens back when its window ends."""
 
     __slots__ = ("counting", "is_anchored")
 
@@ -149,11 +144,8 @@ class AccountBucket(Bucket):
         return self.in_flight + len(self.expiries) - self.grants
 
     def observe(self, baseline: int, remaining: int, now: float) -> int:
-        """The reply to a permit with `baseline` says that `remaining` calls are left; returns how many are not ours.
-
-        Those occupy tokens of ours for one occupancy: a header can only tighten. A number that the quota cannot have is
-        ignored. Under a share other programs may use the rest of the quota; only what they use beyond it counts.
-        """
+        """The reply to a permit with `baseline` says that `remaining` calls are left; how many were not ours, and so
+        occupy tokens of ours for one occupancy. Under a share only those beyond the rest of the quota count."""
         if not 0 <= remaining <= self.quota.limit < UNLIMITED.limit:
             return 0
         ours = max(baseline + self.grants, self.live(now))
@@ -164,9 +156,7 @@ class AccountBucket(Bucket):
 
     def learn(self, granted_at: float, at: float, remaining: int, end: float | None, epoch: float) -> Counting | None:
         """Take what the reply at `at` shows about the way of counting; returns the counting if that has changed it.
-
-        `end` is when the account's window ends, as the exchange says; `epoch` plus a moment is epoch milliseconds.
-        """
+        `end` is when the exchange says that its window ends; `epoch` plus a moment is epoch milliseconds."""
         if not 0 <= remaining < self.quota.limit < UNLIMITED.limit:
             return None
         if self.counting is None:

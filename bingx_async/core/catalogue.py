@@ -49,10 +49,6 @@ class Catalogue:
         names = ", ".join(sorted({endpoint.name for endpoint in self.endpoints}))
         raise InvalidRequest(f"no endpoint {key!r}; write the name of its method or its path. There are {names}")
 
-    def find(self, key: str) -> Endpoint[Any]:
-        """The first of `find_all`."""
-        return self.find_all(key)[0]
-
 
 @frozen(eq=False)
 class Profile(Mapping[str, Quota]):

@@ -15,10 +15,8 @@ UNLIMITED_WINDOW = 1_000.0  # ms; the window of a call that no quota limits
 
 
 class Key(NamedTuple):
-    """Names a bucket, or a scope that the exchange can close. `kind` is "account" or "egress" (an outgoing address).
-
-    `name` is an endpoint's route ("POST /path"), a group of endpoints, or empty for everything from an address.
-    """
+    """Names a bucket, or a scope that the exchange can close. `kind` is "account" or "egress" (an outgoing address);
+    `name` an endpoint's route ("POST /path"), a group of endpoints, or empty for everything from an address."""
 
     kind: str
     owner: str
@@ -84,10 +82,8 @@ class Claims:
         return next((claim.quota.window * 1000.0 for claim in self.all), UNLIMITED_WINDOW)
 
     def is_within(self, key: Key, wider: Key) -> bool:
-        """Whether every call that draws on `key` draws on `wider` as well, as at one address: endpoint, group, gate.
-
-        An account's bucket lies within none of these, since an account may call from several addresses.
-        """
+        """Whether every call that draws on `key` draws on `wider` as well. At an address: its endpoint, group, gate;
+        an account's bucket lies within none of these, since an account may call from several addresses."""
         if key not in self.keys_at_address:
             return False
         return wider in self.keys_at_address[self.keys_at_address.index(key) + 1 :]
@@ -119,7 +115,6 @@ class Permit(NamedTuple):
     """One call may leave now. Its ledger ends it once, by `settle` or `release`; ending it again does nothing.
 
     `buckets` are those of `claims.all`, in the same order; `probes` the closed scopes into which this call goes first.
-
     `baseline` is the number of the account's tokens live at this grant, less its grants until then. Plus its grants at
     a later moment, that is the calls live at this grant and all granted since: whatever the exchange counts beyond
     these within one window around this call comes from another program.

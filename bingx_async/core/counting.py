@@ -1,10 +1,8 @@
 """How the exchange counts, as far as its own headers tell: every way that they contradict is excluded.
 
-Every reply may say how many calls are left and when the count expires. We know of each of our calls that it was
-counted between its grant and its reply, so every way of counting predicts a range for what is left; a way whose
-range is missed is no longer a candidate. This only listens, so it risks nothing.
-
-If what is left contradicts every way, another program uses the account, and the listening starts anew.
+Each of our calls was counted between its grant and its reply, so every way of counting predicts a range for what is
+left; a way whose range is missed is no longer a candidate. If every way is contradicted, another program uses the
+account, and the listening starts anew.
 """
 
 from __future__ import annotations
@@ -97,11 +95,8 @@ class Counting:
     def observe(
         self, granted: float, replied: float, remaining: int, in_flight: int, end: float | None, epoch: float
     ) -> None:
-        """A call counted between `granted` and `replied` was told that `remaining` are left.
-
-        `in_flight` other calls are unanswered. `end` is when the exchange says that its count expires; `epoch` plus a
-        moment is epoch milliseconds, to tell whether ends stand fixed to the clock.
-        """
+        """A call counted between `granted` and `replied` was told that `remaining` are left; others are `in_flight`.
+        `end` is when the exchange says that its count expires; `epoch` plus a moment is epoch milliseconds."""
         taken = self.limit - 1 - remaining
         self._track_tokens(granted, replied)
         overtaken = sum(r >= granted for _, r in self._calls)  # answered before, but perhaps counted after this one

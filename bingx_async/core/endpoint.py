@@ -1,7 +1,7 @@
-"""One endpoint of the exchange as one value: everything the rest of the library has to know about it.
+"""One endpoint of the exchange as one value, its calls, and many items in few calls.
 
-An endpoint is identified by its method and path together, since one path may take several methods. Its effect decides
-who goes first, whether a failed call may simply be repeated, and whether the error budget holds it back.
+Which items a call takes is decided when it may leave: a worker with a permit takes those left at that moment, so no
+item waits for one route while another is free, and items of a call refused unexecuted go back to the front.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Auth(Enum):
 
 
 class Effect(Enum):
-    """Reads; takes orders off the book; puts something new on it; changes something else."""
+    """Reads; takes orders off the book; puts something new on it; changes something else. This decides who goes first,
+    whether a failed call may simply be repeated, and whether the error budget holds it back."""
 
     READ = "read"
     CANCEL = "cancel"
@@ -90,11 +91,8 @@ class Endpoint(Generic[T]):
 
 @frozen(eq=False)
 class Call(Generic[T]):
-    """An endpoint with its arguments, checked and in wire names.
-
-    `client_order_ids` are those by which its outcome can be asked for. `batch` says how it may travel together with
-    other calls of its kind.
-    """
+    """An endpoint with its arguments, checked and in wire names. Its outcome can be asked for by `client_order_ids`;
+    `batch` says how it may travel together with other calls of its kind."""
 
     endpoint: Endpoint[T]
     params: Mapping[str, Param]

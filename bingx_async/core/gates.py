@@ -1,7 +1,6 @@
 """The scopes that the exchange has closed, until a moment that only ever moves to a later one; a store's refusals.
 
-At that moment one call goes first as a probe, and the others wait for its reply: a success opens the scope, another
-refusal closes it again.
+Then one call goes first as a probe and the others wait: its success opens the scope, a refusal closes it again.
 """
 
 from __future__ import annotations
@@ -20,10 +19,8 @@ ASKING = 2_000.0  # ms after which an answer of the shared store is no longer wa
 
 
 def backoff(attempt: int, window: float, draw: float) -> float:
-    """Milliseconds to wait after refusal `attempt` (from 0): one window, then full jitter over 1, 2, 4 … windows.
-
-    Nothing can be free before one window (milliseconds); `draw` is uniform in [0, 1). At most 5 minutes.
-    """
+    """Milliseconds to wait after refusal `attempt` (from 0): one window, then full jitter over 1, 2, 4 … windows;
+    `draw` is uniform in [0, 1). Nothing can be free before one window (ms). At most 5 minutes."""
     spread = window * 2.0 ** min(attempt, 30)
     return min(CEILING, window + draw * min(spread, CEILING))
 
@@ -59,11 +56,6 @@ class Gate:
 
 class Gates(dict[Key, Gate]):
     """The closed scopes of one ledger; empty while there is none."""
-
-    def closed_until(self, key: Key) -> float | None:
-        """Until when `key` is closed, or None."""
-        gate = self.get(key)
-        return gate.closed_until if gate is not None else None
 
     def close(self, key: Key, until: float, now: float, reason: str) -> Penalty:
         """Close `key` until `until`, one hour from now at most; a longer closed period is never shortened."""
@@ -111,10 +103,8 @@ class Gates(dict[Key, Gate]):
 
 
 class StoreRefusals(dict[Key, float]):
-    """Keys for which a shared store had no token before the moment it named; empty while it has never refused.
-
-    From that moment one call at a time asks, else each waiting call of each process would for each token that is free.
-    """
+    """Keys for which a shared store had no token before the moment it named; empty while it has never refused. Then
+    one call at a time asks, or every waiting call of every process would ask for every token that comes free."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,7 +134,7 @@ class StoreRefusals(dict[Key, float]):
             self._asking.pop(key, None)
 
     def granted(self, keys: Iterable[Key], full: Collection[Key]) -> bool:
-        """The store had tokens, the last of `full`: there one call still asks alone. Returns if others may ask earlier."""
+        """The store had tokens, of `full` the last: there one call still asks alone. Whether others may ask earlier."""
         had_refused = bool(self)
         for key in keys:
             self._asking.pop(key, None)

@@ -1,7 +1,4 @@
-"""All buckets of one governor: reserve every claim of a call or none, and end each call once.
-
-`now` is monotonic milliseconds. A refusal is a value, `NotUntil`, and leaves the ledger as it was.
-"""
+"""All buckets of one governor: reserve every claim of a call or none, and end each call once. `now` is monotonic ms."""
 
 from __future__ import annotations
 
@@ -40,10 +37,8 @@ class BucketState:
 
 @frozen
 class Settings:
-    """How a ledger opens its buckets: with `share` of each quota, and with `anchor` resting on the exchange's windows.
-
-    `cold_start` is when the ledger began if a process before it may have spent the quotas: for one window they are.
-    """
+    """How buckets are opened: with `share` of each quota, and with `anchor` resting on the exchange's windows.
+    `cold_start` is when the ledger began if a process before it may have spent the quotas: for one window they are."""
 
     share: float = 1.0
     cold_start: float | None = None
@@ -132,9 +127,7 @@ class Ledger:
 
     def settle(self, permit: Permit, at: float, extra: float = 0.0, *, opens: bool = False) -> tuple[Key, ...]:
         """The call has ended at `at`: its tokens return one occupancy plus `extra` (linger, or minus the credit) later.
-
-        With `opens` the reply proves that the scope is open. Returns the scopes that a probe has reopened.
-        """
+        `opens`: the reply proves that the scope is open. Returns the scopes that a probe has reopened."""
         try:
             self._open_permits.remove(permit.number)
         except KeyError:

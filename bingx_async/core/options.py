@@ -1,7 +1,6 @@
 """The options that every call takes, and validators: `field(validator=number(above=0, at_most=1))`.
 
-Not every program is typed, so options and settings are checked at run time too. Each validator raises `InvalidRequest`,
-also a `ValueError`; its message names the setting, what was given and what to write instead.
+Not every program is typed, so they are checked at run time. A wrong one is an `InvalidRequest` that says what to write.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from bingx_async.models.enums import Priority
 
 LONGEST_RECV_WINDOW = 5000  # ms; the exchange's default and greatest
 SHOWN = 100  # characters of a wrong value that a message shows
-SETTING = "{name} must be {wanted}, not {value}"
 
 Validator = Callable[[Any, "Attribute[Any]", Any], None]
 
@@ -34,6 +32,9 @@ class CallOptions(TypedDict, total=False):
     priority: Priority
     timeout: float
     recv_window: int
+
+
+OPTIONS = CallOptions.__annotations__
 
 
 def shown(value: object) -> str:
@@ -61,7 +62,10 @@ def kind_of(value: object) -> str:
 
 
 def _must_be(
-    wanted: str, fits: Callable[[Any], bool], told: Callable[[object], str] = shown, message: str = SETTING
+    wanted: str,
+    fits: Callable[[Any], bool],
+    told: Callable[[object], str] = shown,
+    message: str = "{name} must be {wanted}, not {value}",
 ) -> Validator:
     def check(_instance: object, setting: Attribute[Any], value: Any) -> None:
         if not fits(value):
@@ -95,34 +99,25 @@ def has(method: str, such_as: str) -> Validator:
     return _must_be(such_as, lambda it: not isinstance(it, type) and callable(getattr(it, method, None)), kind_of)
 
 
-def _option(wanted: str, fits: Callable[[Any], bool]) -> Validator:
-    return _must_be(wanted, fits, message="{name}={value} must be {wanted}")
+def _option(default: Any, wanted: str, fits: Callable[[Any], bool]) -> Any:
+    return field(default=default, validator=_must_be(wanted, fits, message="{name}={value} must be {wanted}"))
 
 
 @frozen
 class CallSettings:
     """The options of one call, complete: seconds in the queue, seconds on the network, validity in ms, priority."""
 
-    max_wait: float = field(
-        default=30.0, validator=_option("seconds, 0 (now or never) or more", lambda it: is_number(it) and it >= 0)
+    max_wait: float = _option(30.0, "seconds, 0 (now or never) or more", lambda it: is_number(it) and it >= 0)
+    timeout: float = _option(10.0, "seconds above 0", lambda it: is_number(it) and 0 < it < inf)
+    recv_window: int = _option(
+        LONGEST_RECV_WINDOW,
+        f"whole milliseconds from 1 to {LONGEST_RECV_WINDOW}",
+        lambda it: is_whole(it) and 0 < it <= LONGEST_RECV_WINDOW,
     )
-    timeout: float = field(
-        default=10.0, validator=_option("seconds above 0", lambda it: is_number(it) and 0 < it < inf)
-    )
-    recv_window: int = field(
-        default=LONGEST_RECV_WINDOW,
-        validator=_option(
-            f"whole milliseconds from 1 to {LONGEST_RECV_WINDOW}",
-            lambda it: is_whole(it) and 0 < it <= LONGEST_RECV_WINDOW,
-        ),
-    )
-    priority: Priority | None = field(
-        default=None, validator=_option("a Priority", lambda it: it is None or it in tuple(Priority))
-    )
+    priority: Priority | None = _option(None, "a Priority", lambda it: it is None or it in tuple(Priority))
 
     def updated(self, options: CallOptions) -> CallSettings:
         """These settings with some of them replaced. Raises `TypeError` for an option that does not exist."""
-        if unknown := sorted(options.keys() - CallOptions.__annotations__.keys()):
-            names = ", ".join(CallOptions.__annotations__)
-            raise TypeError(f"unexpected argument {', '.join(unknown)}; every call takes {names}")
+        if unknown := options.keys() - OPTIONS.keys():
+            raise TypeError(f"unexpected argument {', '.join(sorted(unknown))}; every call takes {', '.join(OPTIONS)}")
         return evolve(self, **options) if options else self
