@@ -83,15 +83,13 @@ class Profile(Mapping[str, Quota]):
         """The same profile with some quotas replaced: those of endpoints for an account, or those of a whole group."""
         uid, groups = dict(self.uid), dict(self.groups)
         for key, quota in quotas.items():
-            if isinstance(key, str):
-                metered = [endpoint.route for endpoint in self.catalogue.find_all(key) if not endpoint.is_public]
-                if not metered:
-                    raise InvalidRequest(
-                        f"{key} is counted per address only: give the quota of its group, IpGroup.MARKET"
-                    )
-                uid |= dict.fromkeys(metered, quota)
-            else:
+            if not isinstance(key, str):
                 groups[IpGroup(key)] = (quota,)
+                continue
+            metered = [endpoint.route for endpoint in self.catalogue.find_all(key) if not endpoint.is_public]
+            if not metered:
+                raise InvalidRequest(f"{key} is counted per address only: give the quota of its group, IpGroup.MARKET")
+            uid |= dict.fromkeys(metered, quota)
         return evolve(self, uid=uid, groups=groups)
 
 

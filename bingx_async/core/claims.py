@@ -36,12 +36,10 @@ class Claim(NamedTuple):
 
 @frozen(eq=False)
 class Claims:
-    """Every bucket that one call draws on, and both scopes that the exchange can close to it.
-
-    `account_claim` is None for a public call; `egress_claims` are the endpoint's own, then those of its groups. `all`
-    has them in the order in which a ledger looks at them, `keys` those of all buckets and gates, `keys_at_address` from
-    narrow to wide. Calls that wait for the same buckets have `line` in common.
-    """
+    """Every bucket that one call draws on, and both scopes that the exchange can close to it. `account_claim` is None
+    for a public call; `egress_claims` are the endpoint's own, then those of its groups. A ledger takes them in the
+    order of `all`; `keys` are those of all buckets and gates, `keys_at_address` from narrow to wide. Calls that wait
+    for the same buckets have `line` in common."""
 
     account: str
     egress: str

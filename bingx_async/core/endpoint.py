@@ -52,18 +52,14 @@ class Refusals:
 
 
 def _derived(value: Callable[[Endpoint[Any]], Any]) -> Any:
-    """A field that follows from the others."""
     return field(init=False, repr=False, default=Factory(value, takes_self=True))
 
 
 @frozen(eq=False)
 class Endpoint(Generic[T]):
-    """One endpoint.
-
-    `name` is that of its method in `client.spot`. `read` turns the `data` of an accepted reply into the model and
+    """`name` is that of its method in `client.spot`. `read` turns the `data` of an accepted reply into the model and
     never raises. `quota` is what an account may call under the profile "documented"; `profiles` has the profiles in
-    which it differs. `carrier` forces where the parameters travel. `is_stamped`: whether a timestamp is sent.
-    """
+    which it differs. `carrier` forces where the parameters travel. `is_stamped`: whether a timestamp is sent."""
 
     name: str
     method: str

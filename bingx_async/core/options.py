@@ -17,6 +17,7 @@ from bingx_async.models.enums import Priority
 
 LONGEST_RECV_WINDOW = 5000  # ms; the exchange's default and greatest
 SHOWN = 100  # characters of a wrong value that a message shows
+MESSAGE = "{name} must be {wanted}, not {value}"
 
 Validator = Callable[[Any, "Attribute[Any]", Any], None]
 
@@ -62,10 +63,7 @@ def kind_of(value: object) -> str:
 
 
 def _must_be(
-    wanted: str,
-    fits: Callable[[Any], bool],
-    told: Callable[[object], str] = shown,
-    message: str = "{name} must be {wanted}, not {value}",
+    wanted: str, fits: Callable[[Any], bool], told: Callable[[object], str] = shown, message: str = MESSAGE
 ) -> Validator:
     def check(_instance: object, setting: Attribute[Any], value: Any) -> None:
         if not fits(value):

@@ -71,4 +71,3 @@ class Quotas(Protocol):
 
     def items(self) -> ItemsView[str | IpGroup, Quota]:
         """Pairs of (endpoint or group, quota)."""
-        ...
