@@ -97,12 +97,11 @@ def profiles_of(catalogue: Catalogue) -> Mapping[str, Profile]:
     """The documented profile, each profile that a declaration names, and one without any limit."""
     metered = [endpoint for endpoint in catalogue if not endpoint.is_public]
     names = dict.fromkeys([DOCUMENTED, *(name for endpoint in metered for name in endpoint.profiles)])
-    profiles = {
-        name: Profile(name, catalogue, {each.route: each.profiles.get(name, each.quota) for each in metered})
-        for name in names
-    }
+    profiles = [
+        Profile(name, catalogue, {it.route: it.profiles.get(name, it.quota) for it in metered}) for name in names
+    ]
     free = {endpoint.route: UNLIMITED for endpoint in metered}
     unlimited = Profile(
         "unlimited", catalogue, free, dict.fromkeys(IpGroup, UNLIMITED), dict.fromkeys(IpGroup, (UNLIMITED,)), UNLIMITED
     )
-    return {**profiles, unlimited.name: unlimited}
+    return {profile.name: profile for profile in (*profiles, unlimited)}

@@ -98,7 +98,7 @@ class Call(Generic[T]):
 
 @frozen(eq=False)
 class BatchRoute(Generic[T, R]):
-    """How `endpoint` does items: the call for some of them, its reply as results, an error as a result."""
+    """How `endpoint` does items: the call for some of them, and its reply as their results."""
 
     endpoint: Endpoint[Any]
     size: int

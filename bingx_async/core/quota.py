@@ -71,3 +71,4 @@ class Quotas(Protocol):
 
     def items(self) -> ItemsView[str | IpGroup, Quota]:
         """Pairs of (endpoint or group, quota)."""
+        ...
