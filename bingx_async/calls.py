@@ -7,9 +7,8 @@ from typing import TypeVar, cast
 
 from attrs import evolve, frozen
 
-from bingx_async.core.endpoint import Call
+from bingx_async.core.endpoint import BatchRoute, Call, Pool
 from bingx_async.core.options import CallOptions, CallSettings
-from bingx_async.core.pool import BatchRoute, Pool
 from bingx_async.errors import BingXError
 from bingx_async.runtime.bulk.coalescer import Coalescing
 from bingx_async.runtime.bulk.drain import Drain

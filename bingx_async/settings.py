@@ -16,8 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import field, frozen
 
-from bingx_async.core.checks import has, kind_of, one_of
-from bingx_async.core.options import CallSettings, shown
+from bingx_async.core.options import CallSettings, has, kind_of, one_of, shown
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
 

@@ -21,7 +21,7 @@ from attrs import evolve, field, frozen
 from attrs.validators import optional
 
 from bingx_async.catalogue import CATALOGUE
-from bingx_async.core.checks import number, whole
+from bingx_async.core.options import number, whole
 from bingx_async.emulator.traffic import ConnectionClosed, Reply, Request, decode, encode
 
 Execute = Callable[[], Reply]

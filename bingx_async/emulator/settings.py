@@ -12,7 +12,7 @@ from attrs.validators import deep_iterable, optional
 
 from bingx_async.catalogue import PROFILES
 from bingx_async.core.catalogue import Profile
-from bingx_async.core.checks import has, number, one_of, whole
+from bingx_async.core.options import has, number, one_of, whole
 from bingx_async.core.quota import Quota, Quotas
 from bingx_async.emulator.limits import MODELS, Model
 from bingx_async.errors import InvalidRequest

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from bingx_async.core.endpoint import Call, Refusals
+from bingx_async.core.endpoint import BatchRoute, Call, Refusals
 from bingx_async.core.options import CallOptions
-from bingx_async.core.pool import BatchRoute
 from bingx_async.core.quota import PAGES, Quota
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused
 

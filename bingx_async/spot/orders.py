@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial as bind
 from typing import Unpack
 
-from bingx_async.core.endpoint import Call, Effect, Endpoint
+from bingx_async.core.endpoint import Batch, BatchRoute, Call, Effect, Endpoint
 from bingx_async.core.options import CallOptions
-from bingx_async.core.pool import Batch, BatchRoute
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.wire import many, one
 from bingx_async.errors import BingXError

@@ -26,6 +26,7 @@ from bingx_async.core.quota import Quota
 from bingx_async.redis import scripts
 from bingx_async.redis.scripts import Names, digest, source
 from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
+from tests.core.made_up import closed_until_of
 from tests.memory_store import MemoryStore
 from tests.redis.server import RedisServer
 
@@ -133,7 +134,7 @@ class Reference:
     def penalise(self, gate: int, span: float, reason: str) -> None:
         key = GATES[gate]
         self.store.penalise(key, self.now + span, reason)
-        until = self.store.ledger.gates.closed_until(key)
+        until = closed_until_of(self.store.ledger, key)
         assert until is not None
         call = scripts.penalise(self.names, key, span, reason, repr(self.now))
         self.calls.append((call, ("until", until - self.now)))

@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 import anyio
 from attrs import define, field, frozen
 
+from bingx_async.core.endpoint import Batch, BatchRoute
 from bingx_async.core.options import CallSettings
-from bingx_async.core.pool import Batch, BatchRoute
 from bingx_async.errors import BingXError, LocalError, RateLimited, ServerBusy
 from bingx_async.runtime.bulk.groups import Changes, one_error
 from bingx_async.runtime.call.caller import Caller

@@ -13,8 +13,8 @@ import anyio
 from anyio.abc import TaskGroup
 from attrs import define, field
 
+from bingx_async.core.endpoint import BatchRoute, Pool
 from bingx_async.core.options import CallSettings
-from bingx_async.core.pool import BatchRoute, Pool
 from bingx_async.errors import BingXError, ConnectFailed, LocalError, QuotaWait, RateLimited, ServerBusy
 from bingx_async.runtime.bulk.groups import Changes, one_error
 from bingx_async.runtime.call.caller import Caller

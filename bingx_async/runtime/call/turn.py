@@ -6,9 +6,9 @@ from enum import Enum
 
 from attrs import define, field
 
+from bingx_async.core.claims import Permit
 from bingx_async.core.gates import Penalty
 from bingx_async.core.options import CallSettings
-from bingx_async.core.permit import Permit
 from bingx_async.core.signing import Carrier
 from bingx_async.core.verdict import Refused, Throttled, Unclear
 from bingx_async.runtime.governor.line import Place

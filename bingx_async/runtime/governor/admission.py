@@ -6,9 +6,8 @@ from math import inf
 from typing import Any
 
 from bingx_async.core.bucket import share_of
-from bingx_async.core.claims import Claims, claims_of
+from bingx_async.core.claims import Claims, NotUntil, Permit, claims_of
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.errors import ErrorBudgetSpent, InvalidRequest, QuotaWait
 from bingx_async.models import Priority
 from bingx_async.runtime.governor.line import Place, Waiter

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from bingx_async.core.account_bucket import AccountBucket
+from bingx_async.core.bucket import AccountBucket
 from bingx_async.core.budget import ErrorKey
-from bingx_async.core.claims import Key
+from bingx_async.core.claims import Key, Permit
 from bingx_async.core.counting import RateHeaders, read_headers
 from bingx_async.core.gates import Penalty
-from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Verdict
 from bingx_async.runtime.governor.parts import Parts
 

@@ -38,7 +38,7 @@ class Governor(Admission, Feedback):
         `endpoint` may be the name of its method or its path. Raises `InvalidRequest` if there is no such endpoint.
         """
         if isinstance(endpoint, str):
-            endpoint = self.profile.catalogue.find(endpoint)
+            endpoint = self.profile.catalogue.find_all(endpoint)[0]
         place = (int(endpoint.priority if priority is None else priority), LAST)
         now = self.clock.monotonic()
         earliest = self._queue.earliest(self.claims(endpoint, str(account), egress), place, now)

@@ -12,8 +12,7 @@ from math import inf
 
 from attrs import define, field
 
-from bingx_async.core.claims import Claims, Key
-from bingx_async.core.permit import NotUntil, Permit
+from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.models import Priority
 
 Place = tuple[int, int]  # priority, then number of arrival

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bingx_async.core.claims import Claims
+from bingx_async.core.counting import MinRtt
 from bingx_async.core.ledger import Ledger, Settings
-from bingx_async.core.min_rtt import MinRtt
 from bingx_async.runtime.governor.queue import WaitQueue
 from bingx_async.runtime.governor.reporter import Reporter
 from bingx_async.runtime.governor.settings import GovernorSettings

@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from itertools import count
 
-from bingx_async.core.claims import Claims, Key
+from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.ledger import Ledger
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.models import Priority
 from bingx_async.runtime.governor.line import Alarms, Lines, Parking, Place, Waiter, WaitLine
 

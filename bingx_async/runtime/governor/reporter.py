@@ -7,9 +7,8 @@ from datetime import datetime
 
 from bingx_async.core import events
 from bingx_async.core.budget import BudgetState
-from bingx_async.core.claims import Key
+from bingx_async.core.claims import Key, Permit
 from bingx_async.core.gates import Penalty
-from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Meaning, Throttled
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor.line import Waiter

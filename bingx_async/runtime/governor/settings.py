@@ -11,8 +11,8 @@ from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
 from bingx_async.core.catalogue import Profile
-from bingx_async.core.checks import has, number, one_of
 from bingx_async.core.events import Event
+from bingx_async.core.options import has, number, one_of
 from bingx_async.errors import InvalidRequest
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor.store import QuotaStore

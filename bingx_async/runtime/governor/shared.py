@@ -22,9 +22,8 @@ from attrs import define, field, frozen
 
 from bingx_async.core import events
 from bingx_async.core.bucket import Bucket, occupancy_of, share_of
-from bingx_async.core.claims import Claim, Key
+from bingx_async.core.claims import Claim, Key, NotUntil, Permit
 from bingx_async.core.ledger import COLD_MARGIN, Ledger
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.errors import StoreUnavailable
 from bingx_async.runtime.governor.reporter import Reporter
 from bingx_async.runtime.governor.settings import GovernorSettings

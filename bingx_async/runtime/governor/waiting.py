@@ -13,7 +13,7 @@ from math import inf
 import anyio
 import anyio.lowlevel
 
-from bingx_async.core.permit import NotUntil, Permit
+from bingx_async.core.claims import NotUntil, Permit
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor.line import Waiter
 from bingx_async.runtime.governor.queue import WaitQueue
