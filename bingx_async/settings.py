@@ -51,19 +51,16 @@ def _given_url(base_url: Any) -> Any:
 
 
 def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
-    for name, is_text in (
-        ("api_key", isinstance(keys.api, str | None)),
-        ("secret_key", isinstance(keys.secret, str | None)),
-    ):
-        if not is_text:
+    for name in ("api", "secret"):
+        if not isinstance(getattr(keys, name), str | None):
             raise InvalidRequest(
-                f"{name} must be a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
+                f"{name}_key must be a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
             )
     if bool(keys.api) != bool(keys.secret):
         raise InvalidRequest(f"the {'secret_key' if keys.api else 'api_key'} is missing; give both or neither")
-    for name, is_whole in (("api_key", _is_key(keys.api)), ("secret_key", _is_key(keys.secret))):
-        if not is_whole:
-            raise InvalidRequest(f"the {name} holds blanks or characters that no key has; was it copied whole?")
+    for name in ("api", "secret"):
+        if not _is_key(getattr(keys, name)):
+            raise InvalidRequest(f"the {name}_key holds blanks or characters that no key has; was it copied whole?")
 
 
 def _is_account(_instance: object, _attribute: object, value: Any) -> None:

@@ -86,7 +86,7 @@ class Admission(Parts):
     async def _wait(self, waiter: Waiter) -> Permit:
         line = self._queue.lines.get(waiter.claims.line)
         if line is not None and line.parked_on is not None:
-            self.reporter.queued(waiter, line.parked_on)
+            self.reporter.queued(waiter.claims, line.parked_on, waiter.ahead)
         answer = await self._room.wait(waiter)
         if isinstance(answer, NotUntil):
             raise self._quota_wait(answer)
@@ -154,8 +154,8 @@ class Admission(Parts):
             raise
 
     def _budget_spent(self, claims: Claims, code: int, frees_at: float) -> ErrorBudgetSpent:
-        budget, left = self._ledger.budget, max(0.0, frees_at - self.clock.monotonic()) / 1000.0
-        moment = self.clock.moment(frees_at)
+        budget, moment = self._ledger.budget, self.clock.moment(frees_at)
+        left = max(0.0, frees_at - self.clock.monotonic()) / 1000.0
         return ErrorBudgetSpent(moment, left, claims.path, code, budget.limit, budget.window / 1000.0)
 
     def _quota_wait(self, refusal: NotUntil) -> QuotaWait:
