@@ -53,9 +53,8 @@ def _given_url(base_url: Any) -> Any:
 def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
     for name in ("api", "secret"):
         if not isinstance(getattr(keys, name), str | None):
-            raise InvalidRequest(
-                f"{name}_key must be a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
-            )
+            wanted = "a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
+            raise InvalidRequest(f"{name}_key must be {wanted}")
     if bool(keys.api) != bool(keys.secret):
         raise InvalidRequest(f"the {'secret_key' if keys.api else 'api_key'} is missing; give both or neither")
     for name in ("api", "secret"):
@@ -65,10 +64,9 @@ def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
 
 def _is_account(_instance: object, _attribute: object, value: Any) -> None:
     is_uid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-    if value is None or is_uid or (isinstance(value, str) and value.strip()):
-        return
-    found = repr(value) if isinstance(value, (str, bool)) else kind_of(value)
-    raise InvalidRequest(f"account must be the UID, a str or an int such as '1001', not {found}")
+    if value is not None and not is_uid and not (isinstance(value, str) and value.strip()):
+        found = repr(value) if isinstance(value, (str, bool)) else kind_of(value)
+        raise InvalidRequest(f"account must be the UID, a str or an int such as '1001', not {found}")
 
 
 def _is_base_url(_instance: object, _attribute: object, value: Any) -> None:

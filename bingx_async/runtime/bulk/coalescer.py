@@ -126,7 +126,11 @@ class Coalescer(Generic[T, R]):
         try:
             reply = await self.caller.run(route.call(items), turn)
         except (RateLimited, ServerBusy, LocalError) as error:
-            self._put_back(entries, error)
+            for entry in entries:  # those that have no route left end with the error
+                entry.is_taken = False
+                if not entry.routes_left:
+                    entry.finish(None, error)
+            self._changes.notify()
             if isinstance(error, LocalError):
                 raise
         except BingXError as error:
@@ -136,14 +140,6 @@ class Coalescer(Generic[T, R]):
             results = route.read(items, reply)
             for entry in entries:
                 entry.finish(results[entry.item])
-
-    def _put_back(self, entries: Sequence[Entry[T, R]], error: BingXError) -> None:
-        """They were not done; those that have no route left end with the error."""
-        for entry in entries:
-            entry.is_taken = False
-            if not entry.routes_left:
-                entry.finish(None, error)
-        self._changes.notify()
 
     def _lose_route(self, entry: Entry[T, R], error: LocalError) -> None:
         """One of the two routes is barred. Without the other the call ends with the error."""

@@ -70,12 +70,10 @@ class Drain(Generic[T, R]):
 
     async def _work(self, route: BatchRoute[T, R]) -> None:
         try:
-            failures = 0
+            failures, claims = 0, self.caller.claims_of(route.endpoint)
             while failures < RECONNECTS and not self.pool.is_done:
                 # The routes that join later spend error budget on items that fail: they stop before it is gone.
-                if route is not self.routes[0] and not self.caller.governor.may_fail(
-                    self.caller.claims_of(route.endpoint)
-                ):
+                if route is not self.routes[0] and not self.caller.governor.may_fail(claims):
                     break
                 failures = 0 if await self._step(route) else failures + 1
         except LocalError as error:

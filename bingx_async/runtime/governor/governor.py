@@ -29,35 +29,30 @@ class Governor(Admission):
     """Keeps every call within the exchange's quotas, and no call waiting longer than it must."""
 
     def settle(
-        self,
-        permit: Permit,
-        verdict: Verdict,
-        replied_at: float,
-        headers: Mapping[str, str],
-        min_rtt: float | None = None,
+        self, permit: Permit, verdict: Verdict, at: float, headers: Mapping[str, str], min_rtt: float | None = None
     ) -> Penalty | None:
-        """The reply has come: give the tokens back one occupancy later, and close what the exchange has closed.
+        """A reply came at `at`: give the tokens back one occupancy later, and close what the exchange has closed.
 
         `min_rtt` is the shortest round trip the connection's TCP has seen (ms); without it no credit is given.
         """
         penalty = self._penalise(permit, verdict) if isinstance(verdict, Throttled) else None
         code = verdict.code if isinstance(verdict, Refused) else None
         if code is not None:
-            low = self._ledger.budget.record(ErrorKey(permit.claims.account, permit.claims.route, code), replied_at)
+            low = self._ledger.budget.record(ErrorKey(permit.claims.account, permit.claims.route, code), at)
             if low is not None:
                 self.reporter.budget_low(low)
         if self.credit and min_rtt is not None:
-            self._min_rtt.add(min(min_rtt, replied_at - permit.granted_at), replied_at)
+            self._min_rtt.add(min(min_rtt, at - permit.granted_at), at)
         opens = isinstance(verdict, (Accepted, Refused))
-        extra = -self._min_rtt.credit(self.credit, replied_at)
-        reopened = self._ledger.settle(permit, replied_at, extra, opens=opens)
+        extra = -self._min_rtt.credit(self.credit, at)
+        reopened = self._ledger.settle(permit, at, extra, opens=opens)
         rate = read_headers(headers)
         if self._shared is not None:
-            self._shared.settle(permit, replied_at, extra, opens, code, rate.remaining if rate is not None else None)
+            self._shared.settle(permit, at, extra, opens, code, rate.remaining if rate is not None else None)
         elif rate is not None and permit.account_bucket is not None:
-            self._hear(permit, rate, replied_at)
+            self._hear(permit, rate, at)
         self._changed(permit.claims)
-        self.reporter.settled(permit, type(verdict).__name__.lower(), replied_at, reopened)
+        self.reporter.settled(permit, type(verdict).__name__.lower(), at, reopened)
         return penalty
 
     def give_up(self, permit: Permit, linger: float) -> None:

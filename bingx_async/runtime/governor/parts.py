@@ -50,7 +50,7 @@ class WaitingRoom:
             raise
         finally:
             self._hand_over(waiter)
-            self.rearm()  # a permit that went back may have been refused to the next until an earlier moment
+            self.wake()  # a permit that went back may have been refused to the next until an earlier moment
         if waiter.permit is not None:
             return waiter.permit
         if isinstance(waiter.refusal, BaseException):
@@ -65,7 +65,7 @@ class WaitingRoom:
         if self._leader is None:
             self._leader = waiter
         if self._leader is not waiter:
-            self.rearm()
+            self.wake()
             await woken.wait()
             return
         self._led_until = self._queue.next_at()
@@ -79,14 +79,10 @@ class WaitingRoom:
         if waiter.permit is not None and waiter is not first_granted:
             await anyio.lowlevel.checkpoint()  # those that were granted before the leader go first
 
-    def wake(self, decided: Iterable[Waiter]) -> None:
+    def wake(self, decided: Iterable[Waiter] = ()) -> None:
         """Wake the waiters that the queue has decided, and the leader if its timer is set too late."""
         for waiter in decided:
             waiter.wake()
-        self.rearm()
-
-    def rearm(self) -> None:
-        """Wake the leader if its timer is set too late."""
         if self._leader is not None and self._queue.next_at() < self._led_until:
             self._led_until = -inf
             self._leader.wake()
