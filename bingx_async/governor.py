@@ -46,18 +46,9 @@ class Governor(RuntimeGovernor):
         clock: ServerClock | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
+        named, clock = _profile(profile, quotas), clock or ServerClock()
         settings = GovernorSettings(
-            profile=_profile(profile, quotas),
-            share=share,
-            credit=credit,
-            cold_start=cold_start,
-            on_event=on_event,
-            anchor=anchor,
-            store=store,
-            on_store_failure=on_store_failure,
-            fallback_share=fallback_share,
-            clock=clock or ServerClock(),
-            draw=draw,
+            named, share, credit, cold_start, on_event, store, anchor, on_store_failure, fallback_share, clock, draw
         )
         super().__init__(settings)
 

@@ -64,10 +64,7 @@ class Caller:
         return await self.run(call, await self.acquire(call.endpoint, settings))
 
     async def acquire(self, endpoint: Endpoint[Any], settings: CallSettings, waits_again: bool = True) -> Turn:
-        """Wait for quota. The turn is to be passed on to `run` at once, or its permit released.
-
-        Without `waits_again` a call that the exchange tells to wait raises, so that its items can go another way.
-        """
+        """Wait for quota. The turn is to be passed on to `run` at once, or its permit released."""
         clock = self.governor.clock
         if endpoint.is_signed and clock.synced_at is None and not await self.governor.borrow_clock():
             await self.time.sync(patience_of(endpoint, settings.timeout))

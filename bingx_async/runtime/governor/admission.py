@@ -48,9 +48,8 @@ class Admission(Parts):
     ) -> Permit:
         """A permit for one call: at once if there is room, else in order of (priority, arrival).
 
-        `deadline` is monotonic milliseconds; `place` is that of an earlier attempt, to go back to it;
-        `max_lifetime_ms` the longest life of its request (a shared store keeps the tokens of a dead process that
-        long). Raises `QuotaWait` at once if the wait cannot fit, and at the deadline if it did not.
+        `deadline` is monotonic ms; `place` that of an earlier attempt; a shared store keeps the tokens of a dead process
+        for `max_lifetime_ms`. Raises `QuotaWait` at once if the wait cannot fit, and at the deadline if it did not.
         """
         place = place or self._queue.new_place(priority)
         if not self._room.is_empty:

@@ -31,17 +31,14 @@ class Governor(Admission):
     def settle(
         self, permit: Permit, verdict: Verdict, at: float, headers: Mapping[str, str], min_rtt: float | None = None
     ) -> Penalty | None:
-        """A reply came at `at`: give the tokens back one occupancy later, and close what the exchange has closed.
-
-        `min_rtt` is the shortest round trip the connection's TCP has seen (ms); without it no credit is given.
-        """
+        """A reply came at `at`: give the tokens back one occupancy later, and close what the exchange has closed."""
         penalty = self._penalise(permit, verdict) if isinstance(verdict, Throttled) else None
         code = verdict.code if isinstance(verdict, Refused) else None
         if code is not None:
             low = self._ledger.budget.record(ErrorKey(permit.claims.account, permit.claims.route, code), at)
             if low is not None:
                 self.reporter.budget_low(low)
-        if self.credit and min_rtt is not None:
+        if self.credit and min_rtt is not None:  # the shortest round trip that the connection's TCP has seen (ms)
             self._min_rtt.add(min(min_rtt, at - permit.granted_at), at)
         opens = isinstance(verdict, (Accepted, Refused))
         extra = -self._min_rtt.credit(self.credit, at)

@@ -102,10 +102,7 @@ class Lines(dict[tuple[Key, str], WaitLine]):
 
 
 class Parking(dict[Key, list[tuple[Place, int, WaitLine]]]):
-    """Heaps of the lines that wait for a bucket or a closed scope, the line with the better place first.
-
-    An entry whose line has moved on is dropped when it comes up.
-    """
+    """Heaps of the lines that wait for a bucket or a closed scope, the line with the better place first."""
 
     def park(self, line: WaitLine, key: Key, place: Place) -> None:
         """The line's head, which has this place, waits for `key`."""
@@ -119,7 +116,7 @@ class Parking(dict[Key, list[tuple[Place, int, WaitLine]]]):
             place, _, line = heap[0]
             if line.parked_on == key and line.stamp == place:
                 return line
-            heapq.heappop(heap)
+            heapq.heappop(heap)  # the line has moved on
         self.pop(key, None)
         return None
 

@@ -49,7 +49,8 @@ class WaitingRoom:
             self.wake(self._queue.leave(waiter, self._clock.monotonic()))
             raise
         finally:
-            self._hand_over(waiter)
+            if self._leader is waiter:
+                self._leader, self._led_until = self._queue.lines.last(), inf
             self.wake()  # a permit that went back may have been refused to the next until an earlier moment
         if waiter.permit is not None:
             return waiter.permit
@@ -86,13 +87,6 @@ class WaitingRoom:
         if self._leader is not None and self._queue.next_at() < self._led_until:
             self._led_until = -inf
             self._leader.wake()
-
-    def _hand_over(self, waiter: Waiter) -> None:
-        if self._leader is waiter:
-            self._leader = self._queue.lines.last()
-            if self._leader is not None:
-                self._led_until = -inf
-                self._leader.wake()
 
     def check_loop(self) -> None:
         """Forget the waiters of an event loop that has ended. Raises `WrongLoop` if that loop still runs."""
