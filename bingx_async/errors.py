@@ -147,8 +147,7 @@ class ReadFailed(TransportError):
 
     def __init__(self, message: str, endpoint: str, params: Fields | None = None) -> None:
         super().__init__(f"{endpoint}: {message}. A read changes nothing, so it may be made again")
-        self.endpoint = endpoint
-        self.params = dict(params or {})
+        self.endpoint, self.params = endpoint, dict(params or {})
 
 
 class OutcomeUnknown(TransportError):
@@ -161,9 +160,7 @@ class OutcomeUnknown(TransportError):
     def __init__(self, message: str, endpoint: str, params: Fields, client_order_ids: tuple[str, ...] = ()) -> None:
         ask = f" Ask for {', '.join(client_order_ids)} before you repeat it." if client_order_ids else ""
         super().__init__(f"{endpoint}: {message}. The request was sent and may have run; it was not repeated.{ask}")
-        self.endpoint = endpoint
-        self.params = dict(params)
-        self.client_order_ids = client_order_ids
+        self.endpoint, self.params, self.client_order_ids = endpoint, dict(params), client_order_ids
 
 
 class UnreadableReply(OutcomeUnknown):

@@ -1,7 +1,6 @@
-"""The settings of a client, and the checks of them.
+"""The settings of a client, checked when it is made; each message says what to write instead.
 
-A wrong one raises `InvalidRequest` when the client is made, with a message that says what to write instead. No key is
-ever a local of a frame that can fail: tracebacks may print locals.
+No key is ever a local of a frame that can fail: tracebacks may print locals.
 """
 
 # Not every program is typed, so settings are checked at run time too.

@@ -61,8 +61,8 @@ class Drain(Generic[T, R]):
     def _start_workers(self, routes: int) -> None:
         """Start the workers of the first `routes` routes, unless they are at work."""
         for route in self.routes[self._started : routes]:
-            calls, claim = -(-len(self.pool.pending) // route.size), self.caller.claims_of(route.endpoint).account_claim
-            quota = claim.quota if claim is not None else route.endpoint.quota
+            claim, calls = self.caller.claims_of(route.endpoint).account_claim, -(-len(self.pool.pending) // route.size)
+            quota = claim.quota if claim is not None else route.endpoint.quota  # the account's own tokens
             for _ in range(max(1, min(quota.limit, calls))):
                 self._working += 1
                 self._group.start_soon(self._work, route)

@@ -68,8 +68,7 @@ class Caller:
         clock = self.governor.clock
         if endpoint.is_signed and clock.synced_at is None and not await self.governor.borrow_clock():
             await self.time.sync(patience_of(endpoint, settings.timeout))
-        deadline = clock.monotonic() + settings.max_wait * 1000.0
-        turn = Turn(settings, deadline, waits_again, settings.timeout)
+        turn = Turn(settings, clock.monotonic() + settings.max_wait * 1000.0, waits_again, settings.timeout)
         await self._wait(endpoint, turn)
         return turn
 

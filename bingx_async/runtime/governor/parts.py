@@ -28,8 +28,7 @@ class WaitingRoom:
     """
 
     def __init__(self, queue: WaitQueue, clock: ServerClock) -> None:
-        self._queue = queue
-        self._clock = clock
+        self._queue, self._clock = queue, clock
         self._leader: Waiter | None = None
         self._led_until = inf
         self._loop: Loop | None = None
@@ -70,8 +69,7 @@ class WaitingRoom:
             await woken.wait()
             return
         self._led_until = self._queue.next_at()
-        delay = max(0.0, self._led_until - self._clock.monotonic()) / 1000.0
-        with anyio.move_on_after(delay):
+        with anyio.move_on_after(max(0.0, self._led_until - self._clock.monotonic()) / 1000.0):
             await woken.wait()
         decided = self._queue.tick(self._clock.monotonic())
         for each in decided:

@@ -20,7 +20,7 @@ NONE_DECIDED: Decided = ()
 
 
 class WaitQueue:
-    """Calls that wait, over a ledger that decides.
+    """Calls that wait, over a ledger that decides; a grant costs O(log n).
 
     Every decision is synchronous, holds no clock and wakes no waiter: it returns those granted or refused, in order.
     """

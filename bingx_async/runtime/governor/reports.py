@@ -173,7 +173,5 @@ def take_snapshot(ledger: Ledger, waiting: Mapping[Key, int], clock: ServerClock
 
 
 def _budget_of(state: BudgetState, clock: ServerClock) -> BudgetSnapshot:
-    key, window = state.key, state.window / 1000.0
-    return BudgetSnapshot(
-        key.account, key.path, key.code, state.used, state.limit, window, clock.moment(state.frees_at)
-    )
+    key, frees_at = state.key, clock.moment(state.frees_at)
+    return BudgetSnapshot(key.account, key.path, key.code, state.used, state.limit, state.window / 1000.0, frees_at)

@@ -62,7 +62,7 @@ class SharedQuota:
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
 
     async def confirm(self, permit: Permit, max_lifetime_ms: float) -> NotUntil | Spent | None:
-        """None if the store lets the call leave. Raises `StoreUnavailable` under `refuse`, or if it cannot ever work."""
+        """None: the store lets the call leave. Raises `StoreUnavailable` under `refuse`, or if it cannot ever work."""
         asked_at, own = self.settings.clock.monotonic(), permit.claims.account_claim
         if own is not None:  # public calls, such as reading the clock, draw on no account
             self._shortest = min(self._shortest, occupancy_of(own.quota))

@@ -67,7 +67,7 @@ class Settlement:
 
 
 class QuotaStore(Protocol):
-    """Quota, closed periods and error budgets of several governors; what is told is delivered as soon as possible."""
+    """Quota, closed periods and error budgets of several governors. Telling returns at once; it is delivered soon."""
 
     async def reserve(self, ask: Ask) -> Granted | Later | Spent:
         """Take a token of every claim or none. Raises `StoreUnavailable`. Cancelled, it keeps nothing."""
