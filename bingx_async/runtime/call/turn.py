@@ -32,7 +32,7 @@ class Turn:
 
     settings: CallSettings
     deadline: float  # monotonic ms; the last moment at which an attempt may leave
-    waits_again: bool  # whether it goes back to the queue when the exchange has told it to wait
+    waits_again: bool  # when the exchange tells it to; else it raises, so that its items can go another way
     seconds_left: float  # on the network, for the next attempt
     place: Place | None = None  # in the queue, for every attempt
     permit: Permit = field(init=False)
