@@ -12,9 +12,9 @@ from bingx_async.core.quota import Quota as Quota
 from bingx_async.errors import *
 from bingx_async.governor import Governor as Governor
 from bingx_async.models import *
-from bingx_async.runtime.governor.snapshot import BucketSnapshot as BucketSnapshot
-from bingx_async.runtime.governor.snapshot import BudgetSnapshot as BudgetSnapshot
-from bingx_async.runtime.governor.snapshot import Snapshot as Snapshot
+from bingx_async.runtime.governor.reports import BucketSnapshot as BucketSnapshot
+from bingx_async.runtime.governor.reports import BudgetSnapshot as BudgetSnapshot
+from bingx_async.runtime.governor.reports import Snapshot as Snapshot
 from bingx_async.version import __version__ as __version__
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise

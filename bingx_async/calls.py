@@ -7,9 +7,8 @@ from typing import TypeVar, cast
 
 from attrs import evolve, frozen
 
-from bingx_async.core.endpoint import Call
+from bingx_async.core.endpoint import BatchRoute, Call, Pool
 from bingx_async.core.options import CallOptions, CallSettings
-from bingx_async.core.pool import BatchRoute, Pool
 from bingx_async.errors import BingXError
 from bingx_async.runtime.bulk.coalescer import Coalescing
 from bingx_async.runtime.bulk.drain import Drain
@@ -56,17 +55,16 @@ class ClientCalls:
 def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -> ClientCalls:
     """The calls of a client. With a `parent` they travel over its connections and end with it."""
     credentials = Credentials.of(settings.keys.api, settings.keys.secret, user_agent)
-    sender = evolve(parent.sender, credentials=credentials) if parent is not None else _sender(settings, credentials)
-    caller = Caller(settings.governor, sender, TIME_ENDPOINTS, settings.owner, settings.egress)
+    governor = settings.governor
+    if parent is not None:
+        sender = evolve(parent.sender, credentials=credentials)
+    else:
+        from bingx_async.runtime.http.transport import Transport  # httpx is loaded with the first client
+
+        transport = Transport(settings.transport, settings.hosts, governor.clock.monotonic, governor.credit > 0)
+        sender = Sender(governor, transport, credentials, CarrierChoice(settings.carrier, governor.reporter))
+    caller = Caller(governor, sender, TIME_ENDPOINTS, settings.owner, settings.egress)
     if parent is not None:
         parent.made_from_it.add(caller)
         caller.is_closed = parent.is_closed
     return ClientCalls(caller, settings.calls, Coalescing(caller) if settings.coalesce_cancels else None)
-
-
-def _sender(settings: ClientSettings, credentials: Credentials) -> Sender:
-    from bingx_async.runtime.http.transport import Transport  # httpx is loaded with the first client
-
-    governor = settings.governor
-    transport = Transport(settings.transport, settings.hosts, governor.clock.monotonic, governor.credit > 0)
-    return Sender(governor, transport, credentials, CarrierChoice(settings.carrier, governor.reporter))

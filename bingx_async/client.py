@@ -53,17 +53,9 @@ class BingXClient:
     ) -> None:
         keys = Keys.given(api_key, secret_key)
         del api_key, secret_key  # a traceback may print the locals of this frame
+        governor, calls = Governor() if governor is None else governor, CallSettings(max_wait, timeout, recv_window)
         settings = ClientSettings(
-            keys=keys,
-            account=account,
-            base_url=base_url,
-            governor=Governor() if governor is None else governor,
-            transport=transport,
-            carrier=carrier,
-            egress=egress,
-            ids_per_batch=ids_per_batch,
-            coalesce_cancels=coalesce_cancels,
-            calls=CallSettings(max_wait, timeout, recv_window),
+            keys, account, base_url, governor, transport, carrier, egress, ids_per_batch, coalesce_cancels, calls
         )
         self._wire(settings, None)
 

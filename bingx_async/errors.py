@@ -87,9 +87,7 @@ class QuotaWait(LocalError):
             f"no quota in {bucket} within max_wait: possible in {retry_after:.3f} s, at {retry_at.isoformat()}. "
             "Nothing was sent; call again then, or allow a longer max_wait"
         )
-        self.retry_at = retry_at
-        self.retry_after = retry_after
-        self.bucket = bucket
+        self.retry_at, self.retry_after, self.bucket = retry_at, retry_after, bucket
 
 
 class ErrorBudgetSpent(LocalError):
@@ -106,12 +104,8 @@ class ErrorBudgetSpent(LocalError):
             f"{limit} per {window:g} s. Nothing was sent; possible in {retry_after:.3f} s, at {retry_at.isoformat()}. "
             f"See to the cause of code {code} first"
         )
-        self.retry_at = retry_at
-        self.retry_after = retry_after
-        self.endpoint = endpoint
-        self.code = code
-        self.limit = limit
-        self.window = window
+        self.retry_at, self.retry_after = retry_at, retry_after
+        self.endpoint, self.code, self.limit, self.window = endpoint, code, limit, window
 
 
 class StoreUnavailable(LocalError):
@@ -153,8 +147,7 @@ class ReadFailed(TransportError):
 
     def __init__(self, message: str, endpoint: str, params: Fields | None = None) -> None:
         super().__init__(f"{endpoint}: {message}. A read changes nothing, so it may be made again")
-        self.endpoint = endpoint
-        self.params = dict(params or {})
+        self.endpoint, self.params = endpoint, dict(params or {})
 
 
 class OutcomeUnknown(TransportError):
@@ -167,9 +160,7 @@ class OutcomeUnknown(TransportError):
     def __init__(self, message: str, endpoint: str, params: Fields, client_order_ids: tuple[str, ...] = ()) -> None:
         ask = f" Ask for {', '.join(client_order_ids)} before you repeat it." if client_order_ids else ""
         super().__init__(f"{endpoint}: {message}. The request was sent and may have run; it was not repeated.{ask}")
-        self.endpoint = endpoint
-        self.params = dict(params)
-        self.client_order_ids = client_order_ids
+        self.endpoint, self.params, self.client_order_ids = endpoint, dict(params), client_order_ids
 
 
 class UnreadableReply(OutcomeUnknown):
@@ -188,10 +179,7 @@ class ApiError(BingXError):
     ) -> None:
         number = f"code {code}" if code is not None else f"HTTP {http_status}"
         super().__init__(f"{endpoint}: {number}: {message or 'no message'}{'. ' + hint if hint else ''}")
-        self.code = code
-        self.message = message
-        self.endpoint = endpoint
-        self.http_status = http_status
+        self.code, self.message, self.endpoint, self.http_status = code, message, endpoint, http_status
         self.raw: Fields = raw or {}
 
 
@@ -217,10 +205,8 @@ class RateLimited(ApiError):
     ) -> None:
         hint = f"{scope} is closed for {retry_after:.3f} s more, until {retry_at.isoformat()}; nothing is sent before"
         super().__init__(code, message, endpoint, http_status, raw, hint)
-        self.retry_at = retry_at
-        self.retry_after = retry_after
-        self.scope = scope
-        self.reason = reason
+        self.retry_at, self.retry_after = retry_at, retry_after
+        self.scope, self.reason = scope, reason
 
 
 class AuthenticationError(ApiError):

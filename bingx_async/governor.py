@@ -46,18 +46,9 @@ class Governor(RuntimeGovernor):
         clock: ServerClock | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
+        named, clock = _profile(profile, quotas), clock or ServerClock()
         settings = GovernorSettings(
-            profile=_profile(profile, quotas),
-            share=share,
-            credit=credit,
-            cold_start=cold_start,
-            on_event=on_event,
-            anchor=anchor,
-            store=store,
-            on_store_failure=on_store_failure,
-            fallback_share=fallback_share,
-            clock=clock or ServerClock(),
-            draw=draw,
+            named, share, credit, cold_start, on_event, store, anchor, on_store_failure, fallback_share, clock, draw
         )
         super().__init__(settings)
 
@@ -96,15 +87,10 @@ def _profile(name: Any, quotas: Any) -> Profile:
         raise InvalidRequest(f"quotas must be a dict such as {{IpGroup.TRADE: Quota(1000, 10.0)}}, not {quotas!r}")
     given: Mapping[Any, Any] = quotas  # pyright: ignore[reportUnknownVariableType]
     for key, quota in given.items():
-        _check_quota(key, quota)
-    return PROFILES[name].override(given)
-
-
-def _check_quota(key: object, quota: object) -> None:
-    """One entry; whether there is such an endpoint, the profile itself finds out."""
-    is_group = isinstance(key, int) and not isinstance(key, bool) and key in tuple(IpGroup)
-    if not is_group and not isinstance(key, str):
-        groups = ", ".join(f"IpGroup.{group.name}" for group in IpGroup)
-        raise InvalidRequest(f"quotas has no place for {key!r}; there are {groups}, and the names of methods")
-    if not isinstance(quota, Quota):
-        raise InvalidRequest(f"quotas[{key!r}] must be a Quota such as Quota(10, 1.0), not {quota!r}")
+        is_group = isinstance(key, int) and not isinstance(key, bool) and key in tuple(IpGroup)
+        if not is_group and not isinstance(key, str):
+            groups = ", ".join(f"IpGroup.{group.name}" for group in IpGroup)
+            raise InvalidRequest(f"quotas has no place for {key!r}; there are {groups}, and the names of methods")
+        if not isinstance(quota, Quota):
+            raise InvalidRequest(f"quotas[{key!r}] must be a Quota such as Quota(10, 1.0), not {quota!r}")
+    return PROFILES[name].override(given)  # finds out whether there are such endpoints

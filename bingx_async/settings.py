@@ -1,7 +1,6 @@
-"""The settings of a client, and the checks of them.
+"""The settings of a client, checked when it is made; each message says what to write instead.
 
-A wrong one raises `InvalidRequest` when the client is made, with a message that says what to write instead. No key is
-ever a local of a frame that can fail: tracebacks may print locals.
+No key is ever a local of a frame that can fail: tracebacks may print locals.
 """
 
 # Not every program is typed, so settings are checked at run time too.
@@ -16,8 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import field, frozen
 
-from bingx_async.core.checks import has, kind_of, one_of
-from bingx_async.core.options import CallSettings, shown
+from bingx_async.core.options import CallSettings, has, kind_of, one_of, shown
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
 
@@ -51,27 +49,22 @@ def _given_url(base_url: Any) -> Any:
 
 
 def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
-    for name, is_text in (
-        ("api_key", isinstance(keys.api, str | None)),
-        ("secret_key", isinstance(keys.secret, str | None)),
-    ):
-        if not is_text:
-            raise InvalidRequest(
-                f"{name} must be a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
-            )
+    for name in ("api", "secret"):
+        if not isinstance(getattr(keys, name), str | None):
+            wanted = "a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
+            raise InvalidRequest(f"{name}_key must be {wanted}")
     if bool(keys.api) != bool(keys.secret):
         raise InvalidRequest(f"the {'secret_key' if keys.api else 'api_key'} is missing; give both or neither")
-    for name, is_whole in (("api_key", _is_key(keys.api)), ("secret_key", _is_key(keys.secret))):
-        if not is_whole:
-            raise InvalidRequest(f"the {name} holds blanks or characters that no key has; was it copied whole?")
+    for name in ("api", "secret"):
+        if not _is_key(getattr(keys, name)):
+            raise InvalidRequest(f"the {name}_key holds blanks or characters that no key has; was it copied whole?")
 
 
 def _is_account(_instance: object, _attribute: object, value: Any) -> None:
     is_uid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-    if value is None or is_uid or (isinstance(value, str) and value.strip()):
-        return
-    found = repr(value) if isinstance(value, (str, bool)) else kind_of(value)
-    raise InvalidRequest(f"account must be the UID, a str or an int such as '1001', not {found}")
+    if value is not None and not is_uid and not (isinstance(value, str) and value.strip()):
+        found = repr(value) if isinstance(value, (str, bool)) else kind_of(value)
+        raise InvalidRequest(f"account must be the UID, a str or an int such as '1001', not {found}")
 
 
 def _is_base_url(_instance: object, _attribute: object, value: Any) -> None:

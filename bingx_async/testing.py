@@ -58,8 +58,7 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
 
     def jump(self, seconds: float) -> None:
         """Let time pass."""
-        if seconds > 0:
-            self._simulated += seconds
+        self._simulated += max(0.0, seconds)
 
 
 def run_simulated(main: Callable[..., Awaitable[T]], *args: Any, backend: Literal["asyncio", "trio"] = "asyncio") -> T:

@@ -7,9 +7,8 @@ from math import inf
 
 from bingx_async.core.bucket import occupancy_of
 from bingx_async.core.budget import ErrorKey
-from bingx_async.core.claims import Claims, Key
+from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.ledger import Ledger, Settings
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.errors import InvalidRequest
 from bingx_async.runtime.clock import STALE_AFTER, monotonic_ms
 from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent

@@ -1,4 +1,4 @@
-"""The commands of `bingx-async`, one file each. None ever prints a key or a secret of the user's."""
+"""The commands of `bingx-async`. None ever prints a key or a secret of the user's."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import logging
 import click
 
 from bingx_async import __version__
-from bingx_async.commands.cancel_all import cancel_all
-from bingx_async.commands.clock import clock
-from bingx_async.commands.demo import demo
-from bingx_async.commands.emulator import emulator
+from bingx_async.commands.emulated import demo, emulator
+from bingx_async.commands.exchange import cancel_all, clock
 from bingx_async.commands.quotas import quotas
 
 __all__ = ["bingx_async"]

@@ -1,8 +1,7 @@
-"""One bucket's arithmetic: rule R. Milliseconds on one monotonic axis; `now` is always a parameter.
+"""One bucket's arithmetic: rule R. Milliseconds on one monotonic axis.
 
-A bucket allows `limit` live calls. A call is live from its grant until one occupancy after its reply. The reply cannot
-come before the exchange has counted the call, so whatever the network does, a call stays live here at least until
-it has left the exchange's window: see the essay of `bingx_async.core` for the proof.
+A call is live from its grant until one occupancy after its reply, which cannot come before the exchange has counted
+it: whatever the network does, by then the call has left the exchange's window.
 """
 
 from __future__ import annotations
@@ -10,11 +9,14 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from math import inf
 
-from bingx_async.core.quota import Quota
+from bingx_async.core.counting import Counting
+from bingx_async.core.quota import UNLIMITED, Quota
 
 STRETCH = 5e-4  # our clock may run this much faster than the exchange's: two clocks 200 ppm off, and some to spare
 MARGIN = 2.0  # ms on top of the stretched window, for clocks that are read in whole milliseconds on either side
 PACE = 0.9  # paced grants are this share of window / limit apart: below 1, so that pacing alone loses no quota
+LISTENING_GAP = 0.25  # of a window, between grants while less than half of the tokens are free
+LISTENING_CALLS = 64  # after so many calls of a bucket no more are kept apart
 
 
 def occupancy_of(quota: Quota) -> float:
@@ -29,9 +31,7 @@ def share_of(limit: int, share: float) -> int:
 
 class Bucket:
     """Live calls of one quota and one owner: those in flight, and the moments at which the others' tokens expire.
-
-    A bucket that is paced keeps grants `spacing` milliseconds apart while less than half of its tokens are free.
-    """
+    Paced grants are `spacing` milliseconds apart while less than half of the tokens are free."""
 
     __slots__ = ("expiries", "grants", "in_flight", "last_grant", "limit", "occupancy", "quota", "spacing")
 
@@ -107,12 +107,9 @@ class Bucket:
         return self.in_flight + len(self.expiries) - bisect_right(self.expiries, now)
 
     def nth_ready_at(self, ahead: int, now: float) -> float:
-        """The earliest moment for a call that has `ahead` others before it; a lower bound while calls are in flight
-        or linger.
-
-        A call in flight returns its token one occupancy from now at the soonest; each further round of `limit` grants
-        takes one occupancy more. A token that lingers longer than one occupancy is passed by those that go round.
-        """
+        """The earliest moment for a call behind `ahead` others; a lower bound while calls are in flight or linger."""
+        # A call in flight returns its token one occupancy from now at the soonest; each further round of `limit` grants
+        # takes one occupancy more. A token that lingers longer than one occupancy is passed by those that go round.
         spent = bisect_right(self.expiries, now)
         free = max(0, self.limit - self.in_flight - len(self.expiries) + spent)
         rounds, place = divmod(ahead, self.limit)
@@ -128,3 +125,60 @@ class Bucket:
     def is_idle(self, now: float) -> bool:
         """Whether forgetting the bucket would change nothing."""
         return not self.in_flight and (not self.expiries or self.expiries[-1] <= now)
+
+
+class AccountBucket(Bucket):
+    """Live calls of one account on one endpoint. Rate headers tighten it when they show calls that are not ours, and
+    with `is_anchored`, once they have shown how the exchange counts, give tokens back when its window ends."""
+
+    __slots__ = ("counting", "is_anchored")
+
+    def __init__(self, quota: Quota, share: float, is_anchored: bool) -> None:
+        super().__init__(quota, share)
+        self.is_anchored = is_anchored
+        self.counting: Counting | None = None
+
+    @property
+    def baseline(self) -> int:
+        """Live tokens less grants, as a permit keeps it; right after `ready_at` has dropped what has expired."""
+        return self.in_flight + len(self.expiries) - self.grants
+
+    def observe(self, baseline: int, remaining: int, now: float) -> int:
+        """The reply to a permit with `baseline` says that `remaining` calls are left; how many were not ours, and so
+        occupy tokens of ours for one occupancy. Under a share only those beyond the rest of the quota count."""
+        if not 0 <= remaining <= self.quota.limit < UNLIMITED.limit:
+            return 0
+        ours = max(baseline + self.grants, self.live(now))
+        foreign = max(0, self.limit - remaining - ours)
+        for _ in range(foreign):
+            self.block(now + self.occupancy)
+        return foreign
+
+    def learn(self, granted_at: float, at: float, remaining: int, end: float | None, epoch: float) -> Counting | None:
+        """Take what the reply at `at` shows about the way of counting; returns the counting if that has changed it.
+        `end` is when the exchange says that its window ends; `epoch` plus a moment is epoch milliseconds."""
+        if not 0 <= remaining < self.quota.limit < UNLIMITED.limit:
+            return None
+        if self.counting is None:
+            self.counting = Counting(self.quota.limit, self.quota.window * 1000.0)
+        counting = self.counting
+        before = str(counting)
+        if self.is_anchored or not counting.is_decided:
+            counting.observe(granted_at, at, remaining, self.in_flight, end, epoch)
+        if self.is_anchored:
+            self._rest_on(counting, at, end)
+        return counting if str(counting) != before else None
+
+    def _rest_on(self, counting: Counting, at: float, end: float | None) -> None:
+        # Calls all at once look the same under every way of counting: until it is known, some are kept apart.
+        is_listening = not counting.is_decided and self.grants < LISTENING_CALLS
+        self.spacing = LISTENING_GAP * counting.window if is_listening else 0.0
+        # Every call answered by then was counted in this window or an earlier one: none counts for calls sent after it.
+        if counting.is_fixed and end is not None and end >= at:
+            self.cap(end + MARGIN)
+
+    def invalidate_counting(self) -> None:
+        """A call was refused for its pace: from now on nothing rests on the way of counting."""
+        if self.counting is not None:
+            self.counting.invalidate()
+            self.spacing = 0.0

@@ -1,7 +1,6 @@
 """The error budget: more than 20 business errors of one code within 480 s close an endpoint for its account.
 
-Errors are counted per account, endpoint and code in a sliding window. While one error is left, calls that create
-are refused here; cancels always go. The exchange's own message, when one comes, sets limit and window.
+While one error is left, calls that create are refused here; cancels always go.
 """
 
 from __future__ import annotations
@@ -64,11 +63,8 @@ class ErrorBudget:
         return state if state.used in {ceil(self.limit * share) for share in WARN_AT} else None
 
     def spent(self, account: str, route: str, in_flight: int, now: float) -> BudgetState | None:
-        """The code of which one more error must not come, or None.
-
-        `in_flight` calls of this endpoint are unanswered and may still fail. `frees_at` of the result is when there
-        is room for one more: `now` if that only depends on their replies. Of several codes the last to have room.
-        """
+        """The code of which one more error must not come, the last to have room; `in_flight` calls may still fail.
+        `frees_at` of the result is when there is room for one more: `now` if that only depends on their replies."""
         found: BudgetState | None = None
         for code, errors in self._errors.get((account, route), {}).items():
             self._expire(errors, now)

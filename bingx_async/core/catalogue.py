@@ -49,10 +49,6 @@ class Catalogue:
         names = ", ".join(sorted({endpoint.name for endpoint in self.endpoints}))
         raise InvalidRequest(f"no endpoint {key!r}; write the name of its method or its path. There are {names}")
 
-    def find(self, key: str) -> Endpoint[Any]:
-        """The first of `find_all`."""
-        return self.find_all(key)[0]
-
 
 @frozen(eq=False)
 class Profile(Mapping[str, Quota]):
@@ -87,15 +83,13 @@ class Profile(Mapping[str, Quota]):
         """The same profile with some quotas replaced: those of endpoints for an account, or those of a whole group."""
         uid, groups = dict(self.uid), dict(self.groups)
         for key, quota in quotas.items():
-            if isinstance(key, str):
-                metered = [endpoint.route for endpoint in self.catalogue.find_all(key) if not endpoint.is_public]
-                if not metered:
-                    raise InvalidRequest(
-                        f"{key} is counted per address only: give the quota of its group, IpGroup.MARKET"
-                    )
-                uid |= dict.fromkeys(metered, quota)
-            else:
+            if not isinstance(key, str):
                 groups[IpGroup(key)] = (quota,)
+                continue
+            metered = [endpoint.route for endpoint in self.catalogue.find_all(key) if not endpoint.is_public]
+            if not metered:
+                raise InvalidRequest(f"{key} is counted per address only: give the quota of its group, IpGroup.MARKET")
+            uid |= dict.fromkeys(metered, quota)
         return evolve(self, uid=uid, groups=groups)
 
 
@@ -103,12 +97,11 @@ def profiles_of(catalogue: Catalogue) -> Mapping[str, Profile]:
     """The documented profile, each profile that a declaration names, and one without any limit."""
     metered = [endpoint for endpoint in catalogue if not endpoint.is_public]
     names = dict.fromkeys([DOCUMENTED, *(name for endpoint in metered for name in endpoint.profiles)])
-    profiles = {
-        name: Profile(name, catalogue, {each.route: each.profiles.get(name, each.quota) for each in metered})
-        for name in names
-    }
+    profiles = [
+        Profile(name, catalogue, {it.route: it.profiles.get(name, it.quota) for it in metered}) for name in names
+    ]
     free = {endpoint.route: UNLIMITED for endpoint in metered}
     unlimited = Profile(
         "unlimited", catalogue, free, dict.fromkeys(IpGroup, UNLIMITED), dict.fromkeys(IpGroup, (UNLIMITED,)), UNLIMITED
     )
-    return {**profiles, unlimited.name: unlimited}
+    return {profile.name: profile for profile in (*profiles, unlimited)}

@@ -1,4 +1,4 @@
-"""A call's claims: the buckets it draws on and the scopes that can be closed to it, each under its own name."""
+"""A call's claims: the buckets it draws on and the scopes that can be closed to it; and the answers to them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
+from bingx_async.core.bucket import AccountBucket, Bucket
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import UNLIMITED, Quota
@@ -14,11 +15,8 @@ UNLIMITED_WINDOW = 1_000.0  # ms; the window of a call that no quota limits
 
 
 class Key(NamedTuple):
-    """Names a bucket, or a scope that the exchange can close.
-
-    `kind` is "account" or "egress" and `owner` the account or the outgoing address. `name` is the route of an
-    endpoint ("POST /path"), a group of endpoints, or empty for everything that leaves from an address.
-    """
+    """Names a bucket, or a scope that the exchange can close. `kind` is "account" or "egress" (an outgoing address);
+    `name` an endpoint's route ("POST /path"), a group of endpoints, or empty for everything from an address."""
 
     kind: str
     owner: str
@@ -38,13 +36,10 @@ class Claim(NamedTuple):
 
 @frozen(eq=False)
 class Claims:
-    """Every bucket that one call draws on, and both scopes that the exchange can close to it.
-
-    `account_claim` is None for a public call. `egress_claims` are the endpoint's own at this address, then those of
-    its groups. Everything else follows from these: `all` claims in the order in which a ledger looks at them, the
-    `keys` of all buckets and gates (`keys_at_address` from narrow to wide), and `line`, which calls that wait for the
-    same buckets have in common.
-    """
+    """Every bucket that one call draws on, and both scopes that the exchange can close to it. `account_claim` is None
+    for a public call; `egress_claims` are the endpoint's own, then those of its groups. A ledger takes them in the
+    order of `all`; `keys` are those of all buckets and gates, `keys_at_address` from narrow to wide. Calls that wait
+    for the same buckets have `line` in common."""
 
     account: str
     egress: str
@@ -85,12 +80,8 @@ class Claims:
         return next((claim.quota.window * 1000.0 for claim in self.all), UNLIMITED_WINDOW)
 
     def is_within(self, key: Key, wider: Key) -> bool:
-        """Whether every call that draws on `key` draws on `wider` as well.
-
-        So it is at one address: the endpoint's own bucket lies within the buckets of its groups, a group's bucket
-        within those of the same group that are named after it, and each of them within the address' gate. An
-        account's bucket lies within none of these, since an account may call from several addresses.
-        """
+        """Whether every call that draws on `key` draws on `wider` as well. At an address: its endpoint, group, gate;
+        an account's bucket lies within none of these, since an account may call from several addresses."""
         if key not in self.keys_at_address:
             return False
         return wider in self.keys_at_address[self.keys_at_address.index(key) + 1 :]
@@ -108,3 +99,32 @@ def claims_of(endpoint: Endpoint[Any], profile: Profile, account: str, egress: s
         Claim(Key("egress", egress, name), quota, is_paced=True) for name, quota in quotas if quota is not UNLIMITED
     )
     return Claims(account, egress, endpoint.path, route, own, at_address, endpoint.is_creating)
+
+
+@frozen
+class NotUntil:
+    """No call can leave before `ready_at` (infinity: not before a reply comes in), because of `key`."""
+
+    ready_at: float
+    key: Key
+
+
+class Permit(NamedTuple):
+    """One call may leave now. Its ledger ends it once, by `settle` or `release`; ending it again does nothing.
+
+    `buckets` are those of `claims.all`, in the same order; `probes` the closed scopes into which this call goes first.
+    `baseline` is the number of the account's tokens live at this grant, less its grants until then. Plus its grants at
+    a later moment, that is the calls live at this grant and all granted since: whatever the exchange counts beyond
+    these within one window around this call comes from another program.
+    """
+
+    number: int
+    claims: Claims
+    buckets: tuple[Bucket, ...]
+    account_bucket: AccountBucket | None
+    granted_at: float
+    probes: tuple[Key, ...]
+    baseline: int
+
+    def __repr__(self) -> str:
+        return f"Permit({self.number}, {self.claims.route}, granted at {self.granted_at:g})"

@@ -1,10 +1,8 @@
 """How the exchange counts, as far as its own headers tell: every way that they contradict is excluded.
 
-Every reply may say how many calls are left and when the count expires. We know of each of our calls that it was
-counted between its grant and its reply, so every way of counting predicts a range for what is left; a way whose
-range is missed is no longer a candidate. This only listens, so it risks nothing.
-
-If what is left contradicts every way, another program uses the account, and the listening starts anew.
+Each of our calls was counted between its grant and its reply, so every way of counting predicts a range for what is
+left; a way whose range is missed is no longer a candidate. If every way is contradicted, another program uses the
+account, and the listening starts anew.
 """
 
 from __future__ import annotations
@@ -22,6 +20,9 @@ TOLERANCE = 5.0  # ms on top of a round trip, for clocks that are read in whole 
 ALIGNED = 32
 SHARP = 40.0
 KEEP = 3  # windows of calls to remember
+RTT_WINDOW = 300_000.0  # ms; a route that has changed since then no longer counts
+RTT_ENOUGH = 32  # replies before a credit is given: fewer may all have been slow
+RTT_MARGIN = 2.0  # ms taken off a credit, for the precision of clocks
 
 
 class CountingModel(StrEnum):
@@ -94,11 +95,8 @@ class Counting:
     def observe(
         self, granted: float, replied: float, remaining: int, in_flight: int, end: float | None, epoch: float
     ) -> None:
-        """A call counted between `granted` and `replied` was told that `remaining` are left.
-
-        `in_flight` other calls are unanswered. `end` is when the exchange says that its count expires; `epoch` plus a
-        moment is epoch milliseconds, to tell whether ends stand fixed to the clock.
-        """
+        """A call counted between `granted` and `replied` was told that `remaining` are left; others are `in_flight`.
+        `end` is when the exchange says that its count expires; `epoch` plus a moment is epoch milliseconds."""
         taken = self.limit - 1 - remaining
         self._track_tokens(granted, replied)
         overtaken = sum(r >= granted for _, r in self._calls)  # answered before, but perhaps counted after this one
@@ -156,3 +154,29 @@ class Counting:
 
     def __str__(self) -> str:
         return " or ".join(sorted(self.candidates)) if len(self.candidates) < len(CountingModel) else "unknown"
+
+
+class MinRtt:
+    """The minimum of the values added within the last five minutes."""
+
+    __slots__ = ("_count", "_minima")
+
+    def __init__(self) -> None:
+        self._minima: deque[tuple[float, float]] = deque()  # (when, value), both rising
+        self._count = 0
+
+    def add(self, value: float, at: float) -> None:
+        """Take a round trip of `value` milliseconds that ended at `at`."""
+        self._count += 1
+        minima = self._minima
+        while minima and minima[-1][1] >= value:
+            minima.pop()
+        minima.append((at, value))
+        while minima[0][0] <= at - RTT_WINDOW:
+            minima.popleft()
+
+    def credit(self, part: float, now: float) -> float:
+        """`part` of the minimum less a margin, in milliseconds; 0 before enough values, or without a recent one."""
+        if not part or self._count < RTT_ENOUGH or self._minima[-1][0] <= now - RTT_WINDOW:
+            return 0.0
+        return max(0.0, part * self._minima[0][1] - RTT_MARGIN)

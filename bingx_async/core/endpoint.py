@@ -1,26 +1,25 @@
-"""One endpoint of the exchange as one value: everything the rest of the library has to know about it.
+"""One endpoint of the exchange as one value, its calls, and many items in few calls.
 
-An endpoint is identified by its method and path together, since one path may take several methods. Its effect decides
-who goes first, whether a failed call may simply be repeated, and whether the error budget holds it back.
+Which items a call takes is decided when it may leave: a worker with a permit takes those left at that moment, so no
+item waits for one route while another is free, and items of a call refused unexecuted go back to the front.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import Factory, field, frozen
 
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 from bingx_async.core.signing import Carrier, Param
 from bingx_async.errors import ApiError
-from bingx_async.models.enums import Priority
+from bingx_async.models.fields import Priority
 
-if TYPE_CHECKING:
-    from bingx_async.core.pool import Batch
-
-T = TypeVar("T")
+T = TypeVar("T")  # a model, or one item of a batch
+R = TypeVar("R")  # the result of an item
 
 
 class Auth(Enum):
@@ -32,7 +31,8 @@ class Auth(Enum):
 
 
 class Effect(Enum):
-    """Reads; takes orders off the book; puts something new on it; changes something else."""
+    """Reads; takes orders off the book; puts something new on it; changes something else. This decides who goes first,
+    whether a failed call may simply be repeated, and whether the error budget holds it back."""
 
     READ = "read"
     CANCEL = "cancel"
@@ -52,18 +52,14 @@ class Refusals:
 
 
 def _derived(value: Callable[[Endpoint[Any]], Any]) -> Any:
-    """A field that follows from the others."""
     return field(init=False, repr=False, default=Factory(value, takes_self=True))
 
 
 @frozen(eq=False)
 class Endpoint(Generic[T]):
-    """One endpoint.
-
-    `name` is that of its method in `client.spot`. `read` turns the `data` of an accepted reply into the model and
+    """`name` is that of its method in `client.spot`. `read` turns the `data` of an accepted reply into the model and
     never raises. `quota` is what an account may call under the profile "documented"; `profiles` has the profiles in
-    which it differs. `carrier` forces where the parameters travel. `is_stamped`: whether a timestamp is sent.
-    """
+    which it differs. `carrier` forces where the parameters travel. `is_stamped`: whether a timestamp is sent."""
 
     name: str
     method: str
@@ -91,13 +87,57 @@ class Endpoint(Generic[T]):
 
 @frozen(eq=False)
 class Call(Generic[T]):
-    """An endpoint with its arguments, checked and in wire names.
-
-    `client_order_ids` are those by which its outcome can be asked for. `batch` says how it may travel together with
-    other calls of its kind.
-    """
+    """An endpoint with its arguments, checked and in wire names. Its outcome can be asked for by `client_order_ids`;
+    `batch` says how it may travel together with other calls of its kind."""
 
     endpoint: Endpoint[T]
     params: Mapping[str, Param]
     client_order_ids: tuple[str, ...] = ()
     batch: Callable[[], Batch[Any, Any]] | None = field(default=None, repr=False)
+
+
+@frozen(eq=False)
+class BatchRoute(Generic[T, R]):
+    """How `endpoint` does items: the call for some of them, and its reply as their results."""
+
+    endpoint: Endpoint[Any]
+    size: int
+    call: Callable[[Sequence[T]], Call[Any]]
+    read: Callable[[Sequence[T], Any], Mapping[T, R]]
+
+
+@frozen(eq=False)
+class Batch(Generic[T, R]):
+    """How one call may travel with others of the same `key` that wait: its item, the routes (several items at once,
+    then one alone), and `unwrap`, which turns the item's result into the call's own, or raises its error."""
+
+    key: Hashable
+    item: T
+    routes: Sequence[BatchRoute[T, R]]
+    unwrap: Callable[[R], Any]
+
+
+class Pool(Generic[T, R]):
+    """The items of one job and their results."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self.pending: deque[T] = deque(dict.fromkeys(items))
+        self._size = len(self.pending)
+        self.results: dict[T, R] = {}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every item has its result."""
+        return len(self.results) == self._size
+
+    def take(self, most: int) -> list[T]:
+        """The next items, at most that many."""
+        return [self.pending.popleft() for _ in range(min(most, len(self.pending)))]
+
+    def put_back(self, items: Sequence[T]) -> None:
+        """They were not done: they are next again."""
+        self.pending.extendleft(reversed(items))
+
+    def finish(self, results: Mapping[T, R]) -> None:
+        """They are done; a result that is there already stays."""
+        self.results = {**results, **self.results}

@@ -1,22 +1,28 @@
-"""The scopes that the exchange has closed: an endpoint of an account, or everything from an address.
+"""The scopes that the exchange has closed, until a moment that only ever moves to a later one; a store's refusals.
 
-A closed scope stays closed until a moment that only ever moves to a later one. At that moment one call goes first as
-a probe, and the others wait for its reply: a success opens the scope, another refusal closes it again.
+Then one call goes first as a probe and the others wait: its success opens the scope, a refusal closes it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import inf
 
 from attrs import frozen
 
-from bingx_async.core.backoff import backoff
-from bingx_async.core.claims import Key
-from bingx_async.core.permit import Permit
+from bingx_async.core.claims import Key, Permit
 
 LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is more likely a misreading: it is clamped and reported
 FORGOTTEN = 3_600_000.0  # ms after its end in which no call has gone into a closed period
+CEILING = 300_000.0  # ms; a block is said to end after 5 minutes at the latest, see docs/facts
+ASKING = 2_000.0  # ms after which an answer of the shared store is no longer waited for
+
+
+def backoff(attempt: int, window: float, draw: float) -> float:
+    """Milliseconds to wait after refusal `attempt` (from 0): one window, then full jitter over 1, 2, 4 … windows;
+    `draw` is uniform in [0, 1). Nothing can be free before one window (ms). At most 5 minutes."""
+    spread = window * 2.0 ** min(attempt, 30)
+    return min(CEILING, window + draw * min(spread, CEILING))
 
 
 @frozen
@@ -51,11 +57,6 @@ class Gate:
 class Gates(dict[Key, Gate]):
     """The closed scopes of one ledger; empty while there is none."""
 
-    def closed_until(self, key: Key) -> float | None:
-        """Until when `key` is closed, or None."""
-        gate = self.get(key)
-        return gate.closed_until if gate is not None else None
-
     def close(self, key: Key, until: float, now: float, reason: str) -> Penalty:
         """Close `key` until `until`, one hour from now at most; a longer closed period is never shortened."""
         clamped = min(max(until, now), now + LONGEST_PENALTY)
@@ -66,12 +67,9 @@ class Gates(dict[Key, Gate]):
         return Penalty(key, gate.closed_until, reason, clamped != until)
 
     def back_off(self, permit: Permit, key: Key, window: float, draw: float, now: float, reason: str) -> Penalty:
-        """Close `key` for a growing time of our own, since the exchange named no moment.
-
-        Several calls in flight may be refused for the same cause: those granted before the scope was last closed
-        do not make it grow.
-        """
+        """Close `key` for a growing time of our own, since the exchange named no moment."""
         gate = self.get(key)
+        # Several calls in flight may be refused for the same cause: that alone does not make the time grow.
         if gate is not None and permit.granted_at < gate.closed_at:
             return Penalty(key, gate.closed_until, gate.reason)
         streak = gate.streak if gate is not None else 0
@@ -102,3 +100,55 @@ class Gates(dict[Key, Gate]):
         for key, gate in list(self.items()):
             if not gate.is_probed and gate.closed_until + FORGOTTEN <= now:
                 del self[key]
+
+
+class StoreRefusals(dict[Key, float]):
+    """Keys for which a shared store had no token before the moment it named; empty while it has never refused. Then
+    one call at a time asks, or every waiting call of every process would ask for every token that comes free."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asking: dict[Key, float] = {}
+
+    def record(self, key: Key, until: float) -> None:
+        """The store has no token for `key` before `until`; an earlier moment than one known changes nothing."""
+        self[key] = max(until, self.get(key, until))
+
+    def named(self, key: Key) -> float:
+        """The moment the store named, or minus infinity."""
+        return self.get(key, -inf)
+
+    def until(self, key: Key) -> float:
+        """When the store may be asked for `key`: at the moment it named, or once the call that asks has its answer."""
+        return max(self.named(key), self._asking.get(key, -inf))
+
+    def ask(self, keys: Iterable[Key], now: float) -> None:
+        """A call asks the store now; other calls wait for its answer."""
+        for key in keys:
+            if key in self:
+                self._asking[key] = now + ASKING
+
+    def answered(self, keys: Iterable[Key]) -> None:
+        """The call that asked is over: the next may ask."""
+        for key in keys:
+            self._asking.pop(key, None)
+
+    def granted(self, keys: Iterable[Key], full: Collection[Key]) -> bool:
+        """The store had tokens, of `full` the last: there one call still asks alone. Whether others may ask earlier."""
+        had_refused = bool(self)
+        for key in keys:
+            self._asking.pop(key, None)
+            if key not in full:
+                self.pop(key, None)
+        return had_refused
+
+    def allow_now(self) -> None:
+        """Something has come free in the store: whatever moment it named, the next call may ask at once."""
+        self.update(dict.fromkeys(self, -inf))
+
+    def sweep(self, now: float) -> None:
+        """Forget the moments that are over."""
+        for key, until in list(self.items()):
+            if max(until, self._asking.get(key, -inf)) <= now:
+                del self[key]
+        self._asking = {key: until for key, until in self._asking.items() if key in self}

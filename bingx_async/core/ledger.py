@@ -1,8 +1,4 @@
-"""All buckets of one governor: reserve every claim of a call or none, and end each call once.
-
-Decisions are synchronous and hold no clock: `now` is monotonic milliseconds. A refusal is a value, `NotUntil`,
-that says when and because of which bucket; it leaves the ledger as it was.
-"""
+"""All buckets of one governor: reserve every claim of a call or none, and end each call once. `now` is monotonic ms."""
 
 from __future__ import annotations
 
@@ -13,14 +9,11 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from bingx_async.core.account_bucket import AccountBucket
-from bingx_async.core.bucket import Bucket
+from bingx_async.core.bucket import AccountBucket, Bucket
 from bingx_async.core.budget import ErrorBudget
-from bingx_async.core.claims import Claim, Claims, Key
-from bingx_async.core.gates import Gate, Gates
-from bingx_async.core.permit import NotUntil, Permit
+from bingx_async.core.claims import Claim, Claims, Key, NotUntil, Permit
+from bingx_async.core.gates import Gate, Gates, StoreRefusals
 from bingx_async.core.quota import UNLIMITED, Quota
-from bingx_async.core.store_refusals import StoreRefusals
 
 COLD_MARGIN = 250.0  # ms on top of one occupancy: calls of the process before may still have been on their way
 FORGET_EVERY = 60_000.0  # ms between looks for errors and closed periods that can be forgotten
@@ -44,11 +37,8 @@ class BucketState:
 
 @frozen
 class Settings:
-    """How a ledger opens its buckets.
-
-    `share` of each quota is ours. `cold_start` is the moment the ledger began if a process before it may have spent
-    the quotas: they count as spent for one window then. With `anchor` account buckets rest on the exchange's windows.
-    """
+    """How buckets are opened: with `share` of each quota, and with `anchor` resting on the exchange's windows.
+    `cold_start` is when the ledger began if a process before it may have spent the quotas: for one window they are."""
 
     share: float = 1.0
     cold_start: float | None = None
@@ -136,11 +126,8 @@ class Ledger:
         return NotUntil(latest, key)
 
     def settle(self, permit: Permit, at: float, extra: float = 0.0, *, opens: bool = False) -> tuple[Key, ...]:
-        """The call was answered or given up at `at`: its tokens return one occupancy plus `extra` later.
-
-        `extra` is the linger of a call given up, or minus the credit. With `opens` the reply proves that the
-        scope is open. Returns the scopes that a probe has reopened.
-        """
+        """The call has ended at `at`: its tokens return one occupancy plus `extra` (linger, or minus the credit) later.
+        `opens`: the reply proves that the scope is open. Returns the scopes that a probe has reopened."""
         try:
             self._open_permits.remove(permit.number)
         except KeyError:

@@ -1,20 +1,25 @@
-"""The options that every call takes, as given and as complete settings."""
+"""The options that every call takes, and validators: `field(validator=number(above=0, at_most=1))`.
 
-# Not every program is typed, so options are checked at run time too.
-# pyright: reportUnnecessaryIsInstance=false
+Not every program is typed, so they are checked at run time. A wrong one is an `InvalidRequest` that says what to write.
+"""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
+from math import inf
 from typing import Any, TypedDict
 
-from attrs import evolve, field, frozen
+from attrs import Attribute, evolve, field, frozen
+from attrs.validators import and_
 
 from bingx_async.errors import InvalidRequest
-from bingx_async.models.enums import Priority
+from bingx_async.models.fields import Priority
 
 LONGEST_RECV_WINDOW = 5000  # ms; the exchange's default and greatest
 SHOWN = 100  # characters of a wrong value that a message shows
+MESSAGE = "{name} must be {wanted}, not {value}"
+
+Validator = Callable[[Any, "Attribute[Any]", Any], None]
 
 
 class CallOptions(TypedDict, total=False):
@@ -28,6 +33,9 @@ class CallOptions(TypedDict, total=False):
     priority: Priority
     timeout: float
     recv_window: int
+
+
+OPTIONS = CallOptions.__annotations__
 
 
 def shown(value: object) -> str:
@@ -44,39 +52,70 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _is_wait(_instance: object, _attribute: object, value: Any) -> None:
-    if not is_number(value) or not value >= 0:
-        raise InvalidRequest(f"max_wait={shown(value)} must be seconds, 0 (now or never) or more")
+def is_whole(value: object) -> bool:
+    """Whether it is an int; True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_timeout(_instance: object, _attribute: object, value: Any) -> None:
-    if not is_number(value) or not 0 < value < math.inf:
-        raise InvalidRequest(f"timeout={shown(value)} must be seconds above 0")
+def kind_of(value: object) -> str:
+    """The kind of a value, for a message that must not show the value itself."""
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
 
 
-def _is_recv_window(_instance: object, _attribute: object, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= LONGEST_RECV_WINDOW:
-        raise InvalidRequest(f"recv_window={shown(value)} must be whole milliseconds from 1 to {LONGEST_RECV_WINDOW}")
+def _must_be(
+    wanted: str, fits: Callable[[Any], bool], told: Callable[[object], str] = shown, message: str = MESSAGE
+) -> Validator:
+    def check(_instance: object, setting: Attribute[Any], value: Any) -> None:
+        if not fits(value):
+            raise InvalidRequest(message.format(name=setting.name, wanted=wanted, value=told(value)))
+
+    return check
 
 
-def _is_priority(_instance: object, _attribute: object, value: Any) -> None:
-    if value is not None and value not in tuple(Priority):
-        raise InvalidRequest(f"priority={shown(value)} must be a Priority")
+def number(*, above: float = -inf, at_least: float = -inf, at_most: float = inf, such_as: float = 0.5) -> Validator:
+    """An int or a float within these bounds; NaN is in none."""
+    lower = f"above {above:g}" if above > -inf else f"at least {at_least:g}" if at_least > -inf else ""
+    upper = f"at most {at_most:g}" if at_most < inf else ""
+    bounds = " and ".join(filter(None, (lower, upper)))
+    is_within = _must_be(bounds, lambda value: value > above and at_least <= value <= at_most)
+    return and_(_must_be(f"a number such as {such_as:g}", is_number), is_within)
+
+
+def whole(at_least: int) -> Validator:
+    """An int of this size at least."""
+    return _must_be(f"a whole number, {at_least} or more", lambda value: is_whole(value) and value >= at_least)
+
+
+def one_of(*choices: str) -> Validator:
+    """One of these texts, two at least."""
+    *others, last = map(repr, choices)
+    return _must_be(f"{', '.join(others)} or {last}", lambda value: isinstance(value, str) and value in choices)
+
+
+def has(method: str, such_as: str) -> Validator:
+    """An object, not a class, with this method; the value is not shown, it may hold a password."""
+    return _must_be(such_as, lambda it: not isinstance(it, type) and callable(getattr(it, method, None)), kind_of)
+
+
+def _option(default: Any, wanted: str, fits: Callable[[Any], bool]) -> Any:
+    return field(default=default, validator=_must_be(wanted, fits, message="{name}={value} must be {wanted}"))
 
 
 @frozen
 class CallSettings:
     """The options of one call, complete: seconds in the queue, seconds on the network, validity in ms, priority."""
 
-    max_wait: float = field(default=30.0, validator=_is_wait)
-    timeout: float = field(default=10.0, validator=_is_timeout)
-    recv_window: int = field(default=LONGEST_RECV_WINDOW, validator=_is_recv_window)
-    priority: Priority | None = field(default=None, validator=_is_priority)
+    max_wait: float = _option(30.0, "seconds, 0 (now or never) or more", lambda it: is_number(it) and it >= 0)
+    timeout: float = _option(10.0, "seconds above 0", lambda it: is_number(it) and 0 < it < inf)
+    recv_window: int = _option(
+        LONGEST_RECV_WINDOW,
+        f"whole milliseconds from 1 to {LONGEST_RECV_WINDOW}",
+        lambda it: is_whole(it) and 0 < it <= LONGEST_RECV_WINDOW,
+    )
+    priority: Priority | None = _option(None, "a Priority", lambda it: it is None or it in tuple(Priority))
 
     def updated(self, options: CallOptions) -> CallSettings:
         """These settings with some of them replaced. Raises `TypeError` for an option that does not exist."""
-        unknown = sorted(options.keys() - CallOptions.__annotations__.keys())
-        if unknown:
-            names = ", ".join(CallOptions.__annotations__)
-            raise TypeError(f"unexpected argument {', '.join(unknown)}; every call takes {names}")
+        if unknown := options.keys() - OPTIONS.keys():
+            raise TypeError(f"unexpected argument {', '.join(sorted(unknown))}; every call takes {', '.join(OPTIONS)}")
         return evolve(self, **options) if options else self

@@ -1,9 +1,7 @@
 """Quotas: how many calls the exchange allows in which time. Each number stands once, with its public source.
 
-A private call is counted three times: per account and endpoint, per outgoing address and endpoint, and per outgoing
-address and group of endpoints. Market data is counted per address only. The quota of an account stands in the
-declaration of its endpoint; those of an address stand here. Quotas change and differ by account, so they come as named
-profiles, and any of them can be replaced.
+A private call is counted three times: per account and endpoint (by the quota in its declaration), per outgoing address
+and endpoint, and per address and group of endpoints (by those here). Market data is counted per address only.
 """
 
 from __future__ import annotations

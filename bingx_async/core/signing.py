@@ -1,9 +1,7 @@
 """Signing: one canonical text, one HMAC, three carriers.
 
-The text is every parameter as `name=value`, sorted by name and joined with `&`, values raw; the signature is the
-lower-case hex HMAC-SHA256 of it under the secret. The same tokens that are signed are the bytes that travel, so
-they cannot differ: texts are limited to characters that no carrier escapes. A list or a mapping is signed as compact
-JSON; it travels in the query string only, where every value is then percent-encoded.
+The tokens that are signed are the bytes that travel, so they cannot differ: texts are limited to characters that no
+carrier escapes. Lists and mappings are compact JSON; in the query string every value is then percent-encoded.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """The meaning of a reply. One table of (code, message, HTTP status) -> meaning; the first row that fits wins.
 
-The body is read first, then the HTTP status: the exchange sends most codes with HTTP 200. A call whose reply says
-code 0 ran, whatever else is wrong with the reply. With any other code it did not run. A reply from which no code can
-be read does not tell whether the call ran, unless its HTTP status does (`BARE_STATUSES`: a ban, a redirect, a request
-that was not understood). docs/facts has the sources.
+A call whose reply says code 0 ran, whatever else is wrong with the reply; with any other code it did not. Without a
+readable code only an HTTP status of `BARE_STATUSES` tells that it did not. docs/facts has the sources.
 """
 
 from __future__ import annotations

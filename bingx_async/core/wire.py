@@ -1,9 +1,8 @@
 """From the exchange's JSON to models: tolerant, and never raising.
 
-Once the exchange has said code 0 the order is live or gone, so nothing in the reply may raise: unknown fields are
-ignored, missing ones and nulls take the field's default, an unknown enum value is kept as it came, a number that
-cannot be read is None. Numbers become `Decimal` from their text, ids keep all digits. `raw` keeps the reply. The
-names on the wire stand on the fields of the models; this module knows no endpoint.
+Once the exchange has said code 0 the order is live or gone, so nothing in the reply may raise: missing fields and nulls
+take the field's default, an unknown enum value is kept as it came, a number that cannot be read is None. The names on
+the wire stand on the fields of the models; this module knows no endpoint.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn
 
-from bingx_async.models.enums import OpenEnum
-from bingx_async.models.fields import RAW, WIRE
+from bingx_async.models.fields import RAW, WIRE, OpenEnum
 
 T = TypeVar("T")
 
@@ -141,9 +139,7 @@ def _read_items(value: object, kind: type[T]) -> list[T]:
 
 def _make_reader(kind: Any) -> Callable[[object], Any]:
     """A function from the exchange's mapping to a class with wire names on its fields.
-
-    A list in place of the mapping is read by place if the fields have places, else as the first list of the class.
-    """
+    A list in place of the mapping is read by place if the fields have places, else as the first list of the class."""
     fields = attrs.fields(attrs.resolve_types(kind))
     names = {field.name: field.metadata[WIRE] for field in fields if WIRE in field.metadata}
     structure = make_dict_structure_fn(kind, _converter)

@@ -1,36 +1,43 @@
-"""The texts around the demo's table: title, events of the governor about the closed period, the report at the end."""
+"""The parts of the demo's screen: the title, the table of buckets, the news about the closed period, and the report."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 from attrs import define, field, frozen
-from rich.box import ROUNDED
+from rich.box import ROUNDED, SIMPLE_HEAD
 from rich.panel import Panel
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from bingx_async import BucketSnapshot, Quota, Snapshot
 from bingx_async.core import events
-from bingx_async.demo.report import Report
-from bingx_async.demo.scenario import LATENCY, Scenario, short
-from bingx_async.demo.table import BAD, DIM, FAIR, GOOD
+from bingx_async.demo.report import Report, Use, is_closed
+from bingx_async.demo.scenario import CLOSED_ACCOUNT, LATENCY, Scenario, short
+from bingx_async.demo.trader import JOBS
 
-Kind = Literal["closed", "probe", "open", "other"]
-MARKS: dict[Kind, str] = {"closed": "✖", "probe": "▸", "open": "✔", "other": "!"}
-STYLES: dict[Kind, str] = {"closed": BAD, "probe": FAIR, "open": GOOD, "other": FAIR}
+TOKENS = 10  # characters for a bucket with more tokens than that
+BAR = 8  # characters for the share used
+WIDE = 114  # columns from which on tokens and bars are drawn
+GOOD, FAIR, BAD, DIM = "green3", "gold1", "red1", "grey50"
+CLOSED_ROW = Style(bgcolor="#3a1216")
+ORDER = [job.endpoint for job in JOBS]
+Uses = Mapping[tuple[str, str], Use]
 
 
 @frozen
 class Item:
-    """One line: seconds into the run, its subject, the text."""
+    """One line: seconds into the run, its mark and colour, the text."""
 
     seconds: float
-    kind: Kind
+    mark: str
+    style: str
     text: str
 
     def __str__(self) -> str:
-        return f"{self.seconds:5.1f} s  {MARKS[self.kind]} {self.text}"
+        return f"{self.seconds:5.1f} s  {self.mark} {self.text}"
 
 
 @define
@@ -42,26 +49,23 @@ class News:
     def take(self, event: events.Event, seconds: float) -> None:
         """Note the events that a reader should see."""
         if isinstance(event, events.Penalised):
-            left = f"{_clock(event.until)}, {(event.until - event.at).total_seconds():.1f} s from now"
-            self._add(seconds, "closed", f"{_name(event)}: the exchange has closed it (code 100410) until {left}")
+            until, left = event.until, (event.until - event.at).total_seconds()
+            moment = f"{until:%H:%M:%S}.{until.microsecond // 1000:03d} UTC, {left:.1f} s from now"
+            self._add(seconds, "✖", BAD, f"{_name(event)}: the exchange has closed it (code 100410) until {moment}")
         elif isinstance(event, events.Probing):
-            self._add(seconds, "probe", f"{_name(event)}: the moment has come; one call goes first")
+            self._add(seconds, "▸", FAIR, f"{_name(event)}: the moment has come; one call goes first")
         elif isinstance(event, events.Reopened):
-            self._add(seconds, "open", f"{_name(event)}: it was let through; open again, the others follow")
+            self._add(seconds, "✔", GOOD, f"{_name(event)}: it was let through; open again, the others follow")
         elif isinstance(event, events.ForeignUse):
-            self._add(seconds, "other", f"{_name(event)}: {event.calls} calls are counted that are not ours")
+            self._add(seconds, "!", FAIR, f"{_name(event)}: {event.calls} calls are counted that are not ours")
 
-    def _add(self, seconds: float, kind: Kind, text: str) -> None:
-        self.items.append(Item(seconds, kind, text))
+    def _add(self, seconds: float, mark: str, style: str, text: str) -> None:
+        self.items.append(Item(seconds, mark, style, text))
 
 
 def _name(event: events.BucketEvent) -> str:
     """Owner and endpoint or group, such as `1002 cancel_order`."""
     return f"{event.owner} {short(event.name)}".rstrip()
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
 
 
 def title(scenario: Scenario) -> Panel:
@@ -74,12 +78,98 @@ def title(scenario: Scenario) -> Panel:
     return Panel(text, title="[bold cyan]bingx-async[/] · never refused, never idle", box=ROUNDED, border_style="cyan")
 
 
+def bucket_table(snapshot: Snapshot, uses: Uses, width: int, *, is_short: bool = False) -> Table:
+    """Every bucket of the accounts, then of the address; when short, only those of the account that gets closed."""
+    is_wide = width >= WIDE
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0) if is_wide else 0, header_style="bold", pad_edge=False)
+    table.add_column("bucket", no_wrap=True)
+    table.add_column("quota", justify="right", style=DIM, no_wrap=True)
+    if is_wide:
+        table.add_column("tokens", no_wrap=True)
+    for name in ("available" if is_wide else "free", "in flight", "waiting"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("closed for" if is_wide else "closed", justify="right", no_wrap=True)
+    table.add_column("quota used" if is_wide else "used", justify="right", no_wrap=True)
+    for group in _groups(snapshot, is_short):
+        for bucket in group:
+            _add_row(table, bucket, snapshot.at, uses, is_wide)
+        table.add_section()
+    return table
+
+
+def _groups(snapshot: Snapshot, is_short: bool) -> list[list[BucketSnapshot]]:
+    """The rows: account by account, then the buckets that all of them share."""
+    accounts: dict[str, list[BucketSnapshot]] = {}
+    shared: list[BucketSnapshot] = []
+    for bucket in snapshot:
+        if bucket.kind == "account" and (bucket.owner == CLOSED_ACCOUNT or not is_short):
+            accounts.setdefault(bucket.owner, []).append(bucket)
+        elif bucket.name.startswith(("group 2", "group 3")):
+            shared.append(bucket)
+    groups = [sorted(accounts[owner], key=_rank) for owner in sorted(accounts)]
+    return [*groups, sorted(shared, key=_rank)]
+
+
+def _rank(bucket: BucketSnapshot) -> tuple[int, str]:
+    """The order of the jobs, then that of the names."""
+    name = short(bucket.name)
+    return ORDER.index(name) if name in ORDER else len(ORDER), name
+
+
+def _add_row(table: Table, bucket: BucketSnapshot, now: datetime, uses: Uses, is_wide: bool) -> None:
+    left = (bucket.closed_until - now).total_seconds() if bucket.closed_until is not None else 0.0
+    where = (bucket.owner, short(bucket.name))
+    cells: list[Text] = [_title(bucket), Text(rate_of(bucket.quota))]
+    if is_wide:
+        cells.append(_tokens(bucket, left > 0))
+    cells += [
+        Text(str(bucket.available), GOOD if bucket.available and left <= 0 else DIM),
+        Text(str(bucket.in_flight), FAIR if bucket.in_flight else DIM),
+        Text(str(bucket.waiting), "" if bucket.waiting else DIM),
+        Text(f"{left:.1f} s", f"bold {BAD}") if left > 0 else Text("open", DIM),
+        _share(uses.get(where), is_wide),
+    ]
+    table.add_row(*cells, style=CLOSED_ROW if is_closed(*where) and left > 0 else "")
+
+
+def rate_of(quota: Quota) -> str:
+    """`5/s`, `2000/10 s`."""
+    return f"{quota.limit}/s" if quota.window == 1 else f"{quota.limit}/{quota.window:g} s"
+
+
+def _title(bucket: BucketSnapshot) -> Text:
+    if bucket.kind == "account":
+        return Text.assemble((f"{bucket.owner}  ", "cyan"), short(bucket.name))
+    return Text.assemble(("IP    ", "magenta"), " ".join(bucket.name.split(" ")[:2]))
+
+
+def _tokens(bucket: BucketSnapshot, is_shut: bool) -> Text:
+    """The state of each token: free, on its way, or occupied until one window after its reply."""
+    limit = bucket.quota.limit
+    scale = min(1.0, TOKENS / limit)
+    in_flight = min(TOKENS, round(bucket.in_flight * scale + (0.49 if bucket.in_flight else 0.0)))
+    free = min(round(bucket.available * scale), TOKENS - in_flight)
+    occupied = max(0, min(limit, TOKENS) - in_flight - free)
+    style = BAD if is_shut else "steel_blue1"
+    return Text.assemble(("●" * in_flight, FAIR), ("●" * occupied, style), ("○" * free, BAD if is_shut else GOOD))
+
+
+def _share(use: Use | None, is_wide: bool) -> Text:
+    """The share as a bar and a number."""
+    if use is None:
+        return Text("")
+    style = GOOD if use.share >= 0.9 else FAIR
+    number = Text(f"{use.share:7.1%}", f"bold {style}")
+    if not is_wide:
+        return number
+    full = min(BAR, round(use.share * BAR))
+    return Text.assemble(("━" * full, style), ("━" * (BAR - full), "grey23"), number)
+
+
 def news_line(item: Item) -> Text:
-    """One event, in the colour of its kind."""
-    style = STYLES[item.kind]
-    return Text.assemble(
-        (f" {item.seconds:5.1f} s  ", DIM), (f"{MARKS[item.kind]} ", f"bold {style}"), (item.text, style)
-    )
+    """One event in its colour."""
+    mark = (f"{item.mark} ", f"bold {item.style}")
+    return Text.assemble((f" {item.seconds:5.1f} s  ", DIM), mark, (item.text, item.style))
 
 
 def report_panel(report: Report) -> Panel:
@@ -88,20 +178,8 @@ def report_panel(report: Report) -> Panel:
     for check in report.checks:
         mark = ("✔", GOOD) if check.is_kept else ("✖", BAD)
         grid.add_row(Text(mark[0], f"bold {mark[1]}"), Text(check.text, "" if check.is_kept else BAD))
-    grid.add_row("", Text(totals(report), DIM))
-    grid.add_row("", Text(waits(report), DIM))
+    for line in report.numbers:
+        grid.add_row("", Text(line, DIM))
     style = GOOD if report.is_kept else BAD
     verdict = "every promise kept" if report.is_kept else "a promise was broken"
     return Panel(grid, title=f"[bold {style}]{verdict}[/]", box=ROUNDED, border_style=style)
-
-
-def totals(report: Report) -> str:
-    """The size of the run in a line."""
-    return f"{report.calls} calls in all: {report.cancelled:,} orders cancelled, {report.placed} OCO orders placed"
-
-
-def waits(report: Report) -> str:
-    """The longest waits in a line."""
-    longest, closed = report.longest, report.longest_closed
-    text = f"longest wait {longest.seconds:.1f} s ({longest.endpoint}, {longest.account})"
-    return f"{text}; at the closed endpoint {closed.seconds:.1f} s" if closed.seconds else text

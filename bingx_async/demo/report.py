@@ -1,16 +1,77 @@
-"""The end of a run: the counts, and whether each promise was kept."""
+"""The end of a run: the share of each quota that was used, by the emulator's counts, and whether each promise was kept.
+
+The share is how full the exchange's own window was on average: every accepted call occupies one place of the quota
+for one window from its arrival. Over a long time that is accepted calls / (quota * seconds); unlike that quotient
+it does not depend on whether the last burst fell just inside the period or just outside. Moments are epoch ms.
+
+An endpoint is measured from one window after its first call, when all its tokens are in play, to the end of the
+run. Where it was closed, the closed period is left out, up to the first call after it; how late that came is
+judged on its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
-from bingx_async.demo.measure import Use, is_closed, measure, share_used
+from bingx_async.core.quota import Quota
 from bingx_async.demo.scenario import CLOSED_ACCOUNT, CLOSED_ENDPOINT, Closure, Scenario, Wait
 from bingx_async.demo.trader import JOBS
 from bingx_async.emulator import EndpointStats, Stats
 
 LEAST_SHARE = 0.90
 LATEST_RETURN = 300.0  # ms after its moment in which a reopened endpoint must be in use
+
+
+@frozen
+class Use:
+    """One account's quota for one endpoint: calls accepted in the run, the share used, seconds it was measured."""
+
+    account: str
+    endpoint: str
+    quota: Quota
+    calls: int
+    share: float
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Accepted calls per second."""
+        return self.share * self.quota.limit / self.quota.window
+
+
+def share_used(arrivals: Sequence[float], quota: Quota, spans: Sequence[tuple[float, float]]) -> float:
+    """The share of `quota` that `arrivals` used within `spans`; 0 where there is nothing to measure."""
+    window = quota.window * 1000.0
+    length = sum(end - start for start, end in spans)
+    occupied = sum(
+        max(0.0, min(arrival + window, end) - max(arrival, start)) for start, end in spans for arrival in arrivals
+    )
+    return occupied / (quota.limit * length) if length > 0 else 0.0
+
+
+def is_closed(account: str, endpoint: str) -> bool:
+    """Whether this is where the closed period is provoked."""
+    return (account, endpoint) == (CLOSED_ACCOUNT, CLOSED_ENDPOINT)
+
+
+def measure(
+    account: str, endpoint: str, quota: Quota, stats: EndpointStats, closure: Closure | None, end: float
+) -> Use | None:
+    """The use that `account` made of its quota until `end`; None before the first window is over."""
+    own = closure if is_closed(account, endpoint) else None
+    arrivals = [arrival for arrival in stats.arrivals if own is None or not own.begins_at <= arrival < own.until]
+    if not arrivals or arrivals[0] + quota.window * 1000.0 >= end:
+        return None
+    start = arrivals[0] + quota.window * 1000.0
+    spans = [(start, end)]
+    if own is not None:
+        again = next((arrival for arrival in arrivals if arrival >= own.until), end)
+        spans = [(start, min(own.begins_at, end)), (min(again, end), end)]
+    seconds = sum(stop - begin for begin, stop in spans) / 1000.0
+    calls = sum(arrival < end for arrival in arrivals)
+    return Use(account, endpoint, quota, calls, share_used(arrivals, quota, spans), seconds)
 
 
 @frozen
@@ -38,20 +99,25 @@ class Report:
         """Whether every promise was kept."""
         return all(check.is_kept for check in self.checks)
 
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """The size of the run and the longest waits, each in a line."""
+        longest, closed = self.longest, self.longest_closed
+        waits = f"longest wait {longest.seconds:.1f} s ({longest.endpoint}, {longest.account})"
+        return (
+            f"{self.calls} calls in all: {self.cancelled:,} orders cancelled, {self.placed} OCO orders placed",
+            f"{waits}; at the closed endpoint {closed.seconds:.1f} s" if closed.seconds else waits,
+        )
+
 
 def uses_of(scenario: Scenario, stats: Stats, end: float) -> list[Use]:
     """The share of every driven quota until `end` (epoch ms)."""
+    accounts, endpoints = [trader.account for trader in scenario.traders], [job.endpoint for job in JOBS]
+    quotas = scenario.governor.profile
     uses = (
-        measure(
-            trader.account,
-            job.endpoint,
-            scenario.governor.profile[job.endpoint],
-            stats.of(trader.account, job.endpoint),
-            scenario.closure,
-            end,
-        )
-        for trader in scenario.traders
-        for job in JOBS
+        measure(account, name, quotas[name], stats.of(account, name), scenario.closure, end)
+        for account in accounts
+        for name in endpoints
     )
     return [use for use in uses if use is not None]
 
@@ -64,26 +130,17 @@ def judge(scenario: Scenario) -> Report:
     checks = [_refusals(stats, closed), _shares(uses, len(scenario.traders) * len(JOBS))]
     if closure is not None:
         checks += [_silence(closed, closure), _return(closed, closure), _others(scenario, stats, closure)]
-    if scenario.failures or _errors(stats):
-        checks.append(Check(False, f"{_errors(stats)} business errors; {'; '.join(scenario.failures[:3])}"))
-    return Report(
-        stats.accepted + stats.refused,
-        scenario.tally.cancelled,
-        scenario.tally.placed,
-        tuple(uses),
-        _longest(scenario, at_closed=False),
-        _longest(scenario, at_closed=True),
-        tuple(checks),
-    )
+    errors = sum(each.errors for each in stats.endpoints.values())
+    if scenario.failures or errors:
+        checks.append(Check(False, f"{errors} business errors; {'; '.join(scenario.failures[:3])}"))
+    calls, tally = stats.accepted + stats.refused, scenario.tally
+    longest, longest_closed = _longest(scenario, at_closed=False), _longest(scenario, at_closed=True)
+    return Report(calls, tally.cancelled, tally.placed, tuple(uses), longest, longest_closed, tuple(checks))
 
 
 def _longest(scenario: Scenario, at_closed: bool) -> Wait:
     waits = [wait for wait in scenario.waits.values() if is_closed(wait.account, wait.endpoint) == at_closed]
     return max(waits, key=lambda wait: wait.seconds, default=Wait())
-
-
-def _errors(stats: Stats) -> int:
-    return sum(each.errors for each in stats.endpoints.values())
 
 
 def _refusals(stats: Stats, closed: EndpointStats) -> Check:
@@ -98,10 +155,8 @@ def _shares(uses: list[Use], expected: int) -> Check:
     if least is None:
         return Check(False, "no quota could be measured")
     mean = sum(use.share for use in uses) / len(uses)
-    text = (
-        f"{mean:.1%} of the {len(uses)} quotas used on average, "
-        f"at least {least.share:.1%} ({least.endpoint}, {least.account}); {LEAST_SHARE:.0%} promised"
-    )
+    used = f"{mean:.1%} of the {len(uses)} quotas used on average"
+    text = f"{used}, at least {least.share:.1%} ({least.endpoint}, {least.account}); {LEAST_SHARE:.0%} promised"
     return Check(least.share >= LEAST_SHARE and len(uses) == expected, text)
 
 

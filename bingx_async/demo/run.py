@@ -1,23 +1,79 @@
-"""Run the demo: drive, show, judge."""
+"""Run the demo: drive, show, judge. Without a terminal it prints plain lines: one a second, every event, the report."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import anyio
+import click
+from attrs import define, field
 from rich.console import Console
 
 from bingx_async.core import events
-from bingx_async.demo.lines import Lines
-from bingx_async.demo.panels import News
-from bingx_async.demo.report import Report, judge
+from bingx_async.demo.panels import News, rate_of
+from bingx_async.demo.report import Report, judge, uses_of
 from bingx_async.demo.scenario import Scenario, Settings
 from bingx_async.demo.screen import PAUSE, Screen
+from bingx_async.runtime.clock import wall_ms
 
 
-async def run(settings: Settings, console: Console, svg: Path | None = None) -> Report:
-    """A whole run, shown live if `console` is a terminal and as plain lines if not."""
-    news = News()
+@define(eq=False)
+class Lines:
+    """Prints a scenario as it goes; a context."""
+
+    scenario: Scenario
+    news: News
+    screen: Screen  # never started; it keeps the last frame for the picture
+    _printed: int = field(init=False, default=0)
+    _second: int = field(init=False, default=0)
+
+    def __enter__(self) -> Lines:
+        settings = self.scenario.settings
+        load = f"{settings.seconds:g} s at full load, {settings.model} counting"
+        click.echo(f"bingx-async demo: three accounts, {load}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def refresh(self) -> None:
+        """Print the news since the last time."""
+        self.screen.look()
+        for item in self.news.items[self._printed :]:
+            click.echo(str(item))
+        self._printed = len(self.news.items)
+        if int(self.scenario.elapsed) > self._second:
+            self._second = int(self.scenario.elapsed)
+            click.echo(self._progress())
+
+    def finish(self, report: Report) -> None:
+        """Print the report."""
+        self.refresh()
+        click.echo(f"\n{'account':<9}{'endpoint':<24}{'quota':>7}{'accepted':>10}{'per second':>12}{'used':>8}")
+        for use in report.uses:
+            used = f"{rate_of(use.quota):>7}{use.calls:>10}{use.rate:>12.2f}{use.share:>8.1%}"
+            click.echo(f"{use.account:<9}{use.endpoint:<24}{used}")
+        click.echo("")
+        for check in report.checks:
+            click.echo(f"{'ok    ' if check.is_kept else 'FAILED'}  {check.text}")
+        for line in report.numbers:
+            click.echo(f"        {line}")
+
+    def _progress(self) -> str:
+        scenario = self.scenario
+        stats = scenario.emulator.stats()
+        uses = uses_of(scenario, stats, wall_ms())
+        mean = f"{sum(use.share for use in uses) / len(uses):.1%}" if uses else "-"
+        waiting = scenario.governor.snapshot().waiting
+        return (
+            f"{scenario.elapsed:5.1f} s  {stats.accepted:5} calls accepted  {stats.refused:3} refused  "
+            f"{waiting:4} waiting  {mean:>6} of the quotas used"
+        )
+
+
+async def run(settings: Settings, svg: Path | None = None) -> Report:
+    """A whole run, shown live in a terminal and as plain lines elsewhere."""
+    news, console = News(), Console()
 
     def observe(event: events.Event) -> None:
         news.take(event, scenario.elapsed)
@@ -27,19 +83,15 @@ async def run(settings: Settings, console: Console, svg: Path | None = None) -> 
     display = screen if console.is_terminal else Lines(scenario, news, screen)
     async with scenario.open():
         with display:
-            await _drive(scenario, display)
+            async with anyio.create_task_group() as group:
+                group.start_soon(_refresh, display)
+                await scenario.drive()
+                group.cancel_scope.cancel()
             report = judge(scenario)
             display.finish(report)
     if svg is not None:
-        display.save(report, svg)
+        screen.save(report, svg)
     return report
-
-
-async def _drive(scenario: Scenario, display: Screen | Lines) -> None:
-    async with anyio.create_task_group() as group:
-        group.start_soon(_refresh, display)
-        await scenario.drive()
-        group.cancel_scope.cancel()
 
 
 async def _refresh(display: Screen | Lines) -> None:

@@ -125,11 +125,8 @@ class Scenario:
             group.start_soon(self._close_once)
             for trader in self.traders:
                 for job in JOBS:
-                    for worker in range(self._workers(job)):
+                    for worker in range(2 * self.governor.profile[job.endpoint].limit + 2):
                         group.start_soon(self._work, trader, job, worker, ends_at)
-
-    def _workers(self, job: Job) -> int:
-        return 2 * self.governor.profile[job.endpoint].limit + 2
 
     async def _work(self, trader: Trader, job: Job, worker: int, ends_at: float) -> None:
         """One call at a moment of its own in the first window, so that calls stay evenly spread; then all at once."""

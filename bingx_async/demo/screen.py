@@ -13,23 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from bingx_async import Snapshot
-from bingx_async.demo.panels import News, news_line, report_panel, title
+from bingx_async.demo.panels import DIM, FAIR, GOOD, News, Uses, bucket_table, news_line, report_panel, title
 from bingx_async.demo.report import Report, uses_of
 from bingx_async.demo.scenario import Scenario
-from bingx_async.demo.table import DIM, FAIR, GOOD, Uses, bucket_table
 from bingx_async.runtime.clock import wall_ms
 
 PAUSE = 1.0 / 8  # seconds between two frames
 PICTURE = 116  # columns of the saved picture
 TALL = 36  # lines from which on every account is shown
 LEGEND = (
-    (" tokens: ", DIM),
-    ("● ", FAIR),
-    ("on its way   ", DIM),
-    ("● ", "steel_blue1"),
-    ("spent, comes back one window after the reply   ", DIM),
-    ("○ ", GOOD),
-    ("free\n", DIM),
+    f"[{DIM}] tokens: [{FAIR}]● [/]on its way   [steel_blue1]● [/]spent, comes back one window after the reply   "
+    f"[{GOOD}]○ [/]free\n[/]"
 )
 
 
@@ -66,7 +60,6 @@ class Screen:
 
     def save(self, report: Report, path: Path) -> None:
         """The last frame and the report as an SVG picture, the same in every terminal."""
-        self._seen = self._seen or self.look()
         console = Console(
             record=True,
             width=PICTURE,
@@ -93,7 +86,7 @@ class Screen:
         parts: list[ConsoleRenderable] = [] if is_short else [title(self.scenario)]
         parts += [self._progress(width), bucket_table(snapshot, uses, width, is_short=is_short)]
         if not is_short:
-            parts.append(Text.assemble(*LEGEND))
+            parts.append(Text.from_markup(LEGEND))
         return Group(*parts, *(news_line(item) for item in self.news.items[-4:]))
 
     def _progress(self, width: int) -> ConsoleRenderable:

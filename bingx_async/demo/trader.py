@@ -92,15 +92,12 @@ class Trader:
         self._take.close()
 
 
-Do = Callable[[Trader, int, float], Awaitable[None]]
-
-
 @frozen
 class Job:
     """A kind of call to be repeated: the name of its endpoint, and how a trader calls it."""
 
     endpoint: str
-    do: Do = field(repr=False)
+    do: Callable[[Trader, int, float], Awaitable[None]] = field(repr=False)
 
 
 JOBS = (

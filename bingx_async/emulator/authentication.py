@@ -12,23 +12,15 @@ from __future__ import annotations
 import hmac
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from bingx_async.emulator.refusals import (
-    INCORRECT_KEY,
-    INVALID_TIMESTAMP,
-    MISSING_SIGNATURE,
-    UNREADABLE_PARAMETERS,
-    WRONG_SIGNATURE,
-    WRONG_TIMESTAMP,
-    Refusal,
-)
 from bingx_async.emulator.settings import Carrier, EmulatorSettings
-from bingx_async.emulator.traffic import Pairs, Visit
+from bingx_async.emulator.traffic import Pairs, Refusal, Visit
 
 MAX_RECV_WINDOW = 5000  # ms; also the default
 MAX_AHEAD = 1000  # ms
-LITERALS = {True: "true", False: "false", None: "null"}
+EXAMPLE = "https://bingx-api.github.io/docs/#/en-us/spot/account-api.html#Query%20Assets"
+WRONG_TIMESTAMP = 100421, f"Null timestamp or timestamp mismatch, try to run our sample code from the link {EXAMPLE}"
 
 
 class Authentication:
@@ -44,7 +36,7 @@ class Authentication:
         if not endpoint.is_public:
             account = self._by_key.get(request.headers.get("x-bx-apikey", ""))
             if account is None:
-                raise Refusal(*INCORRECT_KEY)
+                raise Refusal(100413, "Incorrect apiKey")
             visit.account = account
         visit.pairs = read_parameters(request.query, request.body, self._carriers)
         if endpoint.is_signed:
@@ -60,7 +52,7 @@ def read_parameters(query: str, body: bytes, carriers: Collection[Carrier]) -> P
         if text and ("json" if is_json else "form") in carriers:
             pairs += _read_object(text) if is_json else _read_pairs(text)
     except (ValueError, RecursionError):
-        raise Refusal(*UNREADABLE_PARAMETERS) from None
+        raise Refusal(100400, "Invalid parameters, the request can not be read") from None
     return pairs
 
 
@@ -79,10 +71,10 @@ def _check_signature(visit: Visit) -> None:
     params = dict(visit.pairs)
     signature = params.get("signature")
     if not signature:
-        raise Refusal(*MISSING_SIGNATURE)
+        raise Refusal(100412, "Null signature")
     _check_timestamp(params, visit.time)
     if not is_signed_by(visit.account.secret_key, visit.pairs, signature):
-        raise Refusal(*WRONG_SIGNATURE)
+        raise Refusal(100001, "Signature verification failed due to signature mismatch")
 
 
 def _check_timestamp(params: Mapping[str, str], time: int) -> None:
@@ -100,7 +92,7 @@ def _number(text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise Refusal(*INVALID_TIMESTAMP)
+        raise Refusal(80014, "timestamp is invalid")
     return number
 
 
@@ -112,8 +104,7 @@ def _read_pairs(text: str) -> Pairs:
 def _read_object(text: str) -> Pairs:
     if not text.startswith("{"):
         raise ValueError("the parameters are not an object")
-    pairs: Pairs = _decode_object(text)
-    return pairs
+    return _decode_object(text)
 
 
 def _read_members(members: list[tuple[str, object]]) -> Pairs:
@@ -124,10 +115,10 @@ def _read_token(value: object) -> str:
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, bool):
-        return LITERALS[value]
+        return json.dumps(value)
     raise ValueError("a parameter is not flat")
 
 
-_decode_object = json.JSONDecoder(
+_decode_object: Callable[[str], Pairs] = json.JSONDecoder(
     object_pairs_hook=_read_members, parse_int=str, parse_float=str, parse_constant=str
 ).decode

@@ -15,7 +15,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from bingx_async.emulator.book import Book, OcoLeg, OcoPair, Order
-from bingx_async.emulator.refusals import invalid, order_not_exist
+from bingx_async.emulator.traffic import BusinessRefusal
 
 FIRST_ORDER_ID = 1_842_700_000_000_000_001  # odd and above 2**53: a float loses its last digit
 SYMBOL = re.compile(r"[A-Z0-9]{2,20}-(?:USDT|USDC|BTC|ETH|EUR)", re.ASCII)
@@ -50,6 +50,16 @@ class Desk:
 
 
 Behaviour = Callable[[Desk, Params], Any]
+
+
+def invalid(text: str) -> BusinessRefusal:
+    """A parameter the endpoint does not take."""
+    return BusinessRefusal(100400, text)
+
+
+def order_not_exist(reference: str) -> BusinessRefusal:
+    """No such open order of this account."""
+    return BusinessRefusal(100404, f"order not exist, {reference}")
 
 
 def positive(params: Params, name: str) -> str:
@@ -127,7 +137,13 @@ def place_order(desk: Desk, params: Params) -> Any:
     price = positive(params, "price") if kind == "LIMIT" else "0"
     amount = "quoteOrderQty" if kind == "MARKET" and "quantity" not in params else "quantity"
     symbol, side, quantity = desk.symbol(params), side_of(params), positive(params, amount)
-    order = _rest_or_fill(desk, Order(0, symbol, side, price, quantity, kind, "PENDING", client_id))
+    order = Order(0, symbol, side, price, quantity, kind, "PENDING", client_id)
+    desk.book.lock(order.cost)
+    order = evolve(order, order_id=next(desk.ids))
+    if kind == "LIMIT":
+        desk.book.add(order)
+    else:
+        order = evolve(order, status="FILLED", executed_quantity=quantity)
     return {**order.to_wire(), "transactTime": desk.time}
 
 
@@ -162,15 +178,6 @@ def _listed_ids(params: Params) -> list[tuple[str, str]]:
 def _fail(name: str, value: str) -> dict[str, str]:
     ids = {"orderId": value} if name == "orderId" else {"orderId": "", "clientOrderID": value}
     return {**ids, "error": f"the {name}:{value} order not exist, please verify and retry later"}
-
-
-def _rest_or_fill(desk: Desk, order: Order) -> Order:
-    desk.book.lock(order.cost)
-    order = evolve(order, order_id=next(desk.ids))
-    if order.type == "MARKET":
-        return evolve(order, status="FILLED", executed_quantity=order.quantity)
-    desk.book.add(order)
-    return order
 
 
 def place_oco_order(desk: Desk, params: Params) -> Any:

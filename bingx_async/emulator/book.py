@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from bingx_async.emulator.refusals import INSUFFICIENT_BALANCE, BusinessRefusal
+from bingx_async.emulator.traffic import BusinessRefusal
 from bingx_async.errors import InvalidRequest
 
 
@@ -78,8 +78,7 @@ class OcoPair:
     @property
     def names(self) -> tuple[str, ...]:
         """Every order id and client id of the legs."""
-        ids = (*(leg.order_id for leg in self.legs), *(leg.client_order_id for leg in self.legs))
-        return tuple(name for name in ids if name)
+        return tuple(name for leg in self.legs for name in (leg.order_id, leg.client_order_id) if name)
 
     @property
     def cost(self) -> Decimal:
@@ -125,7 +124,7 @@ class Book:
     def lock(self, cost: Decimal) -> None:
         """Set `cost` aside, or refuse with 100202."""
         if self.balance is not None and self.locked + cost > self.balance:
-            raise BusinessRefusal(*INSUFFICIENT_BALANCE)
+            raise BusinessRefusal(100202, "Insufficient balance")
         self.locked += cost
 
     def add(self, order: Order) -> None:

@@ -1,23 +1,25 @@
 """The controls of an emulator: everything that a test does to the exchange, and everything that it reads off.
 
-Rule: the clock is read and the request handled under one lock, so arrivals come in order whatever thread brings
-them.
+Rules: the clock is read and the request handled under one lock, so arrivals come in order whatever thread brings
+them. Each way through the network takes `latency` plus or minus `jitter` seconds, drawn anew. A request that has left
+arrives even if its caller gives up: at once, if that is sooner.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
+from random import Random
 from threading import RLock
 
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.emulator.book import OcoPair, Order
 from bingx_async.emulator.exchange import Exchange
-from bingx_async.emulator.faults import Fault
-from bingx_async.emulator.network import Network
+from bingx_async.emulator.faults import Delay, Execute, Fault, FaultPlan
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Stats
-from bingx_async.emulator.traffic import Log, Reply, Request
+from bingx_async.emulator.traffic import Log, Reply, Request, Sleep, logger
 
 
 class Controls:
@@ -26,9 +28,10 @@ class Controls:
     def __init__(self, settings: EmulatorSettings) -> None:
         self.settings = settings
         self.accounts = settings.accounts
-        self._network = Network(settings, self.handle)
         self._exchange = Exchange(settings)
         self._log = Log(settings.accounts)
+        self._travel = Random(settings.seed)
+        self._faults = FaultPlan(Random(settings.seed + 1))
         self._lock = RLock()
 
     @property
@@ -62,7 +65,7 @@ class Controls:
         names = iter(client_order_ids)
         with self._lock:
             book = self._exchange.books[str(account)]
-            ids = [self._exchange.next_order_id() for _ in range(n)]
+            ids = [next(self._exchange.order_ids) for _ in range(n)]
             for order_id in ids:
                 order = Order(order_id, symbol, side, price, quantity, "LIMIT", status, next(names, ""))
                 book.locked += order.cost
@@ -87,15 +90,17 @@ class Controls:
         routes = [found.route for found in CATALOGUE.find_all(endpoint)]
         with self._lock:
             book, until = self._exchange.books[str(account)], self.server_time + for_ms
-            return max(self._exchange.penalties.close((book.account, route), until).until for route in routes)
+            return max(self._exchange.enforcement.close((book.account, route), until).until for route in routes)
 
     def inject(self, fault: Fault) -> None:
         """Let `fault` strike from the next request on."""
-        self._network.inject(fault)
+        with self._lock:
+            self._faults.inject(fault)
 
     def clear_faults(self) -> None:
         """Forget every fault."""
-        self._network.clear_faults()
+        with self._lock:
+            self._faults.clear()
 
     def stats(self) -> Stats:
         """Everything counted since the start, frozen."""
@@ -108,3 +113,29 @@ class Controls:
             reply = self._exchange.handle(request, self.settings.clock())
         self._log.write(request, reply)
         return reply
+
+    async def _respond(self, request: Request, sleep: Sleep) -> Reply:
+        """The reply after both ways of the network and the faults that strike; raises `ConnectionClosed`."""
+        with self._lock:
+            effects = self._faults.strike(request)
+        delays = [effect for effect in effects if isinstance(effect, Delay)]
+        execute: Execute = partial(self.handle, request)
+        for effect in reversed(effects):
+            execute = partial(effect.around, execute)
+        try:
+            await self._travel_for(sleep, sum(delay.up for delay in delays))
+        except BaseException:
+            try:
+                execute()
+            except Exception:
+                logger.debug("a connection was closed whose caller had already given up")
+            raise
+        reply = execute()
+        await self._travel_for(sleep, sum(delay.down for delay in delays))
+        return reply
+
+    async def _travel_for(self, sleep: Sleep, extra: float) -> None:
+        jitter = self.settings.jitter
+        seconds = extra + self.settings.latency + self._travel.uniform(-jitter, jitter)
+        if seconds > 0:
+            await sleep(seconds)

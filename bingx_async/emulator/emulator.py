@@ -1,32 +1,30 @@
-"""The emulator as a user makes it: its arguments, and the two ways to reach it."""
+"""The emulator as a user makes it: its arguments, and the two ways to reach it.
+
+Rules: the transport works in process, without a socket, in any event loop and in simulated time: its delays are
+`anyio.sleep`. A connection closed before the request ran is `httpx.ConnectError`, one closed after it
+`httpx.ReadError`; a reply later than the request's read timeout is `httpx.ReadTimeout`, and the request has run all
+the same.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
+import anyio.lowlevel
+import httpx
+
 from bingx_async.core.catalogue import Profile
+from bingx_async.core.quota import Quotas
 from bingx_async.emulator.controls import Controls
 from bingx_async.emulator.limits import Model
-from bingx_async.emulator.network import EmulatorTransport
-from bingx_async.emulator.settings import (
-    CARRIERS,
-    Account,
-    Carrier,
-    EmulatorSettings,
-    PenaltyStyle,
-    Quotas,
-    RateHeaders,
-    default_accounts,
-    profile_of,
-    read_clock,
-)
+from bingx_async.emulator.settings import Account, Carrier, EmulatorSettings, PenaltyStyle, RateHeaders, profile_of
+from bingx_async.emulator.traffic import ConnectionClosed, Request, Respond
 
 if TYPE_CHECKING:
     from bingx_async.emulator.server import EmulatorServer
-
-EXTRA = 'the emulator\'s server needs starlette and uvicorn: pip install "bingx_async[emulator]"'
 
 
 class Emulator(Controls):
@@ -53,7 +51,7 @@ class Emulator(Controls):
         latency: float = 0.0,
         jitter: float = 0.0,
         seed: int = 0,
-        carriers: Collection[Carrier] = CARRIERS,
+        carriers: Collection[Carrier] = ("json", "query", "form"),
         rate_headers: RateHeaders | None = "epoch-ms",
         clock_offset_ms: float = 0,
         clock: Callable[[], float] | None = None,
@@ -61,8 +59,8 @@ class Emulator(Controls):
         error_limit: int | None = 20,
     ) -> None:
         settings = EmulatorSettings(
-            accounts=default_accounts() if accounts is None else accounts,
-            profile=profile_of(profile, quotas),
+            accounts=accounts,
+            profile=profile_of(profile, quotas or {}),
             model=model,
             penalty_ms=penalty_ms,
             penalty_style=penalty_style,
@@ -72,7 +70,7 @@ class Emulator(Controls):
             carriers=carriers,
             rate_headers=rate_headers,
             clock_offset_ms=clock_offset_ms,
-            clock=clock or read_clock,
+            clock=clock or (lambda: time.time() * 1000),
             symbols=symbols,
             error_limit=error_limit,
         )
@@ -84,12 +82,40 @@ class Emulator(Controls):
 
     def transport(self, *, address: str = "127.0.0.1") -> EmulatorTransport:
         """An httpx transport that ends here, for any host; `address` is the IP its requests come from."""
-        return EmulatorTransport(self._network.respond, address)
+        return EmulatorTransport(self._respond, address)
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> AbstractAsyncContextManager[EmulatorServer]:
         """Serve over a real socket while the context is open; `port=0` takes a free one. Loopback only."""
         try:
             from bingx_async.emulator.server import serve
         except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(EXTRA, name=error.name) from error
-        return serve(self._network.respond, host, port)
+            message = 'the emulator\'s server needs starlette and uvicorn: pip install "bingx_async[emulator]"'
+            raise ModuleNotFoundError(message, name=error.name) from error
+        return serve(self._respond, host, port)
+
+
+class EmulatorTransport(httpx.AsyncBaseTransport):
+    """Carries requests from `address` to an emulator in the same process."""
+
+    def __init__(self, respond: Respond, address: str) -> None:
+        self._respond = respond
+        self._address = address
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The emulator's reply, or the httpx error a network would raise."""
+        await anyio.lowlevel.checkpoint()
+        arriving = await self._read(request)
+        try:
+            with anyio.fail_after(request.extensions.get("timeout", {}).get("read")):
+                reply = await self._respond(arriving, anyio.sleep)
+        except TimeoutError:
+            raise httpx.ReadTimeout("the emulator's reply is late", request=request) from None
+        except ConnectionClosed as closed:
+            kind = httpx.ReadError if closed.was_executed else httpx.ConnectError
+            raise kind("the emulator closed the connection", request=request) from None
+        return httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
+
+    async def _read(self, request: httpx.Request) -> Request:
+        url, headers = request.url, {name.lower(): value for name, value in request.headers.items()}
+        body = await request.aread()
+        return Request(request.method, url.path, url.query.decode("ascii"), headers, body, self._address)

@@ -9,8 +9,7 @@ A public endpoint needs no key and is counted for the address alone; an endpoint
 signature to check.
 
 Rules: `now_ms` is the moment of arrival, which the quotas count; the server's own time is `clock_offset_ms` ahead
-of it. Every request counts for its address, also one that a later door refuses; a refused request is not counted in
-the quota that refused it. A breach of the account's quota closes the endpoint for `penalty_ms`.
+of it. Every request counts for its address, also one that a later door refuses.
 """
 
 from __future__ import annotations
@@ -24,12 +23,11 @@ from bingx_async.core.catalogue import Catalogue
 from bingx_async.emulator.authentication import Authentication
 from bingx_async.emulator.behaviours import BEHAVIOURS, FIRST_ORDER_ID, Behaviour, Desk
 from bingx_async.emulator.book import Book, Books
-from bingx_async.emulator.penalties import Counting, Penalties
-from bingx_async.emulator.refusals import UNKNOWN_PATH, BusinessRefusal, Refusal
+from bingx_async.emulator.penalties import Enforcement
 from bingx_async.emulator.samples import sample_data
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Tally
-from bingx_async.emulator.traffic import Reply, Request, Visit, accept, refuse
+from bingx_async.emulator.traffic import BusinessRefusal, Refusal, Reply, Request, Visit, accept, refuse
 
 
 class Exchange:
@@ -44,13 +42,12 @@ class Exchange:
         self.settings = settings
         self.clock_offset_ms = settings.clock_offset_ms
         self.tally = Tally()
-        self.penalties = Penalties(settings, self.tally)
+        self.order_ids = count(FIRST_ORDER_ID, 2)
+        self.enforcement = Enforcement(settings, self.tally)
         self.books = Books((each.account, Book(each.account, each.balance)) for each in reversed(settings.accounts))
         self._catalogue = catalogue
         self._behaviours = behaviours
-        self._ids = count(FIRST_ORDER_ID, 2)
         self._authentication = Authentication(settings)
-        self._counting = Counting(settings, self.tally)
 
     def handle(self, request: Request, now_ms: float) -> Reply:
         """The reply to a request that arrives at `now_ms`."""
@@ -63,30 +60,27 @@ class Exchange:
         self.tally.codes[0] += 1
         return accept(data, visit, form)
 
-    def next_order_id(self) -> int:
-        """An order id that was never given out before."""
-        return next(self._ids)
-
     def _pass(self, visit: Visit) -> Any:
         found = self._catalogue.get(f"{visit.request.method} {visit.request.path}")
         if not found:
-            raise Refusal(*UNKNOWN_PATH)
+            raise Refusal(
+                100400, "this api is not exist, please refer to the API docs https://bingx-api.github.io/docs"
+            )
         visit.endpoint = found[0]
-        self._counting.count_address(visit)
+        self.enforcement.count_address(visit)
         self._authentication.admit(visit)
         if visit.endpoint.is_public:
             return self._run(visit, Book())
-        self.penalties.check_open(visit)
-        if not self._counting.count_account(visit):
-            raise self.penalties.close_for_breach(visit).refusal
+        self.enforcement.check_open(visit)
+        self.enforcement.count_account(visit)
         try:
             return self._run(visit, self.books[visit.account.account])
         except BusinessRefusal as refusal:
-            self.penalties.count_error(visit, refusal.code)
+            self.enforcement.count_error(visit, refusal.code)
             raise
 
     def _run(self, visit: Visit, book: Book) -> Any:
         behaviour = self._behaviours.get(visit.endpoint.name)
         if behaviour is None:
             return sample_data(visit.endpoint.name)
-        return behaviour(Desk(book, self._ids, self.settings.symbols, visit.time), dict(visit.pairs))
+        return behaviour(Desk(book, self.order_ids, self.settings.symbols, visit.time), dict(visit.pairs))

@@ -12,6 +12,7 @@ one injected first is the outermost.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from random import Random
 from typing import Any, Protocol, cast
@@ -20,19 +21,10 @@ from attrs import evolve, field, frozen
 from attrs.validators import optional
 
 from bingx_async.catalogue import CATALOGUE
-from bingx_async.core.checks import number, whole
-from bingx_async.emulator.jsontext import decode, encode
-from bingx_async.emulator.traffic import Reply, Request
+from bingx_async.core.options import number, whole
+from bingx_async.emulator.traffic import ConnectionClosed, Reply, Request, decode, encode
 
 Execute = Callable[[], Reply]
-
-
-class ConnectionClosed(Exception):
-    """The connection is closed instead of a reply; `was_executed` says whether the request ran before."""
-
-    def __init__(self, was_executed: bool) -> None:
-        super().__init__(was_executed)
-        self.was_executed = was_executed
 
 
 class Effect(Protocol):
@@ -109,9 +101,9 @@ class Alter:
     def _alter(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self._alter(item) for item in cast("Sequence[Any]", value)]
-        return self._alter_object(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
-
-    def _alter_object(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            return value
+        fields = cast("dict[str, Any]", value)
         kept = {name: self._alter(value) for name, value in fields.items() if name not in self.drop}
         return {**kept, **dict.fromkeys(kept.keys() & set(self.null)), **self.add}
 
@@ -160,10 +152,9 @@ class Fault:
 
     def matches(self, request: Request) -> bool:
         """Whether the request is one this fault counts."""
-        if self.endpoint is not None:
-            route = f"{request.method} {request.path}"
-            if not any(each.route == route for each in CATALOGUE.get(self.endpoint)):
-                return False
+        route = f"{request.method} {request.path}"
+        if self.endpoint is not None and route not in [each.route for each in CATALOGUE.get(self.endpoint)]:
+            return False
         return self.path in (None, request.path) and (self.when is None or self.when(request))
 
 
@@ -173,18 +164,16 @@ class FaultPlan:
     def __init__(self, random: Random) -> None:
         self._random = random
         self._faults: list[Fault] = []
-        self._met: list[int] = []
-        self._struck: list[int] = []
+        self._met: Counter[int] = Counter()  # by the place in the list, as `_struck`
+        self._struck: Counter[int] = Counter()
 
     def inject(self, fault: Fault) -> None:
         """Let `fault` strike from the next request on."""
         self._faults.append(fault)
-        self._met.append(0)
-        self._struck.append(0)
 
     def clear(self) -> None:
         """Forget every fault."""
-        self._faults, self._met, self._struck = [], [], []
+        self._faults, self._met, self._struck = [], Counter(), Counter()
 
     def strike(self, request: Request) -> tuple[Effect, ...]:
         """The effects that strike this request, outermost first."""

@@ -68,40 +68,33 @@ class Sliding(Limit):
 class FixedFirst(Limit):
     """A fixed window that opens with the first request after the last one ended."""
 
-    _opened_at: float = field(init=False, default=-math.inf)
+    _current: float = field(init=False, default=-math.inf)
     _taken: int = field(init=False, default=0)
 
     def remaining(self, at: float) -> int:
-        return self.limit - self._taken if at < self._opened_at + self.window else self.limit
+        return self.limit - self._taken if self._window_at(at) == self._current else self.limit
 
     def count(self, at: float) -> None:
-        if at >= self._opened_at + self.window:
-            self._opened_at, self._taken = at, 0
+        if self._window_at(at) != self._current:
+            self._current, self._taken = self._window_at(at), 0
         self._taken += 1
 
     def expires_at(self, at: float) -> float:
-        return max(at, self._opened_at + self.window)
+        return max(at, self._current + self.window)
+
+    def _window_at(self, at: float) -> float:
+        """The window of an arrival at `at`, known by its start."""
+        return self._current if at < self._current + self.window else at
 
 
 @define(eq=False)
-class FixedClock(Limit):
-    """Fixed windows aligned to a clock that is `phase` ms ahead of the arrivals'."""
-
-    _number: float = field(init=False, default=-1.0)
-    _taken: int = field(init=False, default=0)
-
-    def remaining(self, at: float) -> int:
-        return self.limit - self._taken if self._number_at(at) == self._number else self.limit
-
-    def count(self, at: float) -> None:
-        if self._number_at(at) != self._number:
-            self._number, self._taken = self._number_at(at), 0
-        self._taken += 1
+class FixedClock(FixedFirst):
+    """Fixed windows aligned to a clock that is `phase` ms ahead of the arrivals', known by their number."""
 
     def expires_at(self, at: float) -> float:
-        return at if self.remaining(at) == self.limit else (self._number + 1) * self.window - self.phase
+        return at if self.remaining(at) == self.limit else (self._current + 1) * self.window - self.phase
 
-    def _number_at(self, at: float) -> float:
+    def _window_at(self, at: float) -> float:
         return (at + self.phase) // self.window
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -13,8 +12,8 @@ from attrs.validators import deep_iterable, optional
 
 from bingx_async.catalogue import PROFILES
 from bingx_async.core.catalogue import Profile
-from bingx_async.core.checks import has, number, one_of, whole
-from bingx_async.core.quota import IpGroup, Quota
+from bingx_async.core.options import has, number, one_of, whole
+from bingx_async.core.quota import Quota, Quotas
 from bingx_async.emulator.limits import MODELS, Model
 from bingx_async.errors import InvalidRequest
 
@@ -22,7 +21,6 @@ RateHeaders = Literal["epoch-ms", "epoch-s", "remaining-ms"]
 PenaltyStyle = Literal["closed", "plain"]
 Carrier = Literal["json", "query", "form"]
 CARRIERS: frozenset[Carrier] = frozenset(get_args(Carrier))
-Quotas = Mapping[str | IpGroup, Quota]
 
 
 @frozen
@@ -42,26 +40,25 @@ def default_accounts() -> tuple[Account, ...]:
     return tuple(Account(uid, f"emulator-key-{uid}", f"emulator-secret-{uid}") for uid in ("1001", "1002", "1003"))
 
 
-def read_clock() -> float:
-    """The system's clock, epoch ms."""
-    return time.time() * 1000
-
-
-def profile_of(profile: str | Profile, quotas: Quotas | None = None) -> Profile:
+def profile_of(profile: str | Profile, quotas: Quotas) -> Profile:
     """The profile of that name, with some of its quotas replaced. Raises `InvalidRequest`."""
     if not isinstance(profile, Profile):
         if profile not in PROFILES:
             raise InvalidRequest(f"profile must be one of {', '.join(PROFILES)}, not {profile!r}")
         profile = PROFILES[profile]
-    for key, quota in (quotas or {}).items():
+    for key, quota in quotas.items():
         if not isinstance(quota, Quota):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidRequest(f"quotas[{key!r}] must be a Quota such as Quota(10, 1.0), not {quota!r}")
-    return profile.override(quotas or {})
+    return profile.override(quotas)
 
 
 def _several(values: Any) -> tuple[Any, ...]:
     # A text is an iterable too, of its letters; it is left whole for the validator to refuse.
     return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _accounts(values: Any) -> tuple[Any, ...]:
+    return default_accounts() if values is None else _several(values)
 
 
 def _set_of(values: Any) -> frozenset[Any]:
@@ -87,7 +84,7 @@ class EmulatorSettings:
     `latency` and `jitter` are seconds, every other span is milliseconds. Raises `InvalidRequest`.
     """
 
-    accounts: tuple[Account, ...] = field(converter=_several, validator=_are_accounts)
+    accounts: tuple[Account, ...] = field(converter=_accounts, validator=_are_accounts)
     profile: Profile
     model: Model = field(validator=one_of(*MODELS))
     penalty_ms: int = field(validator=whole(at_least=0))

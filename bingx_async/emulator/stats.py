@@ -57,8 +57,6 @@ class Stats:
         """
         keys = [(str(account), found.route) for found in CATALOGUE.find_all(endpoint)]
         parts = [self.endpoints[key] for key in keys if key in self.endpoints]
-        if len(parts) == 1:
-            return parts[0]
         counts = {name: sum(map(attrgetter(name), parts)) for name in ("accepted", "errors", "refused", "closed")}
         return EndpointStats(**counts, arrivals=tuple(sorted(at for part in parts for at in part.arrivals)))
 
@@ -83,10 +81,6 @@ class EndpointTally:
     closed: int = 0
     arrivals: deque[float] = field(factory=lambda: deque(maxlen=MAX_ARRIVALS))
 
-    def freeze(self) -> EndpointStats:
-        """The counts as they stand."""
-        return EndpointStats(self.accepted, self.errors, self.refused, self.closed, tuple(self.arrivals))
-
 
 class Tally:
     """The running counts behind `Stats`."""
@@ -99,6 +93,9 @@ class Tally:
 
     def freeze(self) -> Stats:
         """The counts as they stand."""
-        endpoints = {key: tally.freeze() for key, tally in self.endpoints.items()}
+        endpoints = {
+            key: EndpointStats(tally.accepted, tally.errors, tally.refused, tally.closed, tuple(tally.arrivals))
+            for key, tally in self.endpoints.items()
+        }
         addresses = {key: AddressStats(self.accepted[key], self.refused[key]) for key in self.accepted | self.refused}
         return Stats(MappingProxyType(endpoints), MappingProxyType(addresses), MappingProxyType(dict(self.codes)))

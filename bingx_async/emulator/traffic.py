@@ -1,22 +1,25 @@
-"""A request, its visit to the exchange and its reply as plain values: how replies are written, and the log.
+"""A request, its visit to the exchange, its reply or refusal as plain values: how they are written and logged.
 
-The log is one line a request at DEBUG, without any key, secret or signature.
+Rules: quota and business refusals come with HTTP 200, the code is in the body; only an address over its quota gets an
+HTTP status of its own. Texts are the exchange's. JSON keeps every digit: decimals are written and read as the text
+they are, never through float. The log is one line a request at DEBUG, without any key, secret or signature.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from json.encoder import encode_basestring_ascii
+from typing import Any, cast
 
 from attrs import define, field, frozen
 
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.emulator.jsontext import encode
 from bingx_async.emulator.limits import Limit
-from bingx_async.emulator.refusals import AddressRefusal, Refusal
 from bingx_async.emulator.settings import Account, RateHeaders
 
 logger = logging.getLogger("bingx_async.emulator")
@@ -26,6 +29,9 @@ HTML = ("content-type", "text/html")
 Pairs = list[tuple[str, str]]
 SHOWN = 500  # characters of the parameters that a line shows
 SECRET = re.compile(r"""(?i)((?:signature|api_?-?key|secret\w*)["']?\s*[=:]\s*["']?)[^&"',}\s]+""")
+
+Sleep = Callable[[float], Awaitable[object]]
+Respond = Callable[["Request", Sleep], Awaitable["Reply"]]
 
 
 @frozen(eq=False)
@@ -75,6 +81,36 @@ class Visit:
         return self.account.account, self.endpoint.route
 
 
+class Refusal(Exception):
+    """A request was refused with `code` and `message`; `status` is the HTTP status."""
+
+    def __init__(self, code: int, message: str, status: int = 200) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class AddressRefusal(Refusal):
+    """HTTP 429: the whole address is over a quota for `retry_after` ms."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(429, "Too Many Requests", 429)
+        self.retry_after = retry_after
+
+
+class BusinessRefusal(Refusal):
+    """The endpoint itself refused; only these refusals count in the error budget."""
+
+
+class ConnectionClosed(Exception):
+    """The connection is closed instead of a reply; `was_executed` says whether the request ran before."""
+
+    def __init__(self, was_executed: bool) -> None:
+        super().__init__(was_executed)
+        self.was_executed = was_executed
+
+
 def accept(data: Any, visit: Visit, form: RateHeaders | None) -> Reply:
     """Code 0 with `data`; `form` is that of the rate headers."""
     body = b'{"code":0,"msg":"","debugMsg":"","data":%b}' % encode(data).encode()
@@ -101,6 +137,25 @@ def _headers(visit: Visit, form: RateHeaders | None) -> tuple[tuple[str, str], .
     return JSON, remain, ("x-ratelimit-requests-expire", str(math.ceil(expire)))
 
 
+def encode(value: Any) -> str:
+    """`value` as compact JSON; a `Decimal` becomes a number in plain notation."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value).items()
+        return "{" + ",".join(f"{encode_basestring_ascii(name)}:{encode(item)}" for name, item in members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(encode, cast("Sequence[Any]", value))) + "]"
+    return json.dumps(value)
+
+
+def decode(text: str | bytes) -> Any:
+    """The value of a JSON text; numbers with a point become `Decimal`."""
+    return json.loads(text, parse_float=Decimal)
+
+
 class Log:
     """Writes requests and their replies; knows the secrets it must not show."""
 
@@ -109,17 +164,14 @@ class Log:
         self._secrets = [text for each in accounts for text in (each.api_key, each.secret_key) if text]
 
     def write(self, request: Request, reply: Reply) -> None:
-        """Log one request with its reply at DEBUG."""
+        """Log one request with its reply at DEBUG; signatures, keys and secrets are known by their name or value."""
         if not logger.isEnabledFor(logging.DEBUG):
             return
         account = self._uids.get(request.headers.get("x-bx-apikey", ""), "-")
-        text = " ".join(part for part in (request.query, request.body.decode(errors="replace")) if part)
-        masked = self._mask(f"{request.path} {text}")[:SHOWN]
-        answer = reply.body[:40].decode(errors="replace")
-        logger.debug("%s %r account=%s -> %d %r", request.method, masked, account, reply.status, answer)
-
-    def _mask(self, text: str) -> str:
-        """`text` with every signature, key and secret shown as `***`, known by its name or its value."""
+        parts = request.query, request.body.decode(errors="replace")
+        text = f"{request.path} {' '.join(filter(None, parts))}"
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return SECRET.sub(r"\1***", text)
+        masked = SECRET.sub(r"\1***", text)[:SHOWN]
+        answer = reply.body[:40].decode(errors="replace")
+        logger.debug("%s %r account=%s -> %d %r", request.method, masked, account, reply.status, answer)

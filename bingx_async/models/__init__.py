@@ -3,12 +3,9 @@
 A file of this package exports the names of its `__all__`; they are names of this package and of `bingx_async` too.
 """
 
-from bingx_async.models import enums, market, oco, orders, outcome
-from bingx_async.models.enums import *
-from bingx_async.models.market import *
-from bingx_async.models.oco import *
+from bingx_async.models import fields, orders
+from bingx_async.models.fields import *
 from bingx_async.models.orders import *
-from bingx_async.models.outcome import *
 
 # Put together at run time; a checker that reads it would want every name written out here once more.
-globals()["__all__"] = [name for file in (enums, market, oco, orders, outcome) for name in file.__all__]
+globals()["__all__"] = [name for file in (fields, orders) for name in file.__all__]

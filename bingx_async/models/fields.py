@@ -1,10 +1,16 @@
-"""How a model's fields name what the exchange sends: the names stand on the field that they fill."""
+"""The enums, and how a model's fields name what the exchange sends: the names stand on the field that they fill.
+
+The exchange adds members to its string enums without notice, so an unknown value is kept as it came.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from enum import IntEnum, StrEnum
+from typing import Any, Self
 
 import attrs
+
+__all__ = ["CancelRestriction", "OcoOrderType", "OpenEnum", "OrderStatus", "OrderType", "Priority", "Side"]
 
 WIRE = "wire"  # the key of a field's metadata
 RAW = "raw"  # the name of the field that keeps the reply's own mapping
@@ -26,3 +32,74 @@ def text(*names: str | int) -> Any:
 def raw() -> Any:
     """The reply's own mapping, with every field that the model does not name."""
     return attrs.field(factory=dict[str, Any], repr=False, eq=False)
+
+
+class OpenEnum(StrEnum):
+    """A string enum that accepts a value it does not know: the member equals the text that came."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        return member
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this library knows the value."""
+        return self in type(self).__members__.values()
+
+
+class OrderStatus(OpenEnum):
+    """The state of an order or of an OCO leg. The exchange may also send an empty string."""
+
+    NEW = "NEW"
+    PENDING = "PENDING"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    FAILED = "FAILED"
+
+
+class OrderType(OpenEnum):
+    """Limit, market, and the conditional types."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    TAKE_STOP_LIMIT = "TAKE_STOP_LIMIT"
+    TAKE_STOP_MARKET = "TAKE_STOP_MARKET"
+    TRIGGER_LIMIT = "TRIGGER_LIMIT"
+    TRIGGER_MARKET = "TRIGGER_MARKET"
+
+
+class OcoOrderType(OpenEnum):
+    """The limit order and the stop-limit order of an OCO order."""
+
+    LIMIT = "ocoLimit"
+    STOP_LIMIT = "ocoTps"
+
+
+class Side(OpenEnum):
+    """BUY or SELL."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class CancelRestriction(StrEnum):
+    """Cancel an order only while it has this status."""
+
+    NEW = "NEW"
+    PENDING = "PENDING"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+
+
+class Priority(IntEnum):
+    """The order of calls that queue for the same bucket: the lower number goes first."""
+
+    KILL_SWITCH = 0
+    CANCEL = 1
+    PLACE = 2
+    READ = 3

@@ -1,38 +1,34 @@
-"""One client of redis-py in one event loop: runs scripts, alone or in a pipeline, and translates redis-py's errors.
+"""One client of redis-py in one event loop, which runs scripts and listens for quota that others give back early.
 
 A script is called by its digest, and sent in full where the server does not know it. Scripts are idempotent: a
-request whose reply was lost can be repeated.
+request whose reply was lost can be repeated. A message of pub/sub that is lost does no harm: it would only have
+shortened a wait whose end the store has named.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
 import redis.asyncio as redis_asyncio
-import redis.exceptions
-import sniffio
+from redis import exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from bingx_async.errors import InvalidRequest, StoreUnavailable
-from bingx_async.redis.script_calls import ScriptCall
-from bingx_async.redis.scripts import digest, source
+from bingx_async.redis.scripts import ScriptCall, digest, source
 
 OLDEST_VERSION = (5, 0)  # scripts that read the clock and then write need effect replication
-LOST = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError, TimeoutError)
-CONFIGURATION = (
-    redis.exceptions.AuthenticationError,
-    redis.exceptions.NoPermissionError,
-    redis.exceptions.InvalidResponse,
-)
+LOST = (exceptions.RedisError, exceptions.RedisClusterException, OSError, TimeoutError)
+CONFIGURATION = (exceptions.AuthenticationError, exceptions.NoPermissionError, exceptions.InvalidResponse)
 WRONG_LOOP = (
     "a Redis client works in the event loop in which it was used first: give RedisStore a URL, or each loop a client"
 )
-WRONG_CLIENT = "url_or_client must be a URL or a client of redis.asyncio"
 WRONG_URL = "url_or_client must be a redis://, rediss:// or unix:// URL with options that redis-py knows"
+QUIET = 30.0  # seconds without a message after which the subscription is checked
+PAUSE = 1.0  # seconds after a lost subscription
 
 
 class Connection:
@@ -40,7 +36,8 @@ class Connection:
 
     def __init__(self, url_or_client: Any, timeout: float) -> None:
         if not isinstance(url_or_client, (str, redis_asyncio.Redis, redis_asyncio.RedisCluster)):
-            raise InvalidRequest(f"{WRONG_CLIENT}, not {type(url_or_client).__module__}.{type(url_or_client).__name__}")
+            kind = f"{type(url_or_client).__module__}.{type(url_or_client).__name__}"
+            raise InvalidRequest(f"url_or_client must be a URL or a client of redis.asyncio, not {kind}")
         self._url = url_or_client if isinstance(url_or_client, str) else None
         self._client: Any = _connect(self._url, timeout) if self._url is not None else url_or_client
         self._timeout = timeout
@@ -60,11 +57,6 @@ class Connection:
                 self._client = _connect(self._url, self._timeout)
             self._loop = loop
         return self._client
-
-    def check_library(self) -> None:
-        """Raises `StoreUnavailable` under anything but asyncio."""
-        if sniffio.current_async_library() != "asyncio":
-            raise StoreUnavailable("RedisStore works under asyncio only", is_lasting=True)
 
     async def run(self, batch: Sequence[ScriptCall]) -> list[Any]:
         """The replies of all scripts, in one round trip and within the timeout. Raises `StoreUnavailable`."""
@@ -92,7 +84,7 @@ class Connection:
 
     async def _check_version(self, client: Any) -> None:
         """Done once. Where INFO is not allowed, the scripts fail on a server that is too old."""
-        with suppress(redis.exceptions.NoPermissionError):
+        with suppress(exceptions.NoPermissionError):
             info: dict[str, Any] = await client.info("server")
             version = str(info.get("redis_version", "0"))
             if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_VERSION:
@@ -103,14 +95,14 @@ class Connection:
         name, keys, arguments = call
         try:
             return await client.evalsha(digest(name), len(keys), *keys, *arguments)
-        except redis.exceptions.NoScriptError:
+        except exceptions.NoScriptError:
             return await client.eval(source(name), len(keys), *keys, *arguments)
 
     async def _run_all(self, client: Any, batch: Sequence[ScriptCall]) -> list[Any]:
         if self._has_pipelines and len(batch) > 1:
             try:
                 return await self._pipeline(client, batch)
-            except redis.exceptions.RedisClusterException:  # its client lets no script into a pipeline
+            except exceptions.RedisClusterException:  # its client lets no script into a pipeline
                 self._has_pipelines = False
         return [await self._run(client, call) for call in batch]
 
@@ -120,7 +112,7 @@ class Connection:
                 pipeline.evalsha(digest(name), len(keys), *keys, *arguments)
             replies: list[Any] = await pipeline.execute(raise_on_error=False)
         for number, reply in enumerate(replies):
-            if isinstance(reply, redis.exceptions.NoScriptError):
+            if isinstance(reply, exceptions.NoScriptError):
                 replies[number] = await self._run(client, batch[number])
             elif isinstance(reply, Exception):
                 raise reply
@@ -128,16 +120,13 @@ class Connection:
 
 
 def _connect(url: str, timeout: float) -> Any:
-    """A client that tries once: a caller that still needs the reply of a lost request repeats it.
-
-    RESP 2 saves the round trip in which client and server would agree on RESP 3.
-    """
+    """A client that tries once: a caller that still needs the reply of a lost request repeats it."""
     redis_class = cast(Any, redis_asyncio.Redis)  # its from_url is not fully typed
     try:
         client = redis_class.from_url(
             url,
             decode_responses=True,
-            protocol=2,
+            protocol=2,  # saves the round trip in which client and server would agree on RESP 3
             retry=Retry(NoBackoff(), 0),
             socket_timeout=None,
             socket_connect_timeout=timeout,
@@ -146,3 +135,59 @@ def _connect(url: str, timeout: float) -> Any:
     except (TypeError, ValueError):
         raise InvalidRequest(WRONG_URL) from None  # the cause may contain the password
     return client
+
+
+class Listener:
+    """One subscription for all watchers in this process."""
+
+    def __init__(self, connection: Connection, channel: str) -> None:
+        self._connection = connection
+        self._channel = channel
+        self._woken: dict[Callable[[], None], None] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def watch(self, woken: Callable[[], None]) -> None:
+        """Call `woken` at every message."""
+        self._woken[woken] = None
+        loop = asyncio.get_running_loop()
+        if self._task is None or self._task.done() or self._task.get_loop() is not loop:
+            self._task = loop.create_task(self._listen())
+
+    def unwatch(self, woken: Callable[[], None]) -> None:
+        """Stop calling `woken`; without watchers the subscription ends."""
+        self._woken.pop(woken, None)
+        if not self._woken and self._task is not None:
+            self._end(self._task)
+
+    async def aclose(self) -> None:
+        """End the subscription."""
+        self._woken.clear()
+        if self._task is not None:
+            self._end(self._task)
+        if self._ending:
+            loop = asyncio.get_running_loop()
+            await asyncio.gather(*(task for task in self._ending if task.get_loop() is loop), return_exceptions=True)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Cancel `task`, which ends with its next step; a watcher that comes before gets a subscription of its own."""
+        self._task = None
+        if not task.done():
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+            task.cancel()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._connection.client.pubsub() as channel:
+                    await channel.subscribe(self._channel)
+                    while True:
+                        # The confirmation counts as a message: what was published before it was not received.
+                        if await channel.get_message(timeout=QUIET) is not None:
+                            for woken in list(self._woken):
+                                woken()
+            except LOST:
+                await asyncio.sleep(PAUSE)
+            except (StoreUnavailable, AttributeError):  # a client that cannot subscribe: the moments named remain
+                return

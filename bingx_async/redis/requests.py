@@ -14,9 +14,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+import sniffio
+
 from bingx_async.errors import StoreUnavailable
 from bingx_async.redis.connection import Connection
-from bingx_async.redis.script_calls import ScriptCall
+from bingx_async.redis.scripts import ScriptCall
 
 ROUND_TRIPS = 4  # at a time
 MAX_AGE = 120_000.0  # ms; an older message that could not be delivered is dropped
@@ -39,7 +41,6 @@ class Batcher:
 
         If the caller is cancelled, `on_abandoned` is called when the request is over: it may have been granted.
         """
-        self._connection.check_library()
         loop = self._enter_loop()
         reply: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((call, reply))
@@ -77,6 +78,8 @@ class Batcher:
                     reply.set_result(value)
 
     def _enter_loop(self) -> asyncio.AbstractEventLoop:
+        if sniffio.current_async_library() != "asyncio":
+            raise StoreUnavailable("RedisStore works under asyncio only", is_lasting=True)
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._waiting, self._senders = loop, [], set()

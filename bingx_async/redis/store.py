@@ -14,11 +14,10 @@ from attrs import define
 
 from bingx_async.core.claims import Claims, Key
 from bingx_async.errors import InvalidRequest, StoreUnavailable
-from bingx_async.redis import script_calls
-from bingx_async.redis.connection import Connection
-from bingx_async.redis.listener import Listener
-from bingx_async.redis.names import Names
+from bingx_async.redis import scripts
+from bingx_async.redis.connection import Connection, Listener
 from bingx_async.redis.requests import Batcher, Outbox
+from bingx_async.redis.scripts import Names, ScriptCall
 from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
 
@@ -89,7 +88,7 @@ class RedisStore:
         """Take a token of every claim or none, in one round trip. Raises `StoreUnavailable`."""
         for _ in range(ATTEMPTS):
             deadline = self._clock.latest(self._monotonic() + self._timeout * 1000.0)
-            call = script_calls.reserve(self.names, ask, deadline, self._moment())
+            call = scripts.reserve(self.names, ask, deadline, self._moment())
             (kind, *rest), took = await self._run(call, lambda: self.release(ask.permit, ask.claims))
             if kind != "late":
                 return _read(ask.claims, kind, rest, took)
@@ -103,34 +102,30 @@ class RedisStore:
             if calls:
                 foreign(calls)
 
-        self._outbox.put(
-            lambda: script_calls.settle(self.names, done, self._monotonic() - done.at, self._moment()), read
-        )
+        self._outbox.put(lambda: scripts.settle(self.names, done, self._monotonic() - done.at, self._moment()), read)
 
     def release(self, permit: str, claims: Claims) -> None:
         """Report that the call was never sent."""
-        self._outbox.put(lambda: script_calls.release(self.names, permit, claims))
+        self._outbox.put(lambda: scripts.release(self.names, permit, claims))
 
     def penalise(self, key: Key, until: float, reason: str) -> None:
         """Report that the exchange has closed `key` until `until` (ms, this process' monotonic clock)."""
-        self._outbox.put(
-            lambda: script_calls.penalise(self.names, key, until - self._monotonic(), reason, self._moment())
-        )
+        self._outbox.put(lambda: scripts.penalise(self.names, key, until - self._monotonic(), reason, self._moment()))
 
     async def invalidate_history(self, notice: float) -> None:
         """Calls were made while the store was away; other processes notice its return within `notice` ms."""
-        await self._batcher.run(script_calls.invalidate_history(self.names, notice, self._moment()))
+        await self._batcher.run(scripts.invalidate_history(self.names, notice, self._moment()))
 
     async def read_clock(self) -> tuple[float, float] | None:
         """The exchange's clock minus this process' monotonic one, as any process has measured it, and its age (ms)."""
-        found, _ = await self._run(script_calls.read_clock(self.names, self._moment()))
+        found, _ = await self._run(scripts.read_clock(self.names, self._moment()))
         return (float(found[0]) + self._clock.offset(), float(found[1])) if found else None
 
     def tell_clock(self, offset: float, at: float) -> None:
         """Report that the exchange's clock is `offset` ahead of this process' monotonic one, measured at `at` (ms)."""
         if self._clock.most < inf:  # a reply has come
             ahead = offset - self._clock.offset()
-            self._outbox.put(lambda: script_calls.tell_clock(self.names, ahead, self._monotonic() - at, self._moment()))
+            self._outbox.put(lambda: scripts.tell_clock(self.names, ahead, self._monotonic() - at, self._moment()))
 
     def watch(self, woken: Callable[[], None]) -> None:
         """Call `woken` when quota comes free early, until `unwatch`."""
@@ -152,9 +147,7 @@ class RedisStore:
         await self._outbox.aclose()
         await self._connection.aclose()
 
-    async def _run(
-        self, call: script_calls.ScriptCall, on_abandoned: Callable[[], None] | None = None
-    ) -> tuple[list[str], float]:
+    async def _run(self, call: ScriptCall, on_abandoned: Callable[[], None] | None = None) -> tuple[list[str], float]:
         """The words of the reply without Redis' moment, and how long it took (ms)."""
         sent_at = self._monotonic()
         reply = _text(await self._batcher.run(call, on_abandoned)).split()
@@ -188,4 +181,4 @@ def _read(claims: Claims, kind: str, rest: list[str], took: float) -> Granted | 
     # The next request should reach Redis a little after the moment, however far away it is: it leaves one round trip
     # before.
     early = took - min(took, ARRIVE_AFTER + 0.1 * took)
-    return Later(max(0.0, float(wait) - early), script_calls.refusing_key(claims, where, number))
+    return Later(max(0.0, float(wait) - early), scripts.refusing_key(claims, where, number))

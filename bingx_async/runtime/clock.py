@@ -1,8 +1,4 @@
-"""Time on two axes. The monotonic one drives every wait; the exchange's is the monotonic one plus an offset.
-
-The wall clock is read once, as a first guess of the offset, so a later step of it moves nothing. The offset comes
-from the time endpoint (the round trip that was shortest is the most exact) and, for free, from error replies.
-"""
+"""Time on two axes. The monotonic one drives every wait; the exchange's is the monotonic one plus an offset."""
 
 from __future__ import annotations
 
@@ -38,7 +34,7 @@ class ServerClock:
     wall: Callable[[], float] = wall_ms
 
     def __attrs_post_init__(self) -> None:
-        self.offset = self.wall() - self.monotonic()
+        self.offset = self.wall() - self.monotonic()  # a first guess; a later step of the wall clock moves nothing
 
     def now(self) -> float:
         """Epoch milliseconds by the exchange's clock."""
@@ -63,13 +59,10 @@ class ServerClock:
         return step
 
     def hint(self, server_ms: float, sent_at: float, received_at: float) -> float:
-        """A free sample of an unknown age: correct the offset only as far as the sample contradicts it.
-
-        The exchange wrote `server_ms` between the two moments, so the offset lies between the two differences.
-        Returns the step in milliseconds, 0 where nothing contradicts.
-        """
+        """A free sample of an unknown age: correct the offset only as far as it contradicts. Returns the step (ms)."""
         if abs(server_ms - received_at - self.offset) > ABSURD:
             return 0.0
+        # The exchange wrote `server_ms` between the two moments, so the offset lies between the two differences.
         least, most = server_ms - received_at - 1.0, server_ms - sent_at + 1.0
         offset = min(max(self.offset, least), most)
         step, self.offset = offset - self.offset, offset

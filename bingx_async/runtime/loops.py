@@ -1,9 +1,10 @@
-"""Event loops, of asyncio or trio, told apart."""
+"""Event loops, of asyncio or trio, told apart; tasks of one job, which wake each other and end with one error."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Generator
 
 import anyio.lowlevel
 from attrs import field, frozen
@@ -37,3 +38,31 @@ class Loop:
         except RuntimeError:
             return True
         return False
+
+
+class Changes:
+    """Wakes the tasks that wait for the next change of what they share."""
+
+    def __init__(self) -> None:
+        self._next = anyio.Event()
+
+    async def wait(self) -> None:
+        """Return at the next change."""
+        await self._next.wait()
+
+    def notify(self) -> None:
+        """Something has changed."""
+        changed, self._next = self._next, anyio.Event()
+        changed.set()
+
+
+@contextlib.contextmanager
+def one_error() -> Generator[None]:
+    """Around a task group: the first error comes out, not a group of errors."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while inner := getattr(error, "exceptions", ()):
+            error = inner[0]
+        raise error from None

@@ -13,7 +13,7 @@ from typing import Any
 
 from bingx_async.core.options import shown
 from bingx_async.errors import InvalidRequest
-from bingx_async.models.enums import CancelRestriction
+from bingx_async.models.fields import CancelRestriction
 
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch
@@ -36,9 +36,9 @@ def symbol(value: str) -> str:
 
 def order_id(value: int | str, name: str = "order_id") -> int:
     """A positive int64, from an int or its digits."""
-    number = _whole(value)
-    if 0 < number <= _INT64:
-        return number
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if (is_whole or (isinstance(value, str) and _ORDER_ID(value))) and 0 < int(value) <= _INT64:
+        return int(value)
     raise InvalidRequest(
         f"{name}={shown(value)} is not an order id: write the whole number the exchange gave, as int or str"
     )
@@ -55,15 +55,10 @@ def client_order_id(value: str, name: str = "client_order_id") -> str:
 
 def oco_client_order_id(value: str | int, name: str) -> str:
     """Digits only, at most 40."""
-    text = _digits(value)
+    text = digits(value)
     if isinstance(text, str) and _OCO_CLIENT_ID(text):
         return text
     raise InvalidRequest(f"{name}={shown(value)} must be digits only, at most 40 of them, such as '123456'")
-
-
-def oco_leg_client_order_id(value: str | int) -> str:
-    """That of a leg, which may have been placed with more than digits."""
-    return client_order_id(_digits(value))
 
 
 def side(value: str) -> str:
@@ -145,14 +140,7 @@ def restriction(value: str) -> str:
         ) from None
 
 
-def _whole(value: object) -> int:
-    """The number of an int or of up to 19 digits; 0 for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int(value)
-    return int(value) if isinstance(value, str) and _ORDER_ID(value) else 0
-
-
-def _digits(value: Any) -> Any:
+def digits(value: Any) -> Any:
     """An int as its digits, if they can be an id; anything else as it is."""
     is_id = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LONGEST_ID
     return str(int(value)) if is_id else value

@@ -1,19 +1,21 @@
-"""Ids of orders: as parameters of one cancel, and as a batch of which each id gets an outcome of its own."""
+"""Ids of orders: as parameters of one cancel, and as a batch of which each id gets an outcome of its own.
+
+`cancelOrders` with `process=1` reports an order that is not open in `fails` under code 0, which costs no error
+budget; a single cancel of it does. So to cancel many, single cancels join only if the batch endpoint is closed, or if
+the caller is certain that every order is open.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 
-from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.pool import BatchRoute
 from bingx_async.core.signing import Param
+from bingx_async.core.wire import items
 from bingx_async.errors import ApiError, BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
-from bingx_async.models.orders import CancelOrdersResult, Order
-from bingx_async.models.outcome import CancelOutcome, CancelStatus
+from bingx_async.models.orders import CancelFailure, CancelOrdersResult, CancelOutcome, CancelStatus, Order
 
 Id = int | str  # an order id, or a client order id
-Routes = tuple[BatchRoute[Id, CancelOutcome], ...]
 _GONE = re.compile(r"not exist|not found|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE).search
 
 
@@ -37,24 +39,6 @@ def batch_params(symbol: str, ids: Sequence[Id], partial: bool) -> dict[str, Par
     if names:
         params["clientOrderIDs"] = ",".join(names)
     return params
-
-
-def routes(several: Endpoint[CancelOrdersResult], single: Endpoint[Order], symbol: str, ids_per_batch: int) -> Routes:
-    """The two ways to cancel orders of `symbol`: several in one call, or one alone."""
-
-    def call_several(ids: Sequence[Id]) -> Call[CancelOrdersResult]:
-        return Call(several, batch_params(symbol, ids, True), names_in(ids))
-
-    def call_single(ids: Sequence[Id]) -> Call[Order]:
-        return Call(single, single_params(symbol, ids[0]), names_in(ids))
-
-    def read_single(ids: Sequence[Id], order: Order) -> Mapping[Id, CancelOutcome]:
-        return {ids[0]: CancelOutcome(ids[0], CancelStatus.CANCELLED, order)}
-
-    return (
-        BatchRoute(several, ids_per_batch, call_several, read_batch),
-        BatchRoute(single, 1, call_single, read_single),
-    )
 
 
 def read_batch(ids: Sequence[Id], result: CancelOrdersResult) -> Mapping[Id, CancelOutcome]:
@@ -84,7 +68,7 @@ def failed(order_ref: Id, error: BingXError) -> CancelOutcome:
     return CancelOutcome(order_ref, CancelStatus.NOT_SENT, error=str(error))
 
 
-def unwrapped(outcome: CancelOutcome, path: str) -> Order:
+def unwrap(outcome: CancelOutcome, path: str) -> Order:
     """The cancelled order, or the error that a call of its own to `path` would have raised."""
     if outcome.status is CancelStatus.CANCELLED:
         return outcome.order or Order()
@@ -92,3 +76,15 @@ def unwrapped(outcome: CancelOutcome, path: str) -> Order:
         raise OutcomeUnknown(outcome.error, path, {"id": outcome.id}, names_in([outcome.id]))
     kind = OrderNotFound if outcome.status is CancelStatus.NOT_FOUND else OrderRefused
     raise kind(outcome.code, outcome.error, path, 200)
+
+
+def fails(ids: Sequence[Id], error: str) -> tuple[CancelFailure, ...]:
+    """The failures of a request that raised."""
+    pairs = [(order_ref, "") if isinstance(order_ref, int) else (None, order_ref) for order_ref in ids]
+    return tuple(CancelFailure(order_id, name, error) for order_id, name in pairs)
+
+
+def merge(first: CancelOrdersResult, more: CancelOrdersResult) -> CancelOrdersResult:
+    """The results of two requests as one."""
+    raws = {name: [*items(first.raw.get(name)), *items(more.raw.get(name))] for name in ("orders", "fails")}
+    return CancelOrdersResult(first.orders + more.orders, first.fails + more.fails, raws)

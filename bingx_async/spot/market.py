@@ -8,9 +8,9 @@ from bingx_async.core.endpoint import Auth, Call, Endpoint
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup
 from bingx_async.core.wire import integer, mapping, one
-from bingx_async.models.market import Depth
+from bingx_async.models.orders import Depth
 from bingx_async.spot import arguments
-from bingx_async.spot.calling import Group
+from bingx_async.spot.base import Group
 
 
 def _read_server_time(data: object) -> float | None:

@@ -9,12 +9,11 @@ from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.signing import Param
 from bingx_async.core.wire import one
-from bingx_async.models.enums import Side
-from bingx_async.models.oco import OcoOrder, OcoReference
+from bingx_async.models.fields import Side
+from bingx_async.models.orders import OcoOrder, OcoReference
 from bingx_async.spot import arguments
 from bingx_async.spot.arguments import Number
-from bingx_async.spot.calling import Group
-from bingx_async.spot.sources import NEWER, ORDER, ORDERS
+from bingx_async.spot.base import NEWER, ORDER, ORDERS, Group
 
 PLACE_OCO_ORDER = Endpoint(
     "place_oco_order",
@@ -96,9 +95,8 @@ class OcoOrders(Group):
         """
         arguments.either({"order_id": order_id, "client_order_id": client_order_id})
         if order_id is not None:
-            return await self._calls.call(
-                Call(CANCEL_OCO_ORDER, {"orderId": str(arguments.order_id(order_id))}), options
-            )
-        assert client_order_id is not None
-        name = arguments.oco_leg_client_order_id(client_order_id)
-        return await self._calls.call(Call(CANCEL_OCO_ORDER, {"clientOrderId": name}, (name,)), options)
+            call = Call(CANCEL_OCO_ORDER, {"orderId": str(arguments.order_id(order_id))})
+        else:  # a leg may have been placed with more than digits
+            name = arguments.client_order_id(arguments.digits(client_order_id))
+            call = Call(CANCEL_OCO_ORDER, {"clientOrderId": name}, (name,))
+        return await self._calls.call(call, options)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial as bind
 from typing import Unpack
 
-from bingx_async.core.endpoint import Call, Effect, Endpoint
+from bingx_async.core.endpoint import Batch, BatchRoute, Call, Effect, Endpoint
 from bingx_async.core.options import CallOptions
-from bingx_async.core.pool import Batch
 from bingx_async.core.quota import IpGroup, Quota
-from bingx_async.core.wire import items, many, one
+from bingx_async.core.wire import many, one
 from bingx_async.errors import BingXError
-from bingx_async.models import CancelFailure, CancelOrdersResult, CancelOutcome, CancelRestriction, Order, Priority
+from bingx_async.models import CancelOrdersResult, CancelOutcome, CancelRestriction, CancelStatus, Order, Priority
 from bingx_async.spot import arguments
-from bingx_async.spot.batches import Id, Routes, batch_params, names_in, routes, single_params, unwrapped
-from bingx_async.spot.calling import Group
-from bingx_async.spot.sources import LEAD_TRADER, ORDER, ORDERS
+from bingx_async.spot.base import LEAD_TRADER, ORDER, ORDERS, Group
+from bingx_async.spot.batches import Id, batch_params, failed, fails, merge, names_in, read_batch, single_params, unwrap
 
 CANCEL_ORDER = Endpoint(
     "cancel_order",
@@ -135,10 +133,35 @@ class Orders(Group):
         ids = list(dict.fromkeys(given))
         arguments.not_empty(ids, "order_ids or client_order_ids")
         chunks = [ids[i : i + self._ids_per_batch] for i in range(0, len(ids), self._ids_per_batch)]
-        result = await self._cancel_chunk(pair, chunks[0], partial, options)
+        result = await self._send_chunk(pair, chunks[0], partial, options)
         for chunk in chunks[1:]:
-            result = _merge(result, await self._try_chunk(pair, chunk, partial, options))
+            result = merge(result, await self._try_chunk(pair, chunk, partial, options))
         return result
+
+    async def cancel_many(
+        self,
+        symbol: str,
+        ids: Iterable[int | str],
+        *,
+        client_order_ids: Iterable[str] = (),
+        certain: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> list[CancelOutcome]:
+        """Cancel any number of orders of one symbol as fast as the quotas allow; one outcome per id given, in order.
+
+        `ids` are order ids; the outcomes of `client_order_ids` follow theirs. An id given twice travels once, and its
+        outcome stands in both places. Which ids a request takes is decided when it may leave, so the plan follows
+        every closed period. `certain`: every id is known to be open, so single cancels help from the start (25 ids
+        per window instead of 20 under the documented quotas); otherwise they join only while `cancelOrders` is
+        closed, because a single cancel of an order that is gone spends error budget. `max_wait` holds for each
+        request. No answer of the exchange raises; see `CancelStatus`.
+        """
+        pair = arguments.symbol(symbol)
+        arguments.flag(certain, "certain")
+        wanted: list[Id] = [*arguments.order_ids(ids, "ids"), *arguments.client_order_ids(client_order_ids)]
+        routes = self._cancel_routes(pair)
+        done = await self._calls.drain(wanted, routes, failed, options, everything_at_once=certain)
+        return [done[order_ref] for order_ref in wanted]
 
     async def cancel_open_orders(self, symbol: str, **options: Unpack[CallOptions]) -> list[Order]:
         """Cancel every open order of `symbol`; returns them."""
@@ -149,37 +172,34 @@ class Orders(Group):
         options.setdefault("priority", Priority.KILL_SWITCH)
         return await self._calls.call(Call(CANCEL_OPEN_ORDERS, {}), options)
 
-    async def _cancel_chunk(
-        self, symbol: str, ids: list[Id], partial: bool, options: CallOptions
-    ) -> CancelOrdersResult:
+    async def _send_chunk(self, symbol: str, ids: list[Id], partial: bool, options: CallOptions) -> CancelOrdersResult:
         return await self._calls.call(Call(CANCEL_ORDERS, batch_params(symbol, ids, partial), names_in(ids)), options)
 
     async def _try_chunk(self, symbol: str, ids: list[Id], partial: bool, options: CallOptions) -> CancelOrdersResult:
         """A later chunk: the orders cancelled before it must not be lost to its error."""
         try:
-            return await self._cancel_chunk(symbol, ids, partial, options)
+            return await self._send_chunk(symbol, ids, partial, options)
         except BingXError as error:
-            return CancelOrdersResult(fails=tuple(_failure(order_ref, str(error)) for order_ref in ids))
+            return CancelOrdersResult(fails=fails(ids, str(error)))
 
     def _batch(self, symbol: str, order_ref: Id) -> Batch[Id, CancelOutcome]:
         """How a single cancel may travel with others of its symbol."""
-        unwrap = bind(unwrapped, path=CANCEL_ORDERS.path)
-        return Batch((CANCEL_ORDER.route, symbol), order_ref, cancel_routes(symbol, self._ids_per_batch), unwrap)
+        read = bind(unwrap, path=CANCEL_ORDERS.path)
+        return Batch((CANCEL_ORDER.route, symbol), order_ref, self._cancel_routes(symbol), read)
 
+    def _cancel_routes(self, symbol: str) -> tuple[BatchRoute[Id, CancelOutcome], ...]:
+        """The two ways to cancel orders of `symbol`: several in one call, or one alone."""
 
-def cancel_routes(symbol: str, ids_per_batch: int) -> Routes:
-    """The two ways to cancel orders of `symbol`: several in one call, or one alone."""
-    return routes(CANCEL_ORDERS, CANCEL_ORDER, symbol, ids_per_batch)
+        def call_several(ids: Sequence[Id]) -> Call[CancelOrdersResult]:
+            return Call(CANCEL_ORDERS, batch_params(symbol, ids, True), names_in(ids))
 
+        def call_single(ids: Sequence[Id]) -> Call[Order]:
+            return Call(CANCEL_ORDER, single_params(symbol, ids[0]), names_in(ids))
 
-def _failure(order_ref: Id, error: str) -> CancelFailure:
-    if isinstance(order_ref, int):
-        return CancelFailure(order_ref, "", error)
-    return CancelFailure(None, order_ref, error)
+        def read_single(ids: Sequence[Id], order: Order) -> Mapping[Id, CancelOutcome]:
+            return {ids[0]: CancelOutcome(ids[0], CancelStatus.CANCELLED, order)}
 
-
-def _merge(first: CancelOrdersResult, more: CancelOrdersResult) -> CancelOrdersResult:
-    raws: Mapping[str, object] = {
-        name: [*items(first.raw.get(name)), *items(more.raw.get(name))] for name in ("orders", "fails")
-    }
-    return CancelOrdersResult(first.orders + more.orders, first.fails + more.fails, raws)
+        return (
+            BatchRoute(CANCEL_ORDERS, self._ids_per_batch, call_several, read_batch),
+            BatchRoute(CANCEL_ORDER, 1, call_single, read_single),
+        )

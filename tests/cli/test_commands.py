@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from bingx_async import PROFILES, __version__
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.commands import bingx_async
-from bingx_async.spot.sources import LIMITS
+from bingx_async.spot.base import LIMITS
 from tests.cli.running import environment, run, start
 
 KEYS = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "emulator-secret-1001"}

@@ -3,7 +3,7 @@
 import pytest
 
 from bingx_async import Quota
-from bingx_async.demo.measure import measure, share_used
+from bingx_async.demo.report import measure, share_used
 from bingx_async.demo.scenario import CLOSED_ACCOUNT, Closure
 from bingx_async.emulator import EndpointStats
 from bingx_async.spot.orders import CANCEL_ORDER

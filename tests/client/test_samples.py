@@ -23,9 +23,10 @@ from bingx_async import BingXClient, Governor, OrderNotFound, __version__
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.endpoint import Auth, Endpoint
 from bingx_async.core.wire import parse
-from bingx_async.emulator import Emulator, Request, default_accounts, jsontext
+from bingx_async.emulator import Emulator, Request, default_accounts
 from bingx_async.emulator.behaviours import BEHAVIOURS
 from bingx_async.emulator.samples import load_sample, sample_data
+from bingx_async.emulator.traffic import encode
 from bingx_async.spot import SpotApi
 from bingx_async.spot.market import TIME_ENDPOINTS
 from bingx_async.testing import simulated_clock
@@ -56,7 +57,7 @@ def plain(value: Any) -> Any:
 
 def reply_of(endpoint: Endpoint[Any]) -> str:
     """The text of the sample's reply."""
-    return jsontext.encode(load_sample(endpoint.name)["reply"])
+    return encode(load_sample(endpoint.name)["reply"])
 
 
 def signed(params: dict[str, Any]) -> str:

@@ -12,9 +12,8 @@ from math import floor, inf
 from attrs import Factory, define, frozen
 from hypothesis import strategies as st
 
-from bingx_async.core.claims import Claims
+from bingx_async.core.claims import Claims, NotUntil, Permit
 from bingx_async.core.ledger import Ledger
-from bingx_async.core.permit import NotUntil, Permit
 
 
 class Counting(Enum):

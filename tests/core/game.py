@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from bingx_async.core.claims import Claim, Claims, Key
+from bingx_async.core.claims import Claim, Claims, Key, NotUntil, Permit
 from bingx_async.core.ledger import Ledger
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.core.quota import Quota
 
 LINGER = 1000.0  # ms within which a call given up may be counted

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bingx_async.core.catalogue import Catalogue, Profile
-from bingx_async.core.claims import Claims, claims_of
+from bingx_async.core.claims import Claims, Key, claims_of
 from bingx_async.core.endpoint import Endpoint
+from bingx_async.core.ledger import Ledger
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 
 
@@ -27,3 +28,8 @@ def profile_of(
 def claims_under(profile: Profile, path: str, account: str = "7", egress: str = "e", **more: Any) -> Claims:
     """What a call of the endpoint at `path` draws on."""
     return claims_of(endpoint_of(path, **more), profile, account, egress)
+
+
+def closed_until_of(ledger: Ledger, key: Key) -> float | None:
+    """Until when the exchange has closed `key`."""
+    return ledger.gates[key].closed_until if key in ledger.gates else None

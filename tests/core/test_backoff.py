@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bingx_async.core.backoff import CEILING, backoff
+from bingx_async.core.gates import CEILING, backoff
 
 attempts = st.integers(0, 10_000)
 windows = st.floats(1, 600_000)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 
-from bingx_async.core.checks import has, number, one_of
+from bingx_async.core.options import has, number, one_of
 from bingx_async.errors import InvalidRequest
 
 

@@ -119,7 +119,7 @@ def test_keys_read_well() -> None:
 @pytest.mark.parametrize(("path", "limit", "group"), LIMITS)
 def test_claims_of_a_private_call(path: str, limit: int, group: IpGroup) -> None:
     """A documented private call is counted for its account, and at its address for itself and for its group."""
-    found = claims_of(DOCUMENTED.catalogue.find(path), DOCUMENTED, "77", "eth0")
+    found = claims_of(DOCUMENTED.catalogue.find_all(path)[0], DOCUMENTED, "77", "eth0")
     assert found.account_claim == Claim(Key("account", "77", f"POST {path}"), Quota(limit, 1), False)
     assert found.egress_claims == (
         Claim(Key("egress", "eth0", f"POST {path}"), Quota(300, 10), True),

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bingx_async.core.account_bucket import AccountBucket
-from bingx_async.core.claims import Claims
+from bingx_async.core.bucket import AccountBucket
+from bingx_async.core.claims import Claims, NotUntil, Permit
 from bingx_async.core.counting import Counting, CountingModel, RateHeaders, read_headers
 from bingx_async.core.ledger import Ledger, Settings
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.core.quota import Quota
 from bingx_async.emulator.limits import MODELS, Model, build_limit
 from tests.core.made_up import claims_under, profile_of

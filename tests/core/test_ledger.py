@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bingx_async.core.backoff import backoff
 from bingx_async.core.budget import ErrorKey
 from bingx_async.core.catalogue import Profile
-from bingx_async.core.claims import Claims, Key
+from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.endpoint import Auth
-from bingx_async.core.gates import Penalty
+from bingx_async.core.gates import Penalty, backoff
 from bingx_async.core.ledger import MOST_DRAWN, SWEEP_FROM, BucketState, Ledger, Settings
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.core.quota import UNLIMITED, Quota
-from tests.core.made_up import claims_under, profile_of
+from tests.core.made_up import claims_under, closed_until_of, profile_of
 
 OCCUPANCY = 1002.5  # of a window of one second
 HOUR = 3_600_000.0
@@ -235,7 +233,7 @@ def test_penalties_are_clamped(until: float, closed_until: float, was_clamped: b
     assert ledger.gates.close(ENDPOINT, until, 1_000.0, "closed") == Penalty(
         ENDPOINT, closed_until, "closed", was_clamped
     )
-    assert ledger.gates.closed_until(ENDPOINT) == closed_until
+    assert closed_until_of(ledger, ENDPOINT) == closed_until
 
 
 @given(st.lists(st.tuples(st.floats(0, 2_000), st.floats(-1e6, 1e7)), min_size=1, max_size=20))
@@ -246,7 +244,7 @@ def test_penalties_only_extend(history: list[tuple[float, float]]) -> None:
         now += pause
         latest = max(latest, min(max(until, now), now + HOUR))
         assert ledger.gates.close(ENDPOINT, until, now, "closed").until == latest
-        assert ledger.gates.closed_until(ENDPOINT) == latest
+        assert closed_until_of(ledger, ENDPOINT) == latest
 
 
 def test_the_reason_is_that_of_the_latest_moment() -> None:
@@ -286,7 +284,7 @@ def test_one_probe_goes_first(reopening: Ledger) -> None:
     assert probe.probes == (ENDPOINT,)
     assert refused(reopening.reserve(A, 5_010.0)) == (inf, ENDPOINT)
     assert reopening.settle(probe, 5_020.0, opens=True) == (ENDPOINT,)
-    assert reopening.gates.closed_until(ENDPOINT) is None
+    assert closed_until_of(reopening, ENDPOINT) is None
     assert granted(reopening.reserve(A, 5_020.0)).probes == ()
 
 
@@ -317,7 +315,7 @@ def test_only_the_probe_opens() -> None:
     early = granted(ledger.reserve(A, 0.0))
     ledger.gates.close(ENDPOINT, 5_000.0, 10.0, "closed")
     assert ledger.settle(early, 20.0, opens=True) == ()
-    assert ledger.gates.closed_until(ENDPOINT) == 5_000.0
+    assert closed_until_of(ledger, ENDPOINT) == 5_000.0
 
 
 def test_a_probe_opens_only_what_was_closed_before_it(reopening: Ledger) -> None:
@@ -345,7 +343,7 @@ def test_never_two_probes(history: list[tuple[str, int, float, float]]) -> None:
     world = World(Ledger(), [A, B])
     for what, number, pause, draw in history:
         world.now += pause
-        closed_until = {key: world.ledger.gates.closed_until(key) or 0.0 for key in CLOSABLE}
+        closed_until = {key: closed_until_of(world.ledger, key) or 0.0 for key in CLOSABLE}
         answer = world.step(what, number, draw)
         if isinstance(answer, list):  # it was granted
             assert [key for key in world.in_flight[-1].claims.gates if closed_until[key] > world.now] == []
@@ -390,7 +388,7 @@ def test_back_off_never_shortens() -> None:
     ledger.gates.close(ENDPOINT, 60_000.0, 0.0, "closed")
     early = granted(ledger.reserve(B, 0.0))
     assert ledger.gates.back_off(early, ENDPOINT, 1000.0, 0.5, 0.0, "rate limited").until == 60_000.0
-    assert ledger.gates.closed_until(ENDPOINT) == 60_000.0
+    assert closed_until_of(ledger, ENDPOINT) == 60_000.0
 
 
 class Eager(Ledger):
@@ -446,9 +444,9 @@ def test_what_is_long_over_is_forgotten() -> None:
         ledger.reserve(claims(account=f"x{number}"), day)
     assert ledger.budget._errors == {}
     closed = [claims(account=str(number)).endpoint_gate for number in range(1_000)]
-    assert [key.owner for key in closed if ledger.gates.closed_until(key) is not None] == ["0", "1"]
+    assert [key.owner for key in closed if closed_until_of(ledger, key) is not None] == ["0", "1"]
     ledger.settle(probe, day, opens=True)
-    assert ledger.gates.closed_until(closed[0]) is None
+    assert closed_until_of(ledger, closed[0]) is None
 
 
 def test_claims_that_are_made_anew_for_each_call() -> None:

@@ -5,8 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.pool import BatchRoute, Pool
+from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Pool
 from bingx_async.core.quota import IpGroup, Quota
 
 

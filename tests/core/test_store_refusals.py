@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bingx_async.core.claims import Key
-from bingx_async.core.store_refusals import ASKING, StoreRefusals
+from bingx_async.core.gates import ASKING, StoreRefusals
 
 A, B, C = (Key("account", "1", name) for name in "abc")
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import wire
-from bingx_async.emulator import jsontext
 from bingx_async.emulator.samples import load_sample
+from bingx_async.emulator.traffic import encode
 from bingx_async.models import (
     CancelFailure,
     CancelOrdersResult,
@@ -48,7 +48,7 @@ def sample(name: str) -> Any:
 
 def parsed(data: object) -> Any:
     """Data as it comes out of a reply."""
-    raw = wire.parse(jsontext.encode({"code": 0, "data": data}))
+    raw = wire.parse(encode({"code": 0, "data": data}))
     assert raw is not None
     return raw["data"]
 

@@ -66,7 +66,7 @@ def code(reply: Reply) -> int:
 
 def rest(exchange: Exchange, n: int = 1, uid: str = UID, **fields: Any) -> list[int]:
     """Put orders on an account's book; their ids."""
-    ids = [exchange.next_order_id() for _ in range(n)]
+    ids = [next(exchange.order_ids) for _ in range(n)]
     for order_id in ids:
         order = Order(order_id, **{"symbol": SYMBOL, "side": "BUY", "price": "50000", "quantity": "0.1", **fields})
         exchange.books[uid].locked += order.cost

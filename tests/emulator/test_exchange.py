@@ -185,7 +185,7 @@ def test_plain_penalty() -> None:
 def test_a_closed_endpoint_is_closed_alone() -> None:
     """Neither another endpoint of the account nor another account at the endpoint is closed."""
     each = exchange(profile="documented")
-    each.penalties.close((UID, CANCEL_OPEN_ORDERS.route), int(NOW) + 1000)
+    each.enforcement.close((UID, CANCEL_OPEN_ORDERS.route), int(NOW) + 1000)
     other = evolve(call(CANCEL_OPEN_ORDERS.path), headers={"x-bx-apikey": "emulator-key-1002"})
     other = evolve(other, query=query({}, secret="emulator-secret-1002"))
     assert [ask(each)["code"], ask(each, CANCEL_ORDER.path)["code"], code(each.handle(other, NOW))] == [

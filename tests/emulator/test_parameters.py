@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bingx_async.emulator.authentication import is_signed_by, read_parameters, sign
-from bingx_async.emulator.refusals import Refusal
 from bingx_async.emulator.settings import CARRIERS
+from bingx_async.emulator.traffic import Refusal
 
 # The verified vectors: secret, signed text, signature.
 VECTORS = [

@@ -87,5 +87,5 @@ def test_no_budget() -> None:
 def test_a_closure_is_never_shortened() -> None:
     """Closures are merged by their later end, and end at their very millisecond."""
     each, key, late = exchange(), (UID, CANCEL_ORDER.route), int(NOW) + 200
-    assert [each.penalties.close(key, until).until for until in (late, late - 100)] == [late, late]
+    assert [each.enforcement.close(key, until).until for until in (late, late - 100)] == [late, late]
     assert [fail(each, NOW + later) for later in (199, 200)] == [100410, 100404]

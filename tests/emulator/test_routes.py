@@ -8,9 +8,10 @@ from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.catalogue import Catalogue, profiles_of
 from bingx_async.core.endpoint import Auth, Endpoint
 from bingx_async.core.quota import IpGroup, Quota
-from bingx_async.emulator import AddressStats, Emulator, EndpointStats, Request, jsontext
+from bingx_async.emulator import AddressStats, Emulator, EndpointStats, Request
 from bingx_async.emulator.exchange import Exchange
 from bingx_async.emulator.samples import sample_data
+from bingx_async.emulator.traffic import encode
 from bingx_async.spot.market import SERVER_TIME
 from bingx_async.spot.orders import CANCEL_ORDER
 from tests.emulator.calls import HEADERS, NOW, UID, call, code, exchange, read
@@ -82,7 +83,7 @@ def test_a_saturated_account_still_reads_market_data() -> None:
     """A public endpoint is open while everything of the account is closed."""
     each = exchange(profile="documented")
     for endpoint in CATALOGUE:
-        each.penalties.close((UID, endpoint.route), int(NOW) + 1000)
+        each.enforcement.close((UID, endpoint.route), int(NOW) + 1000)
     replies = [
         each.handle(call(CANCEL_ORDER.path), NOW),
         each.handle(Request("GET", SERVER_TIME.path, "", HEADERS), NOW),
@@ -98,4 +99,4 @@ def test_an_endpoint_without_behaviour_answers_its_sample() -> None:
         endpoint.name: each.handle(call(endpoint.path, method=endpoint.method), NOW).body for endpoint in CATALOGUE
     }
     data = b'{"code":0,"msg":"","debugMsg":"","data":%b}'
-    assert replies == {name: data % jsontext.encode(sample_data(name)).encode() for name in replies}
+    assert replies == {name: data % encode(sample_data(name)).encode() for name in replies}

@@ -10,7 +10,7 @@ import redis.asyncio as redis_asyncio
 from bingx_async.core.claims import Claim, Claims, Key
 from bingx_async.core.quota import Quota
 from bingx_async.redis import RedisStore
-from bingx_async.redis.names import Names
+from bingx_async.redis.scripts import Names
 from bingx_async.runtime.governor.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
 from tests.memory_store import MemoryStore
 

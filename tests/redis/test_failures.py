@@ -16,8 +16,8 @@ import trio
 
 from bingx_async import Governor, StoreUnavailable
 from bingx_async.core import events
+from bingx_async.core.claims import Permit
 from bingx_async.core.ledger import COLD_MARGIN
-from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore, connection
 from bingx_async.runtime.clock import monotonic_ms

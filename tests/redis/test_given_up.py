@@ -8,7 +8,7 @@ import pytest
 import redis.asyncio as redis_asyncio
 
 from bingx_async.redis import RedisStore
-from bingx_async.redis.names import Names
+from bingx_async.redis.scripts import Names
 from bingx_async.runtime.governor.store import Granted
 from tests.redis.desk import CANCEL, PLACE, Desk, warm
 from tests.redis.server import RedisServer

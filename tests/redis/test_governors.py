@@ -12,7 +12,7 @@ import pytest
 import redis.asyncio as redis_asyncio
 
 from bingx_async import BingXClient, ErrorBudgetSpent, Governor, InsufficientBalance, QuotaWait
-from bingx_async.core.permit import Permit
+from bingx_async.core.claims import Permit
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled
 from bingx_async.emulator import Account, Emulator
 from bingx_async.redis import RedisStore

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 
 from bingx_async.core.claims import Claim, Claims, Key
 from bingx_async.core.quota import Quota
-from bingx_async.redis import script_calls
-from bingx_async.redis.names import Names
-from bingx_async.redis.scripts import digest, source
+from bingx_async.redis import scripts
+from bingx_async.redis.scripts import Names, digest, source
 from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
+from tests.core.made_up import closed_until_of
 from tests.memory_store import MemoryStore
 from tests.redis.server import RedisServer
 
@@ -87,7 +87,7 @@ class Reference:
         self.store = MemoryStore(monotonic=lambda: self.now)
         self.permits = count(1)
         self.open: list[tuple[str, Claims, int]] = []
-        self.calls: list[tuple[script_calls.ScriptCall, Any]] = []
+        self.calls: list[tuple[scripts.ScriptCall, Any]] = []
 
     def run(self, sequence: list[tuple[float, tuple[Any, ...]]]) -> None:
         for span, (name, *details) in sequence:
@@ -101,7 +101,7 @@ class Reference:
         if isinstance(answer, Granted):
             self.open.append((ask.permit, claims, answer.bound))
         only_reply = isinstance(answer, Later) and is_only_a_reply(self.store, claims, self.now)
-        call = script_calls.reserve(self.names, ask, "", repr(self.now), WARM)
+        call = scripts.reserve(self.names, ask, "", repr(self.now), WARM)
         self.calls.append((call, (claims, answer, only_reply)))
 
     def settle(
@@ -112,31 +112,31 @@ class Reference:
         permit, claims, bound = self.open.pop(which % len(self.open))
         age = 0.0 if code is not None else age  # error replies in order
         code = code if claims.is_creating else None
-        remaining = remaining if script_calls.account_claim(claims) else None  # the exchange tells it of accounts
+        remaining = remaining if scripts.account_claim(claims) else None  # the exchange tells it of accounts
         at = self.now - age
         done = Settlement(permit, claims, at, extra, opens, code, ERROR_WINDOW, remaining, bound)
         found: list[int] = []
         before = set(self.store.ledger.gates)
         self.store.settle(done, found.append)
         opened = len(before - set(self.store.ledger.gates))
-        call = script_calls.settle(self.names, done, age, repr(self.now))
+        call = scripts.settle(self.names, done, age, repr(self.now))
         self.calls.append((call, [opened, sum(found)]))
         if remaining is None:  # repeated when the reply was lost
-            self.calls.append((script_calls.settle(self.names, done, age, repr(self.now)), [0, 0]))
+            self.calls.append((scripts.settle(self.names, done, age, repr(self.now)), [0, 0]))
 
     def release(self, which: int) -> None:
         if self.open:
             permit, claims, _ = self.open.pop(which % len(self.open))
             self.store.release(permit, claims)
-            self.calls.append((script_calls.release(self.names, permit, claims), None))
-            self.calls.append((script_calls.release(self.names, permit, claims), 0))
+            self.calls.append((scripts.release(self.names, permit, claims), None))
+            self.calls.append((scripts.release(self.names, permit, claims), 0))
 
     def penalise(self, gate: int, span: float, reason: str) -> None:
         key = GATES[gate]
         self.store.penalise(key, self.now + span, reason)
-        until = self.store.ledger.gates.closed_until(key)
+        until = closed_until_of(self.store.ledger, key)
         assert until is not None
-        call = script_calls.penalise(self.names, key, span, reason, repr(self.now))
+        call = scripts.penalise(self.names, key, span, reason, repr(self.now))
         self.calls.append((call, ("until", until - self.now)))
 
 
@@ -173,7 +173,7 @@ def check_reserve(claims: Claims, answer: Granted | Later | Spent, is_only_a_rep
     if isinstance(answer, Granted):
         bound, *live = map(int, rest)
         assert (kind, tuple(live)) == ("ok", answer.live)
-        if script_calls.account_claim(claims):  # it serves to judge what the exchange tells of accounts
+        if scripts.account_claim(claims):  # it serves to judge what the exchange tells of accounts
             assert bound == answer.bound
     elif isinstance(answer, Spent):
         assert kind == "spent"
@@ -182,7 +182,7 @@ def check_reserve(claims: Claims, answer: Granted | Later | Spent, is_only_a_rep
             assert [int(rest[0]), int(rest[1])] == [answer.code, answer.used]
     else:
         wait = float(rest[0])
-        assert (kind, script_calls.refusing_key(claims, *rest[1:])) == ("no", answer.key)
+        assert (kind, scripts.refusing_key(claims, *rest[1:])) == ("no", answer.key)
         if is_only_a_reply:  # of a call, or of the probe of a closed scope
             assert wait in (pytest.approx(answer.wait), 1000.0)
         else:

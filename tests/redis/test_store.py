@@ -13,7 +13,7 @@ from bingx_async.core.gates import LONGEST_PENALTY
 from bingx_async.core.ledger import COLD_MARGIN
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore
-from bingx_async.redis.names import Names
+from bingx_async.redis.scripts import Names
 from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.governor.store import Granted, Later, Spent
 from bingx_async.spot.orders import CANCEL_ORDER

@@ -11,9 +11,9 @@ import anyio.lowlevel
 import pytest
 
 from bingx_async import Governor, Priority
+from bingx_async.core.claims import Permit
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.events import Event
-from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Accepted, Meaning, Scope, Throttled
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
 from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS

@@ -12,8 +12,8 @@ import httpx
 from attrs import define, field
 
 from bingx_async import BingXClient
+from bingx_async.core.claims import Permit
 from bingx_async.core.endpoint import Call
-from bingx_async.core.permit import Permit
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.errors import BingXError
 from bingx_async.governor import Governor

@@ -16,8 +16,7 @@ import anyio
 from attrs import define, evolve, field
 
 from bingx_async.core.catalogue import DOCUMENTED, Catalogue, profiles_of
-from bingx_async.core.claims import Claims
-from bingx_async.core.permit import Permit
+from bingx_async.core.claims import Claims, Permit
 from bingx_async.core.quota import Quotas
 from bingx_async.governor import Governor
 from bingx_async.models import Priority

@@ -13,8 +13,7 @@ from random import Random
 
 from attrs import define, field
 
-from bingx_async.core.claims import Key
-from bingx_async.core.permit import Permit
+from bingx_async.core.claims import Key, Permit
 from bingx_async.core.verdict import Meaning, Throttled, Verdict
 from bingx_async.governor import Governor
 from bingx_async.runtime.clock import ServerClock

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from bingx_async.emulator.jsontext import decode
+from bingx_async.emulator.traffic import decode
 
 
 @cache

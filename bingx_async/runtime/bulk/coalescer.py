@@ -1,9 +1,4 @@
-"""Independent calls that queue for the same quota, done together where one request can carry several.
-
-Each call waits for quota of its own and for that of a batch at once, and takes whichever may leave first; a batch
-carries every call that still waits. No task outlives its call. A batch in flight carries other calls' items, so it is
-shielded from the cancellation of the call whose task sends it.
-"""
+"""Independent calls that queue for the same quota, done together where one request can carry several."""
 
 from __future__ import annotations
 
@@ -13,12 +8,12 @@ from typing import Any, Generic, TypeVar
 import anyio
 from attrs import define, field, frozen
 
+from bingx_async.core.endpoint import Batch, BatchRoute
 from bingx_async.core.options import CallSettings
-from bingx_async.core.pool import Batch, BatchRoute
 from bingx_async.errors import BingXError, LocalError, RateLimited, ServerBusy
-from bingx_async.runtime.bulk.groups import Changes, one_error
 from bingx_async.runtime.call.caller import Caller
 from bingx_async.runtime.call.turn import Turn
+from bingx_async.runtime.loops import Changes, one_error
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,7 +27,7 @@ class Coalescing:
     coalescers: dict[Hashable, Coalescer[Any, Any]] = field(factory=dict["Hashable", "Coalescer[Any, Any]"])
 
     async def run(self, batch: Batch[Any, Any], settings: CallSettings) -> Any:
-        """The result of one call, which others of the same key may carry or be carried by."""
+        """The result of one call, which may travel with others of the same key."""
         coalescer = self.coalescers.get(batch.key) or Coalescer(self.caller, *batch.routes)
         self.coalescers[batch.key] = coalescer
         try:
@@ -61,7 +56,11 @@ class Entry(Generic[T, R]):
 
 @frozen(eq=False)
 class Coalescer(Generic[T, R]):
-    """Calls of one kind, such as one symbol's cancels, together or alone."""
+    """Calls of one kind, such as one symbol's cancels.
+
+    Each waits for quota of its own and for that of a batch at once, and takes whichever may leave first; a batch
+    carries every call that still waits.
+    """
 
     caller: Caller
     together: BatchRoute[T, R]
@@ -93,7 +92,7 @@ class Coalescer(Generic[T, R]):
             while not entry.done.is_set():
                 turn = await self.caller.acquire(self.alone.endpoint, settings, waits_again=False)
                 if entry.is_taken:
-                    self.caller.release(turn)
+                    self.caller.governor.release(turn.permit)
                     return
                 await self._send(self.alone, [entry], turn)
         except LocalError as error:
@@ -105,10 +104,10 @@ class Coalescer(Generic[T, R]):
                 turn = await self.caller.acquire(self.together.endpoint, settings, waits_again=False)
                 entries = self._choose()
                 if not entries:
-                    self.caller.release(turn)
+                    self.caller.governor.release(turn.permit)
                     await self._changes.wait()
                     continue
-                with anyio.CancelScope(shield=entries != [entry]):
+                with anyio.CancelScope(shield=entries != [entry]):  # others' calls must not be cancelled
                     await self._send(self.together, entries, turn)
         except LocalError as error:
             self._lose_route(entry, error)
@@ -127,7 +126,11 @@ class Coalescer(Generic[T, R]):
         try:
             reply = await self.caller.run(route.call(items), turn)
         except (RateLimited, ServerBusy, LocalError) as error:
-            self._put_back(entries, error)
+            for entry in entries:  # those that have no route left end with the error
+                entry.is_taken = False
+                if not entry.routes_left:
+                    entry.finish(None, error)
+            self._changes.notify()
             if isinstance(error, LocalError):
                 raise
         except BingXError as error:
@@ -137,14 +140,6 @@ class Coalescer(Generic[T, R]):
             results = route.read(items, reply)
             for entry in entries:
                 entry.finish(results[entry.item])
-
-    def _put_back(self, entries: Sequence[Entry[T, R]], error: BingXError) -> None:
-        """They were not done; those that have no route left end with the error."""
-        for entry in entries:
-            entry.is_taken = False
-            if not entry.routes_left:
-                entry.finish(None, error)
-        self._changes.notify()
 
     def _lose_route(self, entry: Entry[T, R], error: LocalError) -> None:
         """One of the two routes is barred. Without the other the call ends with the error."""

@@ -1,8 +1,4 @@
-"""Getting many items done through several routes at once, as fast as the quotas allow.
-
-Each route has as many workers as its quota has tokens. A worker waits for a permit and then takes the items that are
-left. The first route is preferred; the others join when it is closed, or from the start if the caller says so.
-"""
+"""Getting many items done through several routes at once, as fast as the quotas allow."""
 
 from __future__ import annotations
 
@@ -13,11 +9,11 @@ import anyio
 from anyio.abc import TaskGroup
 from attrs import define, field
 
+from bingx_async.core.endpoint import BatchRoute, Pool
 from bingx_async.core.options import CallSettings
-from bingx_async.core.pool import BatchRoute, Pool
 from bingx_async.errors import BingXError, ConnectFailed, LocalError, QuotaWait, RateLimited, ServerBusy
-from bingx_async.runtime.bulk.groups import Changes, one_error
 from bingx_async.runtime.call.caller import Caller
+from bingx_async.runtime.loops import Changes, one_error
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,7 +23,11 @@ RECONNECTS = 3  # times a worker tries again when no connection can be made
 
 @define(eq=False)
 class Drain(Generic[T, R]):
-    """One job: the items of `pool` through `routes`; `fail` makes the result of an item whose call raised."""
+    """One job: the items of `pool` through `routes`; `fail` makes the result of an item whose call raised.
+
+    Each route has as many workers as its quota has tokens. The first route is preferred; the others join when it is
+    closed, or from the start if the caller says so.
+    """
 
     caller: Caller
     pool: Pool[T, R]
@@ -55,21 +55,26 @@ class Drain(Generic[T, R]):
         return self.pool.results
 
     def _is_closed(self) -> bool:
-        return self.caller.eta(self.routes[0].endpoint) > PATIENCE
+        caller, endpoint = self.caller, self.routes[0].endpoint
+        return caller.governor.eta(endpoint, account=caller.account, egress=caller.egress) > PATIENCE
 
     def _start_workers(self, routes: int) -> None:
         """Start the workers of the first `routes` routes, unless they are at work."""
         for route in self.routes[self._started : routes]:
-            calls = -(-len(self.pool.pending) // route.size)
-            for _ in range(max(1, min(self.caller.limit(route.endpoint), calls))):
+            claim, calls = self.caller.claims_of(route.endpoint).account_claim, -(-len(self.pool.pending) // route.size)
+            quota = claim.quota if claim is not None else route.endpoint.quota  # the account's own tokens
+            for _ in range(max(1, min(quota.limit, calls))):
                 self._working += 1
                 self._group.start_soon(self._work, route)
         self._started = max(self._started, routes)
 
     async def _work(self, route: BatchRoute[T, R]) -> None:
         try:
-            failures = 0
-            while failures < RECONNECTS and not self.pool.is_done and self._may_go(route):
+            failures, claims = 0, self.caller.claims_of(route.endpoint)
+            while failures < RECONNECTS and not self.pool.is_done:
+                # The routes that join later spend error budget on items that fail: they stop before it is gone.
+                if route is not self.routes[0] and not self.caller.governor.may_fail(claims):
+                    break
                 failures = 0 if await self._step(route) else failures + 1
         except LocalError as error:
             self.last_error = error
@@ -79,10 +84,6 @@ class Drain(Generic[T, R]):
             self._working -= 1
             self._changes.notify()
 
-    def _may_go(self, route: BatchRoute[T, R]) -> bool:
-        """The routes that join later spend error budget on items that fail: they stop before it is gone."""
-        return route is self.routes[0] or self.caller.may_fail(route.endpoint)
-
     async def _step(self, route: BatchRoute[T, R]) -> bool:
         """One call by one route; False if no connection could be made."""
         if not self.pool.pending:
@@ -91,12 +92,16 @@ class Drain(Generic[T, R]):
         turn = await self.caller.acquire(route.endpoint, self.settings, waits_again=False)
         taken = self.pool.take(route.size)
         if not taken:
-            self.caller.release(turn)
+            self.caller.governor.release(turn.permit)
             return True
         try:
             reply = await self.caller.run(route.call(taken), turn)
         except (RateLimited, ServerBusy, ConnectFailed) as error:
-            self._undo(taken, error)
+            self.last_error = error
+            self.pool.put_back(taken)
+            if not isinstance(error, RateLimited) or error.retry_after > PATIENCE:
+                self._start_workers(len(self.routes))
+            self._changes.notify()
             return not isinstance(error, ConnectFailed)
         except LocalError:
             self.pool.put_back(taken)
@@ -107,11 +112,3 @@ class Drain(Generic[T, R]):
             self.pool.finish(route.read(taken, reply))
         self._changes.notify()
         return True
-
-    def _undo(self, taken: Sequence[T], error: BingXError) -> None:
-        """Nothing was done: put the items back, and let the other routes help if this one is closed."""
-        self.last_error = error
-        self.pool.put_back(taken)
-        if not isinstance(error, RateLimited) or error.retry_after > PATIENCE:
-            self._start_workers(len(self.routes))
-        self._changes.notify()

@@ -10,6 +10,7 @@ from attrs import define, field
 from bingx_async.core.claims import Claims
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.options import CallSettings
+from bingx_async.core.signing import check_value
 from bingx_async.core.verdict import Accepted
 from bingx_async.errors import ClientClosed, InvalidRequest, QuotaWait, ReadFailed
 from bingx_async.runtime.call.recovery import Recovery
@@ -58,19 +59,16 @@ class Caller:
 
     async def call(self, call: Call[T], settings: CallSettings) -> T:
         """Run `call`; see `bingx_async.errors` for the errors it raises."""
-        self.sender.check(call)
+        for name, value in call.params.items():
+            check_value(name, value)
         return await self.run(call, await self.acquire(call.endpoint, settings))
 
     async def acquire(self, endpoint: Endpoint[Any], settings: CallSettings, waits_again: bool = True) -> Turn:
-        """Wait for quota. The turn is to be passed on to `run` or `release` at once.
-
-        Without `waits_again` a call that the exchange tells to wait raises, so that its items can go another way.
-        """
+        """Wait for quota. The turn is to be passed on to `run` at once, or its permit released."""
         clock = self.governor.clock
         if endpoint.is_signed and clock.synced_at is None and not await self.governor.borrow_clock():
             await self.time.sync(patience_of(endpoint, settings.timeout))
-        deadline = clock.monotonic() + settings.max_wait * 1000.0
-        turn = Turn(settings, deadline, waits_again, settings.timeout)
+        turn = Turn(settings, clock.monotonic() + settings.max_wait * 1000.0, waits_again, settings.timeout)
         await self._wait(endpoint, turn)
         return turn
 
@@ -93,24 +91,8 @@ class Caller:
             except QuotaWait as late:
                 raise self.recovery.out_of_time(late.retry_after, call, turn) from late
 
-    def release(self, turn: Turn) -> None:
-        """There is nothing to call for: the quota is free again."""
-        self.governor.release(turn.permit)
-
-    def eta(self, endpoint: Endpoint[Any]) -> float:
-        """Seconds until a call could leave."""
-        return self.governor.eta(endpoint, account=self.account, egress=self.egress)
-
-    def limit(self, endpoint: Endpoint[Any]) -> int:
-        """How many calls of this account may be live at once."""
-        claim = self._claims_of(endpoint).account_claim
-        return claim.quota.limit if claim is not None else endpoint.quota.limit
-
-    def may_fail(self, endpoint: Endpoint[Any]) -> bool:
-        """Whether one more business error would leave the endpoint open."""
-        return self.governor.may_fail(self._claims_of(endpoint))
-
-    def _claims_of(self, endpoint: Endpoint[Any]) -> Claims:
+    def claims_of(self, endpoint: Endpoint[Any]) -> Claims:
+        """What a call of `endpoint` draws on."""
         claims = self._claims.get(endpoint.route)
         if claims is None:
             claims = self._claims[endpoint.route] = self.governor.claims(endpoint, self.account, self.egress)
@@ -120,7 +102,7 @@ class Caller:
         """Wait for the permit of the turn's next attempt."""
         if self.is_closed:
             raise ClientClosed("the client is closed; nothing was sent")
-        claims, settings = self._claims_of(endpoint), turn.settings
+        claims, settings = self.claims_of(endpoint), turn.settings
         priority = endpoint.priority if settings.priority is None else settings.priority
         max_lifetime_ms = settings.timeout * 1000.0 + self.sender.transport.linger
         turn.place = turn.place or self.governor.new_place(priority)

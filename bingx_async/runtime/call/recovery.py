@@ -1,7 +1,4 @@
-"""The recovery of a call that brought no model: two tables say how it goes on, and the code here reads them.
-
-A call leaves once more only if the reply proves that nothing ran, or if the call is a read, which changes nothing.
-"""
+"""The recovery of a call that brought no model: it leaves once more if nothing can have run, or if it only reads."""
 
 from __future__ import annotations
 
@@ -33,44 +30,37 @@ class Silence(Enum):
 
 
 @frozen
-class Refusal:
-    """Every remedy that is open is applied. With none the call raises the error of its meaning."""
+class Row:
+    """Every remedy that is open is applied. With none the call raises `error`, a refusal that of its meaning."""
 
     remedies: tuple[Remedy, ...] = ()
     is_understood: bool | None = None  # whether it proves that the call's carrier was, None where it proves neither
+    error: type[OutcomeUnknown | ReadFailed] | None = None
 
 
-@frozen
-class Unheard:
-    """If the remedies are not open, the call raises `error`."""
-
-    error: type[OutcomeUnknown | ReadFailed]
-    remedies: tuple[Remedy, ...] = ()
-
-
-REFUSALS: Mapping[Meaning, Refusal] = {
-    Meaning.BUSY: Refusal((Remedy.WAIT,)),
-    Meaning.ERROR_BUDGET: Refusal((Remedy.WAIT,)),
-    Meaning.CLOSED: Refusal((Remedy.WAIT,)),
-    Meaning.RATE_LIMITED: Refusal((Remedy.WAIT,)),
-    Meaning.BANNED: Refusal((Remedy.WAIT,)),
-    Meaning.CLOCK: Refusal((Remedy.RESYNC, Remedy.SWITCH), is_understood=False),
-    Meaning.SIGNATURE: Refusal((Remedy.SWITCH,), is_understood=False),
-    Meaning.AUTHENTICATION: Refusal(),
-    Meaning.NOT_FOUND: Refusal(is_understood=True),
-    Meaning.BALANCE: Refusal(is_understood=True),
-    Meaning.SERVER_BUSY: Refusal(is_understood=True),
-    Meaning.REFUSED: Refusal(is_understood=True),
-    Meaning.NOT_ALLOWED: Refusal(is_understood=True),
+REFUSALS: Mapping[Meaning, Row] = {
+    Meaning.BUSY: Row((Remedy.WAIT,)),
+    Meaning.ERROR_BUDGET: Row((Remedy.WAIT,)),
+    Meaning.CLOSED: Row((Remedy.WAIT,)),
+    Meaning.RATE_LIMITED: Row((Remedy.WAIT,)),
+    Meaning.BANNED: Row((Remedy.WAIT,)),
+    Meaning.CLOCK: Row((Remedy.RESYNC, Remedy.SWITCH), is_understood=False),
+    Meaning.SIGNATURE: Row((Remedy.SWITCH,), is_understood=False),
+    Meaning.AUTHENTICATION: Row(),
+    Meaning.NOT_FOUND: Row(is_understood=True),
+    Meaning.BALANCE: Row(is_understood=True),
+    Meaning.SERVER_BUSY: Row(is_understood=True),
+    Meaning.REFUSED: Row(is_understood=True),
+    Meaning.NOT_ALLOWED: Row(is_understood=True),
 }
 # By the silence and by whether the call is a read. Anything else may have run, so it is never sent again.
-SILENCES: Mapping[tuple[Silence, bool], Unheard] = {
-    (Silence.LOST, True): Unheard(ReadFailed, (Remedy.REPEAT,)),
-    (Silence.LOST, False): Unheard(OutcomeUnknown),
-    (Silence.UNCLEAR, True): Unheard(ReadFailed),
-    (Silence.UNCLEAR, False): Unheard(OutcomeUnknown),
-    (Silence.UNREADABLE, True): Unheard(ReadFailed),
-    (Silence.UNREADABLE, False): Unheard(UnreadableReply),
+SILENCES: Mapping[tuple[Silence, bool], Row] = {
+    (Silence.LOST, True): Row((Remedy.REPEAT,), error=ReadFailed),
+    (Silence.LOST, False): Row(error=OutcomeUnknown),
+    (Silence.UNCLEAR, True): Row(error=ReadFailed),
+    (Silence.UNCLEAR, False): Row(error=OutcomeUnknown),
+    (Silence.UNREADABLE, True): Row(error=ReadFailed),
+    (Silence.UNREADABLE, False): Row(error=UnreadableReply),
 }
 
 
@@ -88,9 +78,9 @@ class Recovery:
         row = REFUSALS[failed.meaning] if isinstance(failed, (Refused, Throttled)) else _unheard(failed, call)
         if any([await self._apply(remedy, call.endpoint, turn) for remedy in row.remedies]):
             return
-        if isinstance(row, Refusal) and row.is_understood:
+        if row.is_understood:
             self.carrier.settle(turn.carrier, "understood")
-        elif isinstance(row, Refusal) and row.is_understood is False:
+        elif row.is_understood is False:
             self.carrier.forget()
         if isinstance(failed, Unanswered):
             raise self._error(call, turn) from failed
@@ -134,6 +124,7 @@ class Recovery:
         failed, penalty, endpoint, clock = turn.failed, turn.penalty, call.endpoint, self.governor.clock
         if not isinstance(failed, (Refused, Throttled)):
             kind = _unheard(failed, call).error
+            assert kind is not None
             ids = () if issubclass(kind, ReadFailed) else (call.client_order_ids,)
             return kind(failed.message, endpoint.path, call.params, *ids)
         about = (failed.code, failed.message, endpoint.path, failed.http_status, failed.raw)
@@ -151,7 +142,7 @@ class Recovery:
         )
 
 
-def _unheard(failed: Unanswered | Unclear, call: Call[Any]) -> Unheard:
+def _unheard(failed: Unanswered | Unclear, call: Call[Any]) -> Row:
     """The row of a call that was sent and got no readable answer."""
     silence = Silence.LOST
     if isinstance(failed, Unclear):

@@ -8,12 +8,12 @@ from attrs import field, frozen
 
 from bingx_async.core.endpoint import Call
 from bingx_async.core.events import CarrierChosen
-from bingx_async.core.signing import Carrier, Signer, check_value, encode, query_of
+from bingx_async.core.signing import Carrier, Signer, encode, query_of
 from bingx_async.core.verdict import Unclear, Verdict, judge
 from bingx_async.errors import ConnectFailed
 from bingx_async.runtime.call.turn import Turn
 from bingx_async.runtime.governor.governor import Governor
-from bingx_async.runtime.governor.reporter import Reporter
+from bingx_async.runtime.governor.reports import Reporter
 from bingx_async.runtime.http.message import Headers, Reply, Request, Unanswered
 from bingx_async.runtime.logs import inform
 
@@ -81,11 +81,6 @@ class Sender:
     credentials: Credentials
     carrier: CarrierChoice
 
-    def check(self, call: Call[Any]) -> None:
-        """Raise `InvalidRequest` for a parameter that cannot be signed."""
-        for name, value in call.params.items():
-            check_value(name, value)
-
     async def attempt(self, call: Call[Any], turn: Turn) -> tuple[Verdict, Reply]:
         """Send the call once and settle its permit by the reply; raises `Unanswered` where no whole reply came."""
         try:
@@ -100,7 +95,10 @@ class Sender:
         """The request as it leaves now; the turn keeps the carrier if there was a choice."""
         endpoint, signer = call.endpoint, self.credentials.signer
         if signer is None or not endpoint.is_signed:
-            return self._unsigned(call)
+            now = int(self.governor.clock.now())
+            params = {**call.params, "timestamp": now} if endpoint.is_stamped else call.params
+            headers = self.credentials.public if endpoint.is_public else self.credentials.with_key[""]
+            return Request(endpoint.method, endpoint.path, query_of(params), headers=headers)
         if endpoint.method != "GET" and endpoint.carrier is None:
             turn.carrier = self.carrier.current
         carrier = turn.carrier or endpoint.carrier or Carrier.QUERY
@@ -109,24 +107,15 @@ class Sender:
         headers = self.credentials.with_key[payload.content_type]
         return Request(endpoint.method, endpoint.path, payload.query, payload.body, headers)
 
-    def _unsigned(self, call: Call[Any]) -> Request:
-        endpoint = call.endpoint
-        params = {**call.params, "timestamp": int(self.governor.clock.now())} if endpoint.is_stamped else call.params
-        headers = self.credentials.public if endpoint.is_public else self.credentials.with_key[""]
-        return Request(endpoint.method, endpoint.path, query_of(params), headers=headers)
-
     def _after_failure(self, error: BaseException, turn: Turn) -> Reply:
         """The reply, if its meaning is known though it broke off; else settle the permit by what may have been sent."""
         if isinstance(error, ConnectFailed):
             self.governor.release(turn.permit)
             raise error
         if isinstance(error, Unanswered):
-            if error.reply is not None and not isinstance(_judged(error.reply), Unclear):
-                return error.reply
+            reply = error.reply
+            if reply is not None and not isinstance(judge(reply.status, reply.headers, reply.text, 0.0), Unclear):
+                return reply
             turn.seconds_left -= (self.governor.clock.monotonic() - turn.permit.granted_at) / 1000.0
         self.governor.give_up(turn.permit, self.transport.linger)
         raise error
-
-
-def _judged(reply: Reply) -> Verdict:
-    return judge(reply.status, reply.headers, reply.text, 0.0)

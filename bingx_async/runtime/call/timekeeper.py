@@ -36,10 +36,7 @@ class Timekeeper:
     _lock: anyio.Lock = field(init=False, factory=anyio.Lock)
 
     async def sync(self, patience: float = PATIENCE) -> BingXError | None:
-        """Set the clock by the time endpoint: the best of a few round trips, for `patience` seconds at most.
-
-        A failure is logged and returned; the machine's own clock is used then.
-        """
+        """Set the clock by the best of a few round trips, for `patience` seconds at most; a failure is returned."""
         clock = self.governor.clock
         started = clock.monotonic()
         error: BingXError = ReadFailed(f"no answer within {patience:g} s", self.endpoints[0].path)
@@ -53,7 +50,7 @@ class Timekeeper:
             except (QuotaWait, TransportError, ApiError) as failure:
                 error = failure
         warn("the exchange's clock could not be read (%s)", error)
-        clock.synced_at = clock.monotonic()
+        clock.synced_at = clock.monotonic()  # as it stands, by the machine's own clock
         return error
 
     def hint(self, server_ms: float, sent_at: float, received_at: float) -> None:

@@ -6,9 +6,9 @@ from enum import Enum
 
 from attrs import define, field
 
+from bingx_async.core.claims import Permit
 from bingx_async.core.gates import Penalty
 from bingx_async.core.options import CallSettings
-from bingx_async.core.permit import Permit
 from bingx_async.core.signing import Carrier
 from bingx_async.core.verdict import Refused, Throttled, Unclear
 from bingx_async.runtime.governor.line import Place
@@ -32,7 +32,7 @@ class Turn:
 
     settings: CallSettings
     deadline: float  # monotonic ms; the last moment at which an attempt may leave
-    waits_again: bool  # whether it goes back to the queue when the exchange has told it to wait
+    waits_again: bool  # when the exchange tells it to; else it raises, so that its items can go another way
     seconds_left: float  # on the network, for the next attempt
     place: Place | None = None  # in the queue, for every attempt
     permit: Permit = field(init=False)

@@ -6,9 +6,8 @@ from math import inf
 from typing import Any
 
 from bingx_async.core.bucket import share_of
-from bingx_async.core.claims import Claims, claims_of
+from bingx_async.core.claims import Claims, NotUntil, Permit, claims_of
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.errors import ErrorBudgetSpent, InvalidRequest, QuotaWait
 from bingx_async.models import Priority
 from bingx_async.runtime.governor.line import Place, Waiter
@@ -48,9 +47,8 @@ class Admission(Parts):
     ) -> Permit:
         """A permit for one call: at once if there is room, else in order of (priority, arrival).
 
-        `deadline` is monotonic milliseconds; `place` is that of an earlier attempt, to go back to it;
-        `max_lifetime_ms` the longest life of its request (a shared store keeps the tokens of a dead process that
-        long). Raises `QuotaWait` at once if the wait cannot fit, and at the deadline if it did not.
+        `place` is that of an earlier attempt. A store keeps a dead process' tokens for `max_lifetime_ms`. Raises
+        `QuotaWait` at once if the wait cannot fit before `deadline` (monotonic ms), and at the deadline if it did not.
         """
         place = place or self._queue.new_place(priority)
         if not self._room.is_empty:
@@ -63,8 +61,13 @@ class Admission(Parts):
             permit = answer if isinstance(answer, Permit) else await self._wait(answer)
         else:
             permit = await self._line_up_shared(self._shared, claims, deadline, place, owner, max_lifetime_ms)
-        if claims.is_creating:
-            self._recheck_budget(permit)
+        if claims.is_creating:  # errors may have come in while it waited, and those in flight may still fail
+            own = permit.account_bucket
+            try:
+                self._check_budget(claims, self.clock.monotonic(), own.in_flight - 1 if own is not None else 0)
+            except ErrorBudgetSpent:
+                self.release(permit)
+                raise
         self.reporter.granted(permit, now)
         return permit
 
@@ -86,7 +89,7 @@ class Admission(Parts):
     async def _wait(self, waiter: Waiter) -> Permit:
         line = self._queue.lines.get(waiter.claims.line)
         if line is not None and line.parked_on is not None:
-            self.reporter.queued(waiter, line.parked_on)
+            self.reporter.queued(waiter.claims, line.parked_on, waiter.ahead)
         answer = await self._room.wait(waiter)
         if isinstance(answer, NotUntil):
             raise self._quota_wait(answer)
@@ -144,18 +147,9 @@ class Admission(Parts):
         if spent is not None:
             raise self._budget_spent(claims, spent.key.code, spent.frees_at)
 
-    def _recheck_budget(self, permit: Permit) -> None:
-        """Errors may have come in while the call waited, and those in flight may still fail."""
-        own = permit.account_bucket
-        try:
-            self._check_budget(permit.claims, self.clock.monotonic(), own.in_flight - 1 if own is not None else 0)
-        except ErrorBudgetSpent:
-            self.release(permit)
-            raise
-
     def _budget_spent(self, claims: Claims, code: int, frees_at: float) -> ErrorBudgetSpent:
-        budget, left = self._ledger.budget, max(0.0, frees_at - self.clock.monotonic()) / 1000.0
-        moment = self.clock.moment(frees_at)
+        budget, moment = self._ledger.budget, self.clock.moment(frees_at)
+        left = max(0.0, frees_at - self.clock.monotonic()) / 1000.0
         return ErrorBudgetSpent(moment, left, claims.path, code, budget.limit, budget.window / 1000.0)
 
     def _quota_wait(self, refusal: NotUntil) -> QuotaWait:

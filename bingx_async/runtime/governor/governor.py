@@ -1,25 +1,120 @@
-"""The governor: the awaiting shell around the decisions of a ledger and a queue."""
+"""The governor: it admits calls, hears how they ended, and tells how it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from bingx_async.core.claims import Claims
+from attrs import evolve
+
+from bingx_async.core.budget import ErrorKey
+from bingx_async.core.claims import Claims, Key, Permit
+from bingx_async.core.counting import RateHeaders, read_headers
 from bingx_async.core.endpoint import Endpoint
+from bingx_async.core.gates import Penalty
+from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Verdict
 from bingx_async.errors import StoreUnavailable
 from bingx_async.models import Priority
 from bingx_async.runtime.governor.admission import Admission
-from bingx_async.runtime.governor.feedback import Feedback
 from bingx_async.runtime.governor.line import LAST
-from bingx_async.runtime.governor.snapshot import Snapshot, take_snapshot
+from bingx_async.runtime.governor.reports import Snapshot, take_snapshot
+
+SAFETY = 50.0  # ms added to a moment the exchange names: its own clocks may differ among each other
+SPREAD = 50.0  # ms of random spread on top, so that many clients do not come back in step
+BUSY_WINDOW = 500.0  # ms; "the current system is busy" is no quota: come back soon
 
 
-class Governor(Admission, Feedback):
-    """Keeps every call within the exchange's quotas, and no call waiting longer than it must.
+class Governor(Admission):
+    """Keeps every call within the exchange's quotas, and no call waiting longer than it must."""
 
-    One governor may serve many clients, in one event loop at a time.
-    """
+    def settle(
+        self, permit: Permit, verdict: Verdict, at: float, headers: Mapping[str, str], min_rtt: float | None = None
+    ) -> Penalty | None:
+        """A reply came at `at`: give the tokens back one occupancy later, and close what the exchange has closed."""
+        penalty = self._penalise(permit, verdict) if isinstance(verdict, Throttled) else None
+        code = verdict.code if isinstance(verdict, Refused) else None
+        if code is not None:
+            low = self._ledger.budget.record(ErrorKey(permit.claims.account, permit.claims.route, code), at)
+            if low is not None:
+                self.reporter.budget_low(low)
+        if self.credit and min_rtt is not None:  # the shortest round trip that the connection's TCP has seen (ms)
+            self._min_rtt.add(min(min_rtt, at - permit.granted_at), at)
+        opens = isinstance(verdict, (Accepted, Refused))
+        extra = -self._min_rtt.credit(self.credit, at)
+        reopened = self._ledger.settle(permit, at, extra, opens=opens)
+        rate = read_headers(headers)
+        if self._shared is not None:
+            self._shared.settle(permit, at, extra, opens, code, rate.remaining if rate is not None else None)
+        elif rate is not None and permit.account_bucket is not None:
+            self._hear(permit, rate, at)
+        self._changed(permit.claims)
+        self.reporter.settled(permit, type(verdict).__name__.lower(), at, reopened)
+        return penalty
+
+    def give_up(self, permit: Permit, linger: float) -> None:
+        """No reply will come: what was sent may still be counted for `linger` milliseconds."""
+        now = self.clock.monotonic()
+        self._ledger.settle(permit, now, linger)
+        if self._shared is not None:
+            self._shared.settle(permit, now, linger, opens=False, code=None, left=None)
+        self._changed(permit.claims)
+        self.reporter.settled(permit, "failed", now)
+
+    def extend(self, penalty: Penalty, server_ms: float) -> Penalty:
+        """Read a penalty's moment again, after the exchange's clock was read; it can only get later."""
+        now = self.clock.monotonic()
+        until = self.clock.from_server(server_ms) + SAFETY
+        if until <= penalty.until:
+            return penalty
+        later = self._ledger.gates.close(penalty.key, until, now, penalty.reason)
+        self._announce(later, now)
+        return later
+
+    def _hear(self, permit: Permit, rate: RateHeaders, now: float) -> None:
+        """Take the rate headers of a reply that came at `now`."""
+        key, bucket = permit.claims.endpoint_gate, permit.account_bucket
+        assert bucket is not None
+        foreign = bucket.observe(permit.baseline, rate.remaining, now)
+        if foreign:
+            self.reporter.foreign(key, foreign)
+        end = self.clock.from_server(rate.at) if rate.at is not None else None
+        if rate.after is not None:
+            end = now + rate.after  # said before the reply came, so this is a little late
+        learnt = bucket.learn(permit.granted_at, now, rate.remaining, end, self.clock.offset)
+        if learnt is not None:
+            self.reporter.counting(key, str(learnt))
+
+    def _penalise(self, permit: Permit, verdict: Throttled) -> Penalty:
+        """The exchange has refused this call for its pace: close what it has closed."""
+        claims, now = permit.claims, self.clock.monotonic()
+        if permit.account_bucket is not None:
+            permit.account_bucket.invalidate_counting()
+        key = claims.endpoint_gate if verdict.scope is Scope.ENDPOINT else claims.egress_gate
+        penalty = self._close(permit, key, verdict, now)
+        if verdict.budget is not None:
+            self._ledger.budget.learn(verdict.budget.limit, verdict.budget.window)
+        self.reporter.penalised(penalty, verdict)
+        self._announce(penalty, now)
+        return penalty
+
+    def _close(self, permit: Permit, key: Key, verdict: Throttled, now: float) -> Penalty:
+        gates, reason = self._ledger.gates, verdict.meaning.value
+        spread = SAFETY + SPREAD * self._draw()
+        until = self.clock.from_server(verdict.until) if verdict.until is not None else now
+        # A moment that is over says nothing: without a backoff a probe would leave at once, again and again.
+        if until > now:
+            return gates.close(key, until + spread, now, reason)
+        if verdict.after is not None:
+            return gates.close(key, now + verdict.after + spread, now, reason)
+        window = BUSY_WINDOW if verdict.meaning is Meaning.BUSY else permit.claims.window
+        penalty = gates.back_off(permit, key, window, self._draw(), now, reason)
+        return evolve(penalty, was_clamped=verdict.until is not None)
+
+    def _announce(self, penalty: Penalty, now: float) -> None:
+        """Tell the store, and refuse the calls that cannot wait that long."""
+        if self._shared is not None:
+            self._shared.store.penalise(penalty.key, penalty.until, penalty.reason)
+        self._room.wake(self._queue.closed(penalty.key, penalty.until, now))
 
     def evict(self, owners: Collection[object], error: BaseException) -> None:
         """Let every waiting call of `owners` fail with `error`."""
@@ -38,7 +133,7 @@ class Governor(Admission, Feedback):
         `endpoint` may be the name of its method or its path. Raises `InvalidRequest` if there is no such endpoint.
         """
         if isinstance(endpoint, str):
-            endpoint = self.profile.catalogue.find(endpoint)
+            endpoint = self.profile.catalogue.find_all(endpoint)[0]
         place = (int(endpoint.priority if priority is None else priority), LAST)
         now = self.clock.monotonic()
         earliest = self._queue.earliest(self.claims(endpoint, str(account), egress), place, now)
@@ -56,8 +151,7 @@ class Governor(Admission, Feedback):
             return False  # the next call that asks for quota reports it
         if found is None:
             return False
-        offset, age = found
-        now = self.clock.monotonic()
+        (offset, age), now = found, self.clock.monotonic()
         self.clock.set_from(now + offset, now, now)
         self.clock.synced_at = now - age
         return True

@@ -1,7 +1,4 @@
-"""Waiting calls, the lines they stand in, and what each line waits for.
-
-Calls with the same claims share a line, the better place first.
-"""
+"""Waiting calls, the lines in which those with the same claims stand, and what each line waits for."""
 
 from __future__ import annotations
 
@@ -12,17 +9,12 @@ from math import inf
 
 from attrs import define, field
 
-from bingx_async.core.claims import Claims, Key
-from bingx_async.core.permit import NotUntil, Permit
+from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.models import Priority
 
 Place = tuple[int, int]  # priority, then number of arrival
 LAST = sys.maxsize  # the number of an arrival after all others
 SPARE = 16  # places of calls that have left, which a line keeps before it is rebuilt
-
-
-def nothing() -> None:
-    """Wake nothing: the call does not sleep yet."""
 
 
 @define(eq=False)
@@ -37,7 +29,7 @@ class Waiter:
     permit: Permit | None = None
     refusal: NotUntil | BaseException | None = None
     is_gone: bool = False
-    wake: Callable[[], None] = nothing
+    wake: Callable[[], object] = field(default=lambda: None)  # nothing: it does not sleep yet
 
     def __lt__(self, other: Waiter) -> bool:
         return self.place < other.place
@@ -45,19 +37,15 @@ class Waiter:
 
 @define(eq=False)
 class WaitLine:
-    """The waiters of one endpoint, account and address.
-
-    `parked_on` is the key for which its head waits, and `stamp` the head's place then. `represents` is a key whose
-    other lines are not asked while this line waits for a wider one.
-    """
+    """The waiters of one endpoint, account and address, the better place first."""
 
     claims: Claims
     heap: list[Waiter] = field(factory=list[Waiter])
     newest: int = 0  # the latest arrival that has taken a place
     sizes: list[int] = field(factory=lambda: [0] * len(Priority))
-    parked_on: Key | None = None
-    stamp: Place | None = None
-    represents: Key | None = None
+    parked_on: Key | None = None  # for which its head waits
+    stamp: Place | None = None  # the head's place then
+    represents: Key | None = None  # its other lines are not asked while this one waits for a wider key
 
     def __iter__(self) -> Iterator[Waiter]:
         return (waiter for waiter in self.heap if not waiter.is_gone)
@@ -113,10 +101,7 @@ class Lines(dict[tuple[Key, str], WaitLine]):
 
 
 class Parking(dict[Key, list[tuple[Place, int, WaitLine]]]):
-    """Heaps of the lines that wait for a bucket or a closed scope, the line with the better place first.
-
-    An entry whose line has moved on is dropped when it comes up.
-    """
+    """Heaps of the lines that wait for a bucket or a closed scope, the line with the better place first."""
 
     def park(self, line: WaitLine, key: Key, place: Place) -> None:
         """The line's head, which has this place, waits for `key`."""
@@ -130,7 +115,7 @@ class Parking(dict[Key, list[tuple[Place, int, WaitLine]]]):
             place, _, line = heap[0]
             if line.parked_on == key and line.stamp == place:
                 return line
-            heapq.heappop(heap)
+            heapq.heappop(heap)  # the line has moved on
         self.pop(key, None)
         return None
 

@@ -1,15 +1,98 @@
-"""The parts of one governor, which admission and feedback share."""
+"""The parts of one governor, and the room in which its waiting calls sleep."""
 
 from __future__ import annotations
 
-from bingx_async.core.claims import Claims
+from collections.abc import Iterable
+from math import inf
+
+import anyio.lowlevel
+
+from bingx_async.core.claims import Claims, NotUntil, Permit
+from bingx_async.core.counting import MinRtt
 from bingx_async.core.ledger import Ledger, Settings
-from bingx_async.core.min_rtt import MinRtt
+from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.governor.line import Waiter
 from bingx_async.runtime.governor.queue import WaitQueue
-from bingx_async.runtime.governor.reporter import Reporter
+from bingx_async.runtime.governor.reports import Reporter
 from bingx_async.runtime.governor.settings import GovernorSettings
 from bingx_async.runtime.governor.shared import SharedQuota
-from bingx_async.runtime.governor.waiting import WaitingRoom
+from bingx_async.runtime.loops import Loop, WrongLoop
+
+
+class WaitingRoom:
+    """Where the waiters of one queue sleep, all on one timer, without a task in the background.
+
+    One of the waiters leads. It sleeps until the queue's next moment while the others sleep until they are woken; when
+    it leaves, a waiter from the back of a line leads next. In a second event loop it works once the first has ended.
+    """
+
+    def __init__(self, queue: WaitQueue, clock: ServerClock) -> None:
+        self._queue, self._clock = queue, clock
+        self._leader: Waiter | None = None
+        self._led_until = inf
+        self._loop: Loop | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no call waits and none is about to leave."""
+        return not self._queue.lines and self._leader is None
+
+    async def wait(self, waiter: Waiter) -> Permit | NotUntil:
+        """Its permit or the refusal that ended its wait, once there is one. Raises the error that evicted it."""
+        self._loop = Loop()
+        try:
+            while waiter.permit is None and waiter.refusal is None:
+                await self._sleep(waiter)
+        except BaseException:
+            self.wake(self._queue.leave(waiter, self._clock.monotonic()))
+            raise
+        finally:
+            if self._leader is waiter:
+                self._leader, self._led_until = self._queue.lines.last(), inf
+            self.wake()  # a permit that went back may have been refused to the next until an earlier moment
+        if waiter.permit is not None:
+            return waiter.permit
+        if isinstance(waiter.refusal, BaseException):
+            raise waiter.refusal
+        assert waiter.refusal is not None
+        return waiter.refusal
+
+    async def _sleep(self, waiter: Waiter) -> None:
+        """Until woken; the leader also until the queue's next moment."""
+        woken = anyio.Event()
+        waiter.wake = woken.set
+        if self._leader is None:
+            self._leader = waiter
+        if self._leader is not waiter:
+            self.wake()
+            await woken.wait()
+            return
+        self._led_until = self._queue.next_at()
+        with anyio.move_on_after(max(0.0, self._led_until - self._clock.monotonic()) / 1000.0):
+            await woken.wait()
+        decided = self._queue.tick(self._clock.monotonic())
+        for each in decided:
+            each.wake()
+        first_granted = next((each for each in decided if each.permit is not None), None)
+        if waiter.permit is not None and waiter is not first_granted:
+            await anyio.lowlevel.checkpoint()  # those that were granted before the leader go first
+
+    def wake(self, decided: Iterable[Waiter] = ()) -> None:
+        """Wake the waiters that the queue has decided, and the leader if its timer is set too late."""
+        for waiter in decided:
+            waiter.wake()
+        if self._leader is not None and self._queue.next_at() < self._led_until:
+            self._led_until = -inf
+            self._leader.wake()
+
+    def check_loop(self) -> None:
+        """Forget the waiters of an event loop that has ended. Raises `WrongLoop` if that loop still runs."""
+        if self._loop is None or self._loop.is_current():
+            return
+        if not self._loop.has_ended():
+            raise WrongLoop("a Governor serves one event loop at a time; give each loop its own, with share")
+        self._leader = None
+        self._queue.forget()
 
 
 class Parts:

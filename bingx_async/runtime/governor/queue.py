@@ -1,11 +1,7 @@
 """The queue of one governor: calls enter, wait for their turn, and leave. Only the head of a line asks the ledger.
 
 A line whose head is refused parks on the bucket that refused it. When that bucket may have room, its lines are asked
-in the order of their places, until it refuses again. So a waiter blocks only calls that need the bucket it waits
-for, and a grant costs O(log n).
-
-Every decision is synchronous and holds no clock. None of them wakes a waiter: each returns the waiters that it has
-granted or refused, in order, and the waiting room wakes them.
+in the order of their places, until it refuses again: a waiter blocks only calls that need the bucket it waits for.
 """
 
 from __future__ import annotations
@@ -13,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from itertools import count
 
-from bingx_async.core.claims import Claims, Key
+from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.ledger import Ledger
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.models import Priority
 from bingx_async.runtime.governor.line import Alarms, Lines, Parking, Place, Waiter, WaitLine
 
@@ -24,7 +19,10 @@ NONE_DECIDED: Decided = ()
 
 
 class WaitQueue:
-    """Calls that wait, over a ledger that decides."""
+    """Calls that wait, over a ledger that decides; a grant costs O(log n).
+
+    Every decision is synchronous, holds no clock and wakes no waiter: it returns those granted or refused, in order.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -161,15 +159,12 @@ class WaitQueue:
         return None
 
     def _ask_parked(self, key: Key, now: float) -> None:
-        """Ask the lines parked on `key`, in order, until it refuses one.
-
-        A line that must wait for a wider key represents all lines behind it, since they need that one too: they are
-        asked when it has moved on.
-        """
+        """Ask the lines parked on `key`, in order, until it refuses one."""
         while (line := self.parking.first(key)) is not None:
             refusal = self._advance(line, now)
             if refusal is not None and refusal.key == key:
                 break
+            # All lines behind one that must wait for a wider key need that one too: they are asked when it moves on.
             if line.parked_on is not None and line.claims.is_within(key, line.parked_on):
                 line.represents = key
                 break

@@ -11,16 +11,14 @@ from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
 from bingx_async.core.catalogue import Profile
-from bingx_async.core.checks import has, number, one_of
 from bingx_async.core.events import Event
+from bingx_async.core.options import has, number, one_of
 from bingx_async.errors import InvalidRequest
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor.store import QuotaStore
 
 
 def _is_hook(_instance: object, _setting: Attribute[Any], on_event: Any) -> None:
-    if on_event is None:
-        return
     if not callable(on_event):
         raise InvalidRequest(f"on_event must be a function of one event, not {on_event!r}")
     if inspect.iscoroutinefunction(on_event) or inspect.iscoroutinefunction(on_event.__call__):
@@ -40,7 +38,7 @@ class GovernorSettings:
     share: float = field(default=1.0, validator=number(above=0, at_most=1))
     credit: float = field(default=0.0, validator=number(at_least=0, at_most=1))
     cold_start: Literal["free", "spent"] = field(default="free", validator=one_of("free", "spent"))
-    on_event: Callable[[Event], None] | None = field(default=None, validator=_is_hook)
+    on_event: Callable[[Event], None] | None = field(default=None, validator=optional(_is_hook))
     store: QuotaStore | None = field(
         default=None, validator=optional(has("reserve", "a quota store: write store=RedisStore('redis://...')"))
     )

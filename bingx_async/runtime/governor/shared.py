@@ -1,14 +1,8 @@
-"""A governor's side of a shared store, also while the store is away.
+"""A governor's side of a shared store, asked after the own ledger has granted, and what it does while that is away.
 
-The governor's own ledger grants first: it keeps the local order and knows this process' calls. Then the store is
-asked. If it refuses, no call of this process asks for that bucket before the moment it named, and the call goes back
-to its place.
-
-While the store is away, `local` goes on with `fallback_share` of every quota on the own ledger. Other processes may
-have live calls that this one does not know. So account quotas pause first, until those calls have left the
-exchange's window; address quotas go on at once, with our share of what the store last saw free there, half of the
-quota at most. When the store is back after a time in which a process may have granted calls alone, it is told to
-trust nothing it remembers for one occupancy.
+Away, `local` goes on with `fallback_share` of every quota on the own ledger. Other processes may have live calls that
+this one does not know. So account quotas pause first, until those calls have left the exchange's window; address
+quotas go on at once, with our share of what the store last saw free there, half of the quota at most.
 """
 
 from __future__ import annotations
@@ -22,11 +16,10 @@ from attrs import define, field, frozen
 
 from bingx_async.core import events
 from bingx_async.core.bucket import Bucket, occupancy_of, share_of
-from bingx_async.core.claims import Claim, Key
+from bingx_async.core.claims import Claim, Key, NotUntil, Permit
 from bingx_async.core.ledger import COLD_MARGIN, Ledger
-from bingx_async.core.permit import NotUntil, Permit
 from bingx_async.errors import StoreUnavailable
-from bingx_async.runtime.governor.reporter import Reporter
+from bingx_async.runtime.governor.reports import Reporter
 from bingx_async.runtime.governor.settings import GovernorSettings
 from bingx_async.runtime.governor.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
 from bingx_async.runtime.logs import warn
@@ -41,14 +34,11 @@ LEAST_PAUSE = VALIDITY + COLD_MARGIN
 
 @frozen
 class Ticket:
-    """A permit's counterpart in the store: its name there, the bound to send back, the calls live in each bucket.
-
-    `live` is empty for a call that was granted without the store, which hears of it when it is back.
-    """
+    """A permit's counterpart in the store: its name there, the bound to send back, the calls live in each bucket."""
 
     name: str
     bound: int
-    live: tuple[int, ...] = ()
+    live: tuple[int, ...] = ()  # empty if granted without the store, which hears of the call when it is back
 
 
 @define(eq=False)
@@ -71,11 +61,7 @@ class SharedQuota:
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
 
     async def confirm(self, permit: Permit, max_lifetime_ms: float) -> NotUntil | Spent | None:
-        """Ask the store for this permit; None means that the call may leave.
-
-        Raises `StoreUnavailable` under `refuse`, or if the store cannot ever work.
-        Shielded from cancellation, so that a token taken in the store is never forgotten here.
-        """
+        """None: the store lets the call leave. Raises `StoreUnavailable` under `refuse`, or if it cannot ever work."""
         asked_at, own = self.settings.clock.monotonic(), permit.claims.account_claim
         if own is not None:  # public calls, such as reading the clock, draw on no account
             self._shortest = min(self._shortest, occupancy_of(own.quota))
@@ -86,7 +72,7 @@ class SharedQuota:
             self._next_look = asked_at + RETRY  # this call looks, the others go on
         answer: Granted | Later | Spent | None = None
         try:
-            with anyio.CancelScope(shield=True):
+            with anyio.CancelScope(shield=True):  # a token taken in the store must not be forgotten here
                 answer = await self._ask(permit, max_lifetime_ms, asked_at)
         except StoreUnavailable as error:
             self._lost(error)
@@ -129,7 +115,7 @@ class SharedQuota:
 
     async def _ask(self, permit: Permit, max_lifetime_ms: float, now: float) -> Granted | Later | Spent:
         silent = now - self._heard_at if self._away_since is not None else 0.0
-        # Away for so long that a process may have gone on without it; their calls may be short-lived.
+        # Away for so long that a process may have gone on alone: nothing it remembers is right for one occupancy.
         if self.settings.on_store_failure == "local" and silent >= self._shortest + LEAST_PAUSE:
             await self.store.invalidate_history(NOTICE)
         name, budget = self._new_name(), self.ledger.budget

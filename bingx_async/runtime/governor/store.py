@@ -1,7 +1,6 @@
 """Stores keep quotas for several processes. A governor asks its own ledger first and then, if it has one, a store.
 
-A store is asked once per call and told once when the call has ended. It answers in spans (milliseconds), since
-every process has a monotonic axis of its own.
+It is asked once per call and told once. It answers in spans (ms): every process has a monotonic axis of its own.
 """
 
 from __future__ import annotations
@@ -16,29 +15,22 @@ from bingx_async.core.claims import Claims, Key
 
 @frozen
 class Ask:
-    """The question whether a call with these claims may leave. `permit` is its name for good.
+    """The question whether a call with these claims may leave."""
 
-    Its request lives `max_lifetime_ms` at most. `share` is the part of every quota to use; `error_limit` and
-    `error_window` (ms) hold for calls that create.
-    """
-
-    permit: str
+    permit: str  # its name for good
     claims: Claims
-    max_lifetime_ms: float
-    share: float
-    error_limit: int
-    error_window: float
+    max_lifetime_ms: float  # of its request
+    share: float  # the part of every quota to use
+    error_limit: int  # this and the next hold for calls that create
+    error_window: float  # ms
 
 
 @frozen
 class Granted:
-    """It may leave. `live` are the calls live in the bucket of each claim.
+    """It may leave."""
 
-    `bound` comes back with the settlement; it is a `Permit.baseline`, of the store's own bucket.
-    """
-
-    bound: int
-    live: tuple[int, ...]
+    bound: int  # comes back with the settlement: a `Permit.baseline`, of the store's own bucket
+    live: tuple[int, ...]  # calls live in the bucket of each claim
 
 
 @frozen
@@ -60,29 +52,22 @@ class Spent:
 
 @frozen
 class Settlement:
-    """How a call ended, at `at` on this process' monotonic axis.
-
-    `extra` ms are added to every occupancy; `opens` means that the scope is open; `code` is a business error's number;
-    `remaining` is what the exchange says is left of the account's quota.
-    """
+    """How a call ended."""
 
     permit: str
     claims: Claims
-    at: float
-    extra: float
-    opens: bool
-    code: int | None
+    at: float  # on this process' monotonic axis
+    extra: float  # ms, added to every occupancy
+    opens: bool  # the scope is open
+    code: int | None  # a business error's number
     error_window: float
-    remaining: int | None
+    remaining: int | None  # of the account's quota, as the exchange says
     bound: int
     share: float = 1.0
 
 
 class QuotaStore(Protocol):
-    """Quota, closed periods and error budgets of several governors.
-
-    What is told (`settle`, `release`, `penalise`, `tell_clock`) returns at once and is delivered as soon as possible.
-    """
+    """Quota, closed periods and error budgets of several governors. Telling returns at once; it is delivered soon."""
 
     async def reserve(self, ask: Ask) -> Granted | Later | Spent:
         """Take a token of every claim or none. Raises `StoreUnavailable`. Cancelled, it keeps nothing."""

@@ -1,14 +1,25 @@
-"""How the methods of `client.spot` reach the part of the client that carries out calls."""
+"""The base of every file of endpoints: how their methods reach the calls, and the quotas and errors that they share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from bingx_async.core.endpoint import Call
+from bingx_async.core.endpoint import BatchRoute, Call, Refusals
 from bingx_async.core.options import CallOptions
-from bingx_async.core.pool import BatchRoute
-from bingx_async.errors import BingXError
+from bingx_async.core.quota import PAGES, Quota
+from bingx_async.errors import BingXError, OrderNotFound, OrderRefused
+
+# Public pages of the exchange that document quotas.
+ORDERS = f"{PAGES}spot/trade-api.html"
+NEWER_PAGES = "https://bingx-api.github.io/docs-v3/#/en/info"
+LIMITS = "https://bingx.com/en/support/articles/31103871611289"
+
+# Quotas of an account that other profiles name: the newer pages of the exchange, and its rates for lead traders.
+NEWER: Mapping[str, Quota] = {"2025-10": Quota(10, 1.0, NEWER_PAGES)}
+LEAD_TRADER: Mapping[str, Quota] = {**NEWER, "trader": Quota(1, 1.0, LIMITS)}
+
+ORDER = Refusals(OrderNotFound, OrderRefused)
 
 T = TypeVar("T")
 R = TypeVar("R")
