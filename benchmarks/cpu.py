@@ -176,7 +176,7 @@ async def ours(
 
 def contenders(url: str) -> dict[str, Any]:
     """The contenders, in the order of the table."""
-    limits = httpx.Limits(max_connections=sockets.HTTPX_CONNECTIONS)
+    limits = httpx.Limits(max_connections=sockets.CONNECTIONS)
     return {
         "httpx.AsyncClient": httpx_client(url),
         BY_HAND_HTTPX: by_hand(url, httpx.AsyncHTTPTransport(limits=limits)),

@@ -61,7 +61,8 @@ def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -
     else:
         from bingx_async.runtime.http.transport import Transport  # httpx is loaded with the first client
 
-        transport = Transport(settings.transport, settings.hosts, governor.clock.monotonic, governor.credit > 0)
+        measures, way = governor.credit > 0, (settings.connections, settings.proxy)
+        transport = Transport(settings.transport, settings.hosts, governor.clock.monotonic, measures, *way)
         sender = Sender(governor, transport, credentials, CarrierChoice(settings.carrier, governor.reporter))
     caller = Caller(governor, sender, TIME_ENDPOINTS, settings.owner, settings.egress)
     if parent is not None:

@@ -30,8 +30,10 @@ class BingXClient:
     owns the quotas (several keys of one UID need the same); by default a fingerprint of the API key. `governor` is
     shared among clients to share quotas. `carrier` says where parameters travel. `recv_window` in milliseconds,
     `max_wait` and `timeout` in seconds, are the defaults of every call. `egress` names the outgoing address.
-    `ids_per_batch` is how many ids travel in one batch cancel. Use it with `async with`, which sets the clock and
-    warms a connection, or call `aclose()`.
+    `ids_per_batch` is how many ids travel in one batch cancel. `proxy` is the URL of a CONNECT or SOCKS proxy (extra
+    `[proxy]`; the environment's is not used), `connections` how many there may be at a time: calls queue for them as
+    for quota, so a few may not hold up a kill switch. Use it with `async with`, which sets the clock and opens
+    connections before they are needed, or call `aclose()`.
     """
 
     def __init__(
@@ -50,12 +52,25 @@ class BingXClient:
         egress: str = "default",
         ids_per_batch: int = 10,
         coalesce_cancels: bool = False,
+        proxy: str | None = None,
+        connections: int = 128,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
         del api_key, secret_key  # a traceback may print the locals of this frame
         governor, calls = Governor() if governor is None else governor, CallSettings(max_wait, timeout, recv_window)
         settings = ClientSettings(
-            keys, account, base_url, governor, transport, carrier, egress, ids_per_batch, coalesce_cancels, calls
+            keys,
+            account,
+            base_url,
+            governor,
+            transport,
+            carrier,
+            egress,
+            ids_per_batch,
+            coalesce_cancels,
+            proxy,
+            connections,
+            calls,
         )
         self._wire(settings, None)
 
@@ -117,6 +132,7 @@ class BingXClient:
     async def __aenter__(self) -> Self:
         if self._caller.is_closed:
             raise ClientClosed("the client is closed; make a new one")
+        self._caller.sender.transport.warm()
         if self.clock.synced_at is None:
             try:
                 if not await self.governor.borrow_clock():

@@ -25,7 +25,9 @@ class Governor(RuntimeGovernor):
     before the first calls, as if a predecessor had just spent everything; `credit` gives tokens back earlier by this
     part of the shortest round trip (0.5 at most is sensible; a gamble, see docs/governor); `on_event` is called with
     every value of `bingx_async.core.events`. `anchor="headers"`: once the exchange's headers have shown that it
-    counts in fixed windows, tokens return when it says that the window ends. With a `store` several processes share
+    counts in fixed windows, tokens return when it says that the window ends. `reserve` keeps tokens of an account for
+    the kill switch (`cancel_all_open_orders`), by effect or method: `{"cancel": 1}`; of every address' quota 1 % is
+    kept for it anyway. With a `store` several processes share
     their quotas; `on_store_failure` says what happens while it is away: `local` goes on with `fallback_share` of
     every quota, `refuse` raises `StoreUnavailable`. One governor may serve many clients, in one event loop at a time.
     """
@@ -43,12 +45,24 @@ class Governor(RuntimeGovernor):
         store: QuotaStore | None = None,
         on_store_failure: Literal["local", "refuse"] = "local",
         fallback_share: float = 0.5,
+        reserve: Mapping[str, int] | None = None,
         clock: ServerClock | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         named, clock = _profile(profile, quotas), clock or ServerClock()
         settings = GovernorSettings(
-            named, share, credit, cold_start, on_event, store, anchor, on_store_failure, fallback_share, clock, draw
+            named,
+            share,
+            credit,
+            cold_start,
+            on_event,
+            store,
+            anchor,
+            on_store_failure,
+            fallback_share,
+            clock,
+            draw,
+            {} if reserve is None else reserve,
         )
         super().__init__(settings)
 

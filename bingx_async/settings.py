@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from attrs import field, frozen
 
-from bingx_async.core.options import CallSettings, has, kind_of, one_of, shown
+from bingx_async.core.options import CallSettings, has, kind_of, one_of, shown, whole
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 LIVE_HOST = "https://open-api.bingx.com"
 FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
+PROXIES = ("http", "socks5", "socks4")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -90,6 +92,18 @@ def _is_transport(_instance: object, _attribute: object, value: Any) -> None:
     raise InvalidRequest(f"transport must be {cure}, not {kind_of(value)}")
 
 
+def _is_proxy(settings: ClientSettings, _attribute: object, value: Any) -> None:
+    if value is None:
+        return
+    parts = _parts(value) if isinstance(value, str) else None
+    if parts is None or parts.scheme not in PROXIES or not _has_host(parts):  # the value may hold a password
+        raise InvalidRequest(f"proxy must be a URL such as 'http://127.0.0.1:8080'; it may begin with {PROXIES}")
+    if settings.transport is not None:
+        raise InvalidRequest("give either a transport or a proxy: a transport finds its own way")
+    if find_spec("python_socks") is None:
+        raise InvalidRequest('a proxy needs the extra [proxy]: pip install "bingx-async[proxy]"')
+
+
 def _is_egress(_instance: object, _attribute: object, value: Any) -> None:
     if not isinstance(value, str) or not value.strip():
         raise InvalidRequest("egress must be a str that names the outgoing address, such as 'default'")
@@ -113,6 +127,8 @@ class ClientSettings:
     egress: str = field(default="default", validator=_is_egress)
     ids_per_batch: int = field(default=10, validator=_is_batch_size)
     coalesce_cancels: bool = False
+    proxy: str | None = field(default=None, validator=_is_proxy, repr=False)
+    connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
 
     @property

@@ -14,6 +14,8 @@ from bingx_async.core.quota import UNLIMITED, Quota
 
 STRETCH = 5e-4  # our clock may run this much faster than the exchange's: two clocks 200 ppm off, and some to spare
 MARGIN = 2.0  # ms on top of the stretched window, for clocks that are read in whole milliseconds on either side
+CATCH_UP = 40.0  # ms by which a late timer is made up for, so that pacing keeps its average
+KEPT = 0.01  # of an address' tokens, for the kill switch alone
 PACE = 0.9  # paced grants are this share of window / limit apart: below 1, so that pacing alone loses no quota
 LISTENING_GAP = 0.25  # of a window, between grants while less than half of the tokens are free
 LISTENING_CALLS = 64  # after so many calls of a bucket no more are kept apart
@@ -31,13 +33,15 @@ def share_of(limit: int, share: float) -> int:
 
 class Bucket:
     """Live calls of one quota and one owner: those in flight, and the moments at which the others' tokens expire.
-    Paced grants are `spacing` milliseconds apart while less than half of the tokens are free."""
+    Paced grants are `spacing` milliseconds apart while less than half of the tokens are free. `kept` tokens are for
+    urgent calls, which are not paced either."""
 
-    __slots__ = ("expiries", "grants", "in_flight", "last_grant", "limit", "occupancy", "quota", "spacing")
+    __slots__ = ("expiries", "grants", "in_flight", "kept", "last_grant", "limit", "occupancy", "quota", "spacing")
 
-    def __init__(self, quota: Quota, share: float = 1.0, is_paced: bool = False) -> None:
+    def __init__(self, quota: Quota, share: float = 1.0, is_paced: bool = False, kept: int = 0) -> None:
         self.quota = quota
         self.limit = share_of(quota.limit, share)
+        self.kept = min(kept, max(0, self.limit - 1))
         self.occupancy = occupancy_of(quota)
         self.spacing = PACE * quota.window * 1000.0 / self.limit if is_paced and self.limit else 0.0
         self.expiries: list[float] = []
@@ -45,19 +49,21 @@ class Bucket:
         self.grants = 0
         self.last_grant = -inf
 
-    def ready_at(self, now: float) -> float:
+    def ready_at(self, now: float, is_urgent: bool = False) -> float:
         """The earliest moment at which a token is free: `now`, later, or infinity if only a reply can tell."""
         expiries = self.expiries
         if expiries and expiries[0] <= now:
             del expiries[: bisect_right(expiries, now)]
         free = self.limit - self.in_flight - len(expiries)
+        if not is_urgent:
+            free -= self.kept
         if free > 0:
             ready = now
         elif len(expiries) > -free:
             ready = expiries[-free]
         else:
             return inf
-        if self.spacing and 2 * free < self.limit:
+        if self.spacing and 2 * free < self.limit and not is_urgent:
             return self._paced(ready, (self.limit + 1) // 2 - free)
         return ready
 
@@ -78,7 +84,7 @@ class Bucket:
         """Grant a token; `ready_at(now)` has said it is free."""
         self.in_flight += 1
         self.grants += 1
-        self.last_grant = now
+        self.last_grant = max(min(self.last_grant + self.spacing, now), now - CATCH_UP)
 
     def expire_at(self, at: float) -> None:
         """A call in flight has ended; its token returns at `at`."""
@@ -133,8 +139,8 @@ class AccountBucket(Bucket):
 
     __slots__ = ("counting", "is_anchored")
 
-    def __init__(self, quota: Quota, share: float, is_anchored: bool) -> None:
-        super().__init__(quota, share)
+    def __init__(self, quota: Quota, share: float, is_anchored: bool, kept: int = 0) -> None:
+        super().__init__(quota, share, kept=kept)
         self.is_anchored = is_anchored
         self.counting: Counting | None = None
 
@@ -182,3 +188,17 @@ class AccountBucket(Bucket):
         if self.counting is not None:
             self.counting.invalidate()
             self.spacing = 0.0
+
+
+class Slots:
+    """Things of which a call in flight holds one, such as connections; `limit` of them, one kept for urgent calls."""
+
+    __slots__ = ("in_flight", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.in_flight = 0
+
+    def has_room(self, is_urgent: bool) -> bool:
+        """Whether one is free."""
+        return self.in_flight < (self.limit if is_urgent or self.limit == 1 else self.limit - 1)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
-from bingx_async.core.bucket import AccountBucket, Bucket
+from bingx_async.core.bucket import AccountBucket, Bucket, Slots
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import UNLIMITED, Quota
@@ -39,7 +39,8 @@ class Claims:
     """Every bucket that one call draws on, and both scopes that the exchange can close to it. `account_claim` is None
     for a public call; `egress_claims` are the endpoint's own, then those of its groups. A ledger takes them in the
     order of `all`; `keys` are those of all buckets and gates, `keys_at_address` from narrow to wide. Calls that wait
-    for the same buckets have `line` in common."""
+    for the same buckets have `line` in common. `connections` names the connections over which the call travels, and
+    how many there may be."""
 
     account: str
     egress: str
@@ -48,6 +49,8 @@ class Claims:
     account_claim: Claim | None
     egress_claims: tuple[Claim, ...]
     is_creating: bool = False
+    kept: int = 0
+    connections: tuple[Key, int] | None = None
     all: tuple[Claim, ...] = field(init=False, repr=False)
     endpoint_gate: Key = field(init=False, repr=False)
     egress_gate: Key = field(init=False, repr=False)
@@ -62,6 +65,8 @@ class Claims:
         egress_gate = Key("egress", self.egress, "")
         claims = self.egress_claims if own is None else (own, *self.egress_claims)
         keys = tuple(dict.fromkeys([endpoint_gate, *(claim.key for claim in claims), egress_gate]))
+        if self.connections is not None:
+            keys = (*keys, self.connections[0])
         derived = {
             "all": claims,
             "endpoint_gate": endpoint_gate,
@@ -125,6 +130,7 @@ class Permit(NamedTuple):
     granted_at: float
     probes: tuple[Key, ...]
     baseline: int
+    connections: Slots | None = None
 
     def __repr__(self) -> str:
         return f"Permit({self.number}, {self.claims.route}, granted at {self.granted_at:g})"

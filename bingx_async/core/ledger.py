@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from bingx_async.core.bucket import AccountBucket, Bucket
+from bingx_async.core.bucket import KEPT, AccountBucket, Bucket, Slots
 from bingx_async.core.budget import ErrorBudget
 from bingx_async.core.claims import Claim, Claims, Key, NotUntil, Permit
 from bingx_async.core.gates import Gate, Gates, StoreRefusals
@@ -51,6 +51,7 @@ class Drawn(NamedTuple):
     account_bucket: AccountBucket | None
     buckets: tuple[Bucket, ...]
     by_key: tuple[tuple[Key, Bucket], ...]
+    connections: Slots | None
 
 
 class Ledger:
@@ -63,6 +64,7 @@ class Ledger:
         self.store_refusals = StoreRefusals()
         self._accounts: dict[Key, AccountBucket] = {}
         self._addresses: dict[Key, Bucket] = {}
+        self._connections: dict[Key, Slots] = {}
         self._drawn: dict[Claims, Drawn] = {}
         self._size = 0
         self._numbers = count(1)
@@ -70,18 +72,20 @@ class Ledger:
         self._sweep_at = SWEEP_FROM
         self._forget_at = -inf
 
-    def reserve(self, claims: Claims, now: float) -> Permit | NotUntil:
+    def reserve(self, claims: Claims, now: float, is_urgent: bool = False) -> Permit | NotUntil:
         """Take one token of every claim, or none and say when and where it will be possible."""
         drawn = self._find(claims, now)
-        refusal = self._look(claims, drawn, now)
+        refusal = self._look(claims, drawn, now, is_urgent)
         if refusal is not None:
             return refusal
         probes = self.gates.send_probe(claims.gates) if self.gates else ()
         number = next(self._numbers)
-        own, buckets, _ = drawn
-        permit = Permit(number, claims, buckets, own, now, probes, own.baseline if own is not None else 0)
+        own, buckets, _, connections = drawn
+        permit = Permit(number, claims, buckets, own, now, probes, own.baseline if own is not None else 0, connections)
         for bucket in buckets:
             bucket.take(now)
+        if connections is not None:
+            connections.in_flight += 1
         self._open_permits.add(number)
         if self.store_refusals:
             self.store_refusals.ask(claims.keys, now)
@@ -89,12 +93,12 @@ class Ledger:
 
     def look(self, claims: Claims, now: float) -> NotUntil | None:
         """The refusal that `reserve` would give, or None where it would grant; takes nothing."""
-        return self._look(claims, self._find(claims, now), now)
+        return self._look(claims, self._find(claims, now), now, False)
 
-    def _look(self, claims: Claims, drawn: Drawn, now: float) -> NotUntil | None:
+    def _look(self, claims: Claims, drawn: Drawn, now: float, is_urgent: bool) -> NotUntil | None:
         latest, key = now, None
         for bucket_key, bucket in drawn.by_key:
-            ready = bucket.ready_at(now)
+            ready = bucket.ready_at(now, is_urgent)
             if ready > latest:
                 latest, key = ready, bucket_key
         if self.gates:
@@ -106,6 +110,8 @@ class Ledger:
             for refused_key in claims.keys:
                 if self.store_refusals.until(refused_key) > latest:
                     latest, key = self.store_refusals.until(refused_key), refused_key
+        if key is None and claims.connections is not None and drawn.connections is not None:
+            return None if drawn.connections.has_room(is_urgent) else NotUntil(inf, claims.connections[0])
         return None if key is None else NotUntil(latest, key)
 
     def nth_ready_at(self, claims: Claims, ahead: int, now: float) -> NotUntil:
@@ -134,6 +140,8 @@ class Ledger:
             return ()
         for bucket in permit.buckets:
             bucket.expire_at(at + bucket.occupancy + extra)
+        if permit.connections is not None:
+            permit.connections.in_flight -= 1
         return self.gates.end_probe(permit, opens) if permit.probes else ()
 
     def release(self, permit: Permit) -> None:
@@ -144,6 +152,8 @@ class Ledger:
             return
         for bucket in permit.buckets:
             bucket.release()
+        if permit.connections is not None:
+            permit.connections.in_flight -= 1
         if self.store_refusals:
             self.store_refusals.answered(permit.claims.keys)
         self.gates.end_probe(permit, opens=False)
@@ -177,18 +187,23 @@ class Ledger:
         own = None
         if claims.account_claim is not None:
             key = claims.account_claim.key
-            own = self._accounts.get(key) or self._open_account(claims.account_claim, now)
+            own = self._accounts.get(key) or self._open_account(claims.account_claim, claims.kept, now)
             by_key.insert(0, (key, own))
-        return Drawn(own, tuple(bucket for _, bucket in by_key), tuple(by_key))
+        connections = None
+        if claims.connections is not None:
+            name, limit = claims.connections
+            connections = self._connections.setdefault(name, Slots(limit))
+        return Drawn(own, tuple(bucket for _, bucket in by_key), tuple(by_key), connections)
 
-    def _open_account(self, claim: Claim, now: float) -> AccountBucket:
-        bucket = AccountBucket(claim.quota, self.settings.share, self.settings.anchor)
+    def _open_account(self, claim: Claim, kept: int, now: float) -> AccountBucket:
+        bucket = AccountBucket(claim.quota, self.settings.share, self.settings.anchor, kept)
         self._accounts[claim.key] = bucket
         self._begin(bucket, now)
         return bucket
 
     def _open_address(self, claim: Claim, now: float) -> Bucket:
-        bucket = self._addresses[claim.key] = Bucket(claim.quota, self.settings.share, claim.is_paced)
+        kept = int(claim.quota.limit * self.settings.share * KEPT) if claim.quota.limit < UNLIMITED.limit else 0
+        bucket = self._addresses[claim.key] = Bucket(claim.quota, self.settings.share, claim.is_paced, kept)
         self._begin(bucket, now)
         return bucket
 

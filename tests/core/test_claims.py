@@ -102,7 +102,7 @@ def test_claims_show_what_they_were_made_of() -> None:
     """The repr leaves out everything that follows from the rest."""
     assert repr(Claims("7", "e", "/a", "POST /a", None, ())) == (
         "Claims(account='7', egress='e', path='/a', route='POST /a', account_claim=None, egress_claims=(), "
-        "is_creating=False)"
+        "is_creating=False, kept=0, connections=None)"
     )
 
 

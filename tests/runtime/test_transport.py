@@ -320,8 +320,8 @@ def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
 @both
 def test_pool_is_full(make: Make, backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No connection free in time: nothing was sent."""
-    monkeypatch.setattr(sockets, "CONNECTIONS", 1)
-    monkeypatch.setattr(sockets, "HTTPX_CONNECTIONS", 1)
+    monkeypatch.setattr(sockets.default_transport, "__defaults__", (monotonic_ms, 1, None))
+    monkeypatch.setattr(sockets.httpcore_transport, "__defaults__", (1, None))
 
     async def act(transport: Transport, server: Server) -> None:
         async def first() -> None:

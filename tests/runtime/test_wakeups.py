@@ -43,7 +43,7 @@ def test_the_next_is_refused_by_another_bucket(is_cancelled: bool, monkeypatch: 
         await in_turn()
         monkeypatch.setattr(governor._queue, "tick", tick)
         await asyncio.wait([first, second])
-        expected = {"second": 1.902} if is_cancelled else {"first": 1.0025, "second": 2.005}
+        expected = {"second": 1.862} if is_cancelled else {"first": 1.0025, "second": 2.005}
         assert left == pytest.approx(expected, abs=0.01)
 
     run("asyncio", main)

@@ -95,7 +95,9 @@ class Caller:
         """What a call of `endpoint` draws on."""
         claims = self._claims.get(endpoint.route)
         if claims is None:
-            claims = self._claims[endpoint.route] = self.governor.claims(endpoint, self.account, self.egress)
+            claims = self._claims[endpoint.route] = self.governor.claims(
+                endpoint, self.account, self.egress, self.sender.transport.connections
+            )
         return claims
 
     async def _wait(self, endpoint: Endpoint[Any], turn: Turn) -> None:

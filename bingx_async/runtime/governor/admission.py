@@ -5,8 +5,10 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from attrs import evolve
+
 from bingx_async.core.bucket import share_of
-from bingx_async.core.claims import Claims, NotUntil, Permit, claims_of
+from bingx_async.core.claims import Claims, Key, NotUntil, Permit, claims_of
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.errors import ErrorBudgetSpent, InvalidRequest, QuotaWait
 from bingx_async.models import Priority
@@ -21,9 +23,17 @@ MAX_LIFETIME = 30_000.0  # ms; the longest life of a request whose caller does n
 class Admission(Parts):
     """The side of a governor that admits calls, one by one, in the order of their places."""
 
-    def claims(self, endpoint: Endpoint[Any], account: str, egress: str = "default") -> Claims:
+    def claims(
+        self,
+        endpoint: Endpoint[Any],
+        account: str,
+        egress: str = "default",
+        connections: tuple[Key, int] | None = None,
+    ) -> Claims:
         """The claims of a call of `endpoint`. Raises `InvalidRequest` if `share` leaves no whole call of a quota."""
         claims, share = claims_of(endpoint, self.profile, account, egress), self._ledger.settings.share
+        kept = max(self.reserve.get(name, 0) for name in (endpoint.effect.value, endpoint.name, endpoint.path))
+        claims = evolve(claims, kept=kept, connections=connections)
         for claim in claims.all:
             if not share_of(claim.quota.limit, share):
                 raise InvalidRequest(

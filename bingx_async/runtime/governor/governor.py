@@ -12,7 +12,7 @@ from bingx_async.core.claims import Claims, Key, Permit
 from bingx_async.core.counting import RateHeaders, read_headers
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.gates import Penalty
-from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Verdict
+from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Unclear, Verdict
 from bingx_async.errors import StoreUnavailable
 from bingx_async.models import Priority
 from bingx_async.runtime.governor.admission import Admission
@@ -20,6 +20,7 @@ from bingx_async.runtime.governor.line import LAST
 from bingx_async.runtime.governor.reports import Snapshot, take_snapshot
 
 SAFETY = 50.0  # ms added to a moment the exchange names: its own clocks may differ among each other
+GATEWAY_LINGER = 2_000.0  # ms in which a call may still be counted that a gateway answered for the exchange
 SPREAD = 50.0  # ms of random spread on top, so that many clients do not come back in step
 BUSY_WINDOW = 500.0  # ms; "the current system is busy" is no quota: come back soon
 
@@ -40,7 +41,7 @@ class Governor(Admission):
         if self.credit and min_rtt is not None:  # the shortest round trip that the connection's TCP has seen (ms)
             self._min_rtt.add(min(min_rtt, at - permit.granted_at), at)
         opens = isinstance(verdict, (Accepted, Refused))
-        extra = -self._min_rtt.credit(self.credit, at)
+        extra = GATEWAY_LINGER if isinstance(verdict, Unclear) else -self._min_rtt.credit(self.credit, at)
         reopened = self._ledger.settle(permit, at, extra, opens=opens)
         rate = read_headers(headers)
         if self._shared is not None:

@@ -100,6 +100,7 @@ class Parts:
 
     def __init__(self, settings: GovernorSettings) -> None:
         self.profile, self.credit, self.clock = settings.profile, settings.credit, settings.clock
+        self.reserve = settings.reserve
         self.reporter = Reporter(self.clock, settings.on_event)
         self._draw, self._min_rtt = settings.draw, MinRtt()
         began = self.clock.monotonic() if settings.cold_start == "spent" else None

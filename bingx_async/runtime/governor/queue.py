@@ -44,7 +44,7 @@ class WaitQueue:
         """A permit, a refusal because the wait cannot fit, or a waiter; and the waiters that were decided by that."""
         line = self.lines.get(claims.line) if self.lines else None
         if line is None and self.parking.blocker(claims, place) is None:
-            answer = self.ledger.reserve(claims, now)
+            answer = self.ledger.reserve(claims, now, place[0] == Priority.KILL_SWITCH)
             if isinstance(answer, Permit):
                 return answer, NONE_DECIDED
         earliest = self.earliest(claims, place, now)
@@ -147,7 +147,7 @@ class WaitQueue:
             if blocker is not None:
                 self.parking.park(line, blocker, head.place)
                 return None
-            answer = self.ledger.reserve(line.claims, now)
+            answer = self.ledger.reserve(head.claims, now, head.place[0] == Priority.KILL_SWITCH)
             if isinstance(answer, NotUntil):
                 self.parking.park(line, answer.key, head.place)
                 self._alarms.set(answer)

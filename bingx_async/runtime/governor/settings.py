@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
 from bingx_async.core.catalogue import Profile
+from bingx_async.core.endpoint import Effect
 from bingx_async.core.events import Event
-from bingx_async.core.options import has, number, one_of
+from bingx_async.core.options import has, is_whole, number, one_of, shown
 from bingx_async.errors import InvalidRequest
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor.store import QuotaStore
@@ -28,6 +29,15 @@ def _is_hook(_instance: object, _setting: Attribute[Any], on_event: Any) -> None
 def _is_possible(settings: GovernorSettings, _setting: object, anchor: str) -> None:
     if anchor == "headers" and settings.store is not None:
         raise InvalidRequest("anchor must be 'reply' with a store, not 'headers': other processes see other headers")
+
+
+def _is_reserve(settings: GovernorSettings, _setting: object, reserve: Any) -> None:
+    given: Mapping[Any, Any] = reserve if isinstance(reserve, Mapping) else {"": None}
+    for name, tokens in given.items():
+        if not is_whole(tokens) or tokens < 0:
+            raise InvalidRequest(f"reserve must be a dict such as {{'cancel': 1}}, not {shown(reserve)}")
+        if name not in [effect.value for effect in Effect]:
+            settings.profile.catalogue.find_all(name)  # raises if there is no such endpoint
 
 
 @frozen
@@ -47,3 +57,4 @@ class GovernorSettings:
     fallback_share: float = field(default=0.5, validator=number(above=0, at_most=1))
     clock: ServerClock = field(factory=ServerClock)
     draw: Callable[[], float] = random.random
+    reserve: Mapping[str, int] = field(factory=dict[str, int], validator=_is_reserve)

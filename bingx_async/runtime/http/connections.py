@@ -89,10 +89,10 @@ class Connections(httpx.AsyncBaseTransport):
                 self._idle.setdefault(origin, deque()).append(connection)
             self._free.release()
 
-    async def warm(self, origin: Origin, count: int) -> None:
-        """Open connections until `count` are there, and keep them so; a failure is left to the first call."""
+    def warm(self, origin: Origin, count: int) -> None:
+        """Begin to open connections until `count` are there, and keep them so; a failure is left to the first call."""
         self._wanted[origin] = count
-        await asyncio.gather(*self._open_missing(origin))
+        self._open_missing(origin)
         if self._tending is None:
             self._tend_later()
 
@@ -167,19 +167,19 @@ class Connections(httpx.AsyncBaseTransport):
                 connection = await self._connect(origin)
             self._idle.setdefault(origin, deque()).append(connection)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
-    def _open_missing(self, origin: Origin) -> list[asyncio.Task[None]]:
+    def _open_missing(self, origin: Origin) -> None:
         """Start opening connections until as many as wanted are there and young."""
         idle = self._idle.setdefault(origin, deque())
         old = self._monotonic() - IDLE + TEND_EVERY * 1000.0
         there = sum(connection.is_open and connection.idle_since > old for connection in idle)
         there += sum(each == origin for each in self._in_use.values()) + len(self._tasks)
-        return [self._start(self._open_spare(origin)) for _ in range(self._wanted[origin] - there)]
+        for _ in range(min(self._wanted[origin], self._most) - there):
+            self._start(self._open_spare(origin))
 
     def _tend_later(self) -> None:
         weak = weakref.ref(self)
@@ -207,7 +207,11 @@ class Connections(httpx.AsyncBaseTransport):
 
 
 async def socket_through(proxy: str, host: str, port: int) -> Any:
-    """A socket to `host` through a CONNECT or SOCKS proxy; raises ImportError without the extra `[proxy]`."""
+    """A socket to `host` through a CONNECT or SOCKS proxy, which also looks up the name."""
+    from python_socks import ProxyError
     from python_socks.async_.asyncio import Proxy
 
-    return await Proxy.from_url(proxy, rdns=True).connect(host, port)
+    try:
+        return await Proxy.from_url(proxy, rdns=True).connect(host, port)
+    except ProxyError as error:
+        raise httpx.ProxyError(str(error)) from error

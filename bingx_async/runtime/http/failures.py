@@ -43,6 +43,8 @@ def reason_of(error: BaseException) -> str:
             return "the name is not known; is there a network?"
         if isinstance(link, ssl.SSLError):
             return f"TLS failed ({link.reason or type(link).__name__})"
+        if isinstance(link, httpx.ProxyError):
+            return f"the proxy says {str(link)!r}"
         if isinstance(link, ConnectionRefusedError):
             return "it refuses connections"
         if isinstance(link, TimeoutError):

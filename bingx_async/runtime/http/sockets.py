@@ -6,6 +6,7 @@ call given up could be delivered late.
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from collections.abc import Callable
@@ -16,9 +17,9 @@ import sniffio
 from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.http.connection import RESET
 from bingx_async.runtime.http.connections import Connections
+from bingx_async.runtime.logs import inform
 
-CONNECTIONS = 256  # in use at a time; as many as are needed are opened
-HTTPX_CONNECTIONS = 64  # its pool looks at every connection for every call, so a small one is quick
+CONNECTIONS = 128  # in use at a time: what all quotas of an address allow, 450 calls/s, needs 128 at 280 ms
 KEEP_ALIVE = 30.0  # seconds, for httpx' own
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 _MIN_RTT = struct.Struct("I")
@@ -26,17 +27,19 @@ _AT = 148  # offset of tcpi_min_rtt in struct tcp_info (linux/tcp.h), microsecon
 
 
 def default_transport(
-    monotonic: Callable[[], float] = monotonic_ms, proxy: str | None = None
+    monotonic: Callable[[], float] = monotonic_ms, most: int = CONNECTIONS, proxy: str | None = None
 ) -> httpx.AsyncBaseTransport:
-    """Connections of our own under asyncio, httpx' transport under trio."""
+    """Connections of our own under asyncio, httpx' transport under trio; at most `most` in use at a time."""
     if sniffio.current_async_library() == "asyncio":
-        return Connections(CONNECTIONS, monotonic, proxy)
-    return httpcore_transport(proxy)
+        if proxy is None and any(map(os.environ.get, ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"))):
+            inform("the environment names a proxy, which is not used: pass proxy=... to the client if it should be")
+        return Connections(most, monotonic, proxy)
+    return httpcore_transport(most, proxy)
 
 
-def httpcore_transport(proxy: str | None = None) -> httpx.AsyncHTTPTransport:
-    """httpx' own transport, for asyncio and trio."""
-    limits = httpx.Limits(max_connections=HTTPX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE)
+def httpcore_transport(most: int = CONNECTIONS, proxy: str | None = None) -> httpx.AsyncHTTPTransport:
+    """httpx' own transport, for asyncio and trio. Its pool looks at every connection for every call."""
+    limits = httpx.Limits(max_connections=most, keepalive_expiry=KEEP_ALIVE)
     return httpx.AsyncHTTPTransport(
         limits=limits, retries=0, trust_env=False, socket_options=[RESET, _NO_DELAY], proxy=proxy
     )

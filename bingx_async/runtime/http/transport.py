@@ -6,19 +6,23 @@ host; any later one is `Unanswered`, since the exchange may have run the call.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from itertools import count
 
 import httpx
 
+from bingx_async.core.claims import Key
 from bingx_async.errors import ConnectFailed
 from bingx_async.runtime.http.connections import Connections
 from bingx_async.runtime.http.foreign import Foreign
 from bingx_async.runtime.http.host import Host
 from bingx_async.runtime.http.message import Reply, Request
 from bingx_async.runtime.http.own import Own
-from bingx_async.runtime.http.sockets import default_transport
+from bingx_async.runtime.http.sockets import CONNECTIONS, default_transport
 from bingx_async.runtime.loops import Loop
 
+NUMBERS = count(1)  # of transports, each with connections of its own
 WARM = 5  # connections; as many calls of one endpoint may leave at once
 LINGER_RESET = 1_000.0  # ms in which a call given up may still be counted, if its socket was reset
 LINGER = 10_000.0  # ms, if the transport is not ours and may close politely
@@ -36,12 +40,15 @@ class Transport:
         hosts: tuple[str, ...],
         monotonic: Callable[[], float],
         measures_min_rtt: bool = False,
+        most: int = CONNECTIONS,
         proxy: str | None = None,
     ) -> None:
         self._is_ours = inner is None
         self.linger = LINGER_RESET if self._is_ours else LINGER
         self._hosts = tuple(map(Host, hosts))  # the one that could be reached last is first
-        self._monotonic, self._measures, self._proxy = monotonic, measures_min_rtt, proxy
+        self._monotonic, self._measures, self._most, self._proxy = monotonic, measures_min_rtt, most, proxy
+        # A claim of every call: a call without a connection waits in the governor's queue, and holds no token there.
+        self.connections = (Key("connections", str(next(NUMBERS)), ""), most) if self._is_ours else None
         self._line = None if inner is None else self._line_of(inner)
         self._is_closed = False
         self._loop: Loop | None = None
@@ -63,11 +70,13 @@ class Transport:
                 timeout = max(0.0, until - self._monotonic()) / 1000.0
         return await line.exchange(last, path, make, to_connect, timeout)
 
-    async def warm(self) -> None:
-        """Open connections before they are needed, if they are ours; a failure is left to the first call."""
-        line = self._open("")
-        if self._is_ours and isinstance(line, Own):
-            await line.inner.warm(self._hosts[0].origin, WARM)
+    def warm(self) -> None:
+        """Begin to open connections before they are needed, if they are ours."""
+        if self._is_ours:
+            with contextlib.suppress(ConnectFailed):  # the first call says why
+                line = self._open("")
+                if isinstance(line, Own):
+                    line.inner.warm(self._hosts[0].origin, WARM)
 
     async def aclose(self) -> None:
         """Close the connections, if they are ours; nothing is sent any more."""
@@ -87,7 +96,7 @@ class Transport:
             line, self._line, self._loop = self._line, None, Loop()
             if line is not None:
                 line.abandon()
-        self._line = self._line or self._line_of(default_transport(self._monotonic, self._proxy))
+        self._line = self._line or self._line_of(default_transport(self._monotonic, self._most, self._proxy))
         return self._line
 
     def _line_of(self, inner: httpx.AsyncBaseTransport) -> Own | Foreign:
