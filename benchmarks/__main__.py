@@ -1,4 +1,4 @@
-"""`python -m benchmarks` runs every benchmark, `python -m benchmarks cpu|import|limiters|redis` one of them."""
+"""`python -m benchmarks` runs every benchmark; `cpu`, `crowds`, `import`, `limiters`, `pacing`, `redis` one of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import sys
 
 MODULES = {
     "cpu": "benchmarks.cpu",
+    "crowds": "benchmarks.crowds",
     "import": "benchmarks.imports",
     "limiters": "benchmarks.limiters",
+    "pacing": "benchmarks.pacing",
     "redis": "benchmarks.redis",
 }
 
