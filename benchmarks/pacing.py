@@ -35,7 +35,7 @@ async def used(quota: Quota, chunk: float, seconds: float = SECONDS) -> float:
 
     async def block() -> None:
         while chunk:
-            time.sleep(chunk)  # noqa: ASYNC251: the loop is to be blocked
+            time.sleep(chunk)  # noqa: ASYNC251 (the loop is to be blocked)
             await asyncio.sleep(chunk / LOAD - chunk)
 
     blocking = asyncio.create_task(block())

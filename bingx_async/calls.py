@@ -45,11 +45,12 @@ class ClientCalls:
         options: CallOptions,
         *,
         everything_at_once: bool,
+        deadline: float,
     ) -> Mapping[T, R]:
-        """Get many items done through several routes; the result of every item."""
+        """Get many items done through several routes within `deadline` seconds; the result of every item."""
         self.caller.check(routes[0].endpoint)
         job = Drain(self.caller, Pool[T, R](items), routes, self.defaults.updated(options), fail)
-        return await job.run(everything_at_once)
+        return await job.run(everything_at_once, deadline)
 
 
 def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -> ClientCalls:

@@ -13,6 +13,7 @@ from attrs import frozen
 from bingx_async.core.claims import Key, Permit
 
 LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is more likely a misreading: it is clamped and reported
+BELIEVED = 3  # moments in a row that a refusal names; each was followed by another refusal
 FORGOTTEN = 3_600_000.0  # ms after its end in which no call has gone into a closed period
 CEILING = 300_000.0  # ms; a block is said to end after 5 minutes at the latest, see docs/facts
 ASKING = 2_000.0  # ms after which an answer of the shared store is no longer waited for
@@ -65,6 +66,20 @@ class Gates(dict[Key, Gate]):
             gate.closed_until, gate.reason = clamped, reason
         gate.closed_at = now
         return Penalty(key, gate.closed_until, reason, clamped != until)
+
+    def close_again(
+        self, permit: Permit, key: Key, until: float, window: float, draw: float, now: float, reason: str
+    ) -> Penalty:
+        """Close `key` until a moment that the exchange named; moments that only lead to the next refusal, several times
+        in a row, are worth less than a growing time of our own."""
+        gate = self.get(key)
+        is_next = gate is None or permit.granted_at >= gate.closed_at
+        streak = gate.streak + is_next if gate is not None else 1
+        if streak > BELIEVED:
+            until = max(until, now + backoff(streak - BELIEVED - 1, window, draw))
+        penalty = self.close(key, until, now, reason)
+        self[key].streak = streak
+        return penalty
 
     def back_off(self, permit: Permit, key: Key, window: float, draw: float, now: float, reason: str) -> Penalty:
         """Close `key` for a growing time of our own, since the exchange named no moment."""

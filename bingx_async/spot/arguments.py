@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from math import inf
 from typing import Any
 
-from bingx_async.core.options import shown
+from bingx_async.core.options import is_number, shown
 from bingx_async.errors import InvalidRequest
 from bingx_async.models.fields import CancelRestriction
 
@@ -42,6 +43,15 @@ def order_id(value: int | str, name: str = "order_id") -> int:
     raise InvalidRequest(
         f"{name}={shown(value)} is not an order id: write the whole number the exchange gave, as int or str"
     )
+
+
+def seconds(value: float | None, name: str) -> float:
+    """A span above 0; None is for ever."""
+    if value is None:
+        return inf
+    if is_number(value) and value > 0:
+        return float(value)
+    raise InvalidRequest(f"{name}={shown(value)} must be seconds above 0, or None")
 
 
 def client_order_id(value: str, name: str = "client_order_id") -> str:

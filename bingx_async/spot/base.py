@@ -40,6 +40,7 @@ class Calls(Protocol):
         options: CallOptions,
         *,
         everything_at_once: bool,
+        deadline: float,
     ) -> Mapping[T, R]:
         """Get many items done through several routes; the result of every item."""
         ...

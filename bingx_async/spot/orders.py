@@ -145,6 +145,7 @@ class Orders(Group):
         *,
         client_order_ids: Iterable[str] = (),
         certain: bool = False,
+        deadline: float | None = None,
         **options: Unpack[CallOptions],
     ) -> list[CancelOutcome]:
         """Cancel any number of orders of one symbol as fast as the quotas allow; one outcome per id given, in order.
@@ -154,13 +155,15 @@ class Orders(Group):
         every closed period. `certain`: every id is known to be open, so single cancels help from the start (25 ids
         per window instead of 20 under the documented quotas); otherwise they join only while `cancelOrders` is
         closed, because a single cancel of an order that is gone spends error budget. `max_wait` holds for each
-        request. No answer of the exchange raises; see `CancelStatus`.
+        request, `deadline` (seconds) for the whole: an id that was not sent by then is `NOT_SENT`, one whose reply has
+        not come is `UNKNOWN`. No answer of the exchange raises; see `CancelStatus`.
         """
         pair = arguments.symbol(symbol)
         arguments.flag(certain, "certain")
         wanted: list[Id] = [*arguments.order_ids(ids, "ids"), *arguments.client_order_ids(client_order_ids)]
         routes = self._cancel_routes(pair)
-        done = await self._calls.drain(wanted, routes, failed, options, everything_at_once=certain)
+        within = arguments.seconds(deadline, "deadline")
+        done = await self._calls.drain(wanted, routes, failed, options, everything_at_once=certain, deadline=within)
         return [done[order_ref] for order_ref in wanted]
 
     async def cancel_open_orders(self, symbol: str, **options: Unpack[CallOptions]) -> list[Order]:

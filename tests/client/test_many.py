@@ -464,3 +464,65 @@ def test_errors_come_out_as_themselves(backend: Backend, settings: dict[str, Any
             await client.spot.cancel_order("BTC-USDT", 1)
 
     run(backend, main)
+
+
+@backends
+def test_deadline(backend: Backend) -> None:
+    """With a deadline for the whole every id has an outcome then: cancelled, unknown if its reply is still to come, or
+    not sent."""
+
+    async def main() -> None:
+        hall = Hall({CANCEL_ORDERS: [accept, accept, HANG]})
+        client = hall.client()
+        await client.sync_clock()
+        start = hall.exchange.now()
+        done = await client.spot.cancel_many("BTC-USDT", range(1, 101), deadline=1.5)
+        assert hall.exchange.now() - start == pytest.approx(1_500, abs=5)
+        found = {status: sum(each.status is status for each in done) for status in CancelStatus}
+        assert found[CancelStatus.CANCELLED] == 20
+        assert found[CancelStatus.UNKNOWN] == 20
+        assert found[CancelStatus.NOT_SENT] == 60
+        assert "the deadline of 1.5 s has passed" in done[-1].error
+        assert all(bucket.in_flight == 0 for bucket in hall.governor.snapshot())
+
+    run(backend, main)
+
+
+@backends
+@pytest.mark.parametrize("deadline", [0, -1, True, "5", float("nan")])
+def test_wrong_deadline(backend: Backend, deadline: Any) -> None:
+    """A deadline is seconds above 0."""
+
+    async def main() -> None:
+        hall = Hall()
+        with pytest.raises(InvalidRequest, match="must be seconds above 0, or None"):
+            await hall.client().spot.cancel_many("BTC-USDT", [1], deadline=deadline)
+
+    run(backend, main)
+
+
+@backends
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda sent: refused(100410, f"will be unblocked after {int(EPOCH + sent.at) + 5}"),
+        lambda sent: refused(109429, f"will be unblocked after {int(EPOCH + sent.at) + 5}"),
+        refused(100410, "rate limited"),
+        refused(100500, "system busy"),
+        refused(80012, "service unavailable"),
+        (503, "<html>busy</html>"),
+    ],
+)
+def test_refused_for_ever(backend: Backend, answer: Any) -> None:
+    """An exchange that goes on refusing is asked less and less often, and every id has an outcome in the end."""
+
+    async def main() -> None:
+        hall = Hall({CANCEL_ORDERS: [answer], CANCEL: [answer]})
+        client = hall.client()
+        await client.sync_clock()
+        done = await client.spot.cancel_many("BTC-USDT", range(1, 31))
+        assert CancelStatus.CANCELLED not in {each.status for each in done}
+        assert len(hall.exchange.calls()) <= 40
+        assert hall.exchange.now() < 300_000
+
+    run(backend, main)

@@ -382,6 +382,22 @@ def test_back_off_counts_one_cause_once() -> None:
     )
 
 
+def test_moments_that_only_lead_to_the_next_refusal() -> None:
+    """Three named moments in a row are believed; from the fourth on the time grows until a call is let through."""
+    ledger, now, spans = Ledger(), 0.0, list[float]()
+    for _ in range(6):
+        permit = granted(ledger.reserve(B, now))
+        late = ledger.gates.close_again(permit, B.endpoint_gate, now + 25.0, 1000.0, 0.5, now + 20.0, "closed")
+        ledger.settle(permit, now + 20.0)
+        spans.append(late.until - now - 20.0)
+        now = late.until + OCCUPANCY
+    assert spans == [5.0, 5.0, 5.0, *(backoff(number, 1000.0, 0.5) for number in range(3))]
+    ledger.settle(granted(ledger.reserve(B, now)), now, opens=True)
+    permit = granted(ledger.reserve(B, now + OCCUPANCY))
+    now = permit.granted_at
+    assert ledger.gates.close_again(permit, B.endpoint_gate, now + 5.0, 1000.0, 0.5, now, "x").until == now + 5.0
+
+
 def test_back_off_never_shortens() -> None:
     """A refusal without a moment does not shorten a closed period that has one."""
     ledger = Ledger()

@@ -11,14 +11,16 @@ from attrs import define, field
 
 from bingx_async.core.endpoint import BatchRoute, Pool
 from bingx_async.core.options import CallSettings
-from bingx_async.errors import BingXError, ConnectFailed, LocalError, QuotaWait, RateLimited, ServerBusy
+from bingx_async.errors import BingXError, ConnectFailed, LocalError, OutcomeUnknown, QuotaWait, RateLimited, ServerBusy
 from bingx_async.runtime.call.caller import Caller
 from bingx_async.runtime.loops import Changes, one_error
 
 T = TypeVar("T")
 R = TypeVar("R")
 PATIENCE = 2.0  # seconds; a preferred route that is closed for longer is not waited for
-RECONNECTS = 3  # times a worker tries again when no connection can be made
+ATTEMPTS = 4  # of a worker in a row, when no connection can be made or the exchange says that it is busy
+MOST_REFUSALS = 8  # of a job in a row, none of its calls accepted in between
+BUSY_DELAY = 0.5  # seconds before the second attempt at a busy exchange; doubled for each further one
 
 
 @define(eq=False)
@@ -37,19 +39,24 @@ class Drain(Generic[T, R]):
     last_error: BingXError | None = None
     _changes: Changes = field(init=False, factory=Changes)
     _group: TaskGroup = field(init=False)
+    _refusals: int = field(init=False, default=0)  # in a row
     _started: int = field(init=False, default=0)  # routes that have workers
     _working: int = field(init=False, default=0)  # workers
 
-    async def run(self, everything_at_once: bool) -> Mapping[T, R]:
-        """The result of every item; those that no route could send fail with the last error."""
+    async def run(self, everything_at_once: bool, deadline: float) -> Mapping[T, R]:
+        """The result of every item; those that no route could send, or not in `deadline` seconds, fail with the last
+        error."""
         if self.pool.is_done:
             return self.pool.results
         with one_error():
             async with anyio.create_task_group() as self._group:
                 self._start_workers(len(self.routes) if everything_at_once or self._is_closed() else 1)
-                while not self.pool.is_done and self._working:
-                    await self._changes.wait()
+                with anyio.move_on_after(deadline) as scope:
+                    while not self.pool.is_done and self._working:
+                        await self._changes.wait()
                 self._group.cancel_scope.cancel()
+        if scope.cancelled_caught:
+            self.last_error = LocalError(f"the deadline of {deadline:g} s has passed; it was not sent")
         if self.last_error is not None:
             self.pool.finish({item: self.fail(item, self.last_error) for item in self.pool.pending})
         return self.pool.results
@@ -71,7 +78,9 @@ class Drain(Generic[T, R]):
     async def _work(self, route: BatchRoute[T, R]) -> None:
         try:
             failures, claims = 0, self.caller.claims_of(route.endpoint)
-            while failures < RECONNECTS and not self.pool.is_done:
+            while failures < ATTEMPTS and self._refusals < MOST_REFUSALS and not self.pool.is_done:
+                if failures and isinstance(self.last_error, ServerBusy):
+                    await anyio.sleep(BUSY_DELAY * 2.0 ** (failures - 1))
                 # The routes that join later spend error budget on items that fail: they stop before it is gone.
                 if route is not self.routes[0] and not self.caller.governor.may_fail(claims):
                     break
@@ -85,7 +94,7 @@ class Drain(Generic[T, R]):
             self._changes.notify()
 
     async def _step(self, route: BatchRoute[T, R]) -> bool:
-        """One call by one route; False if no connection could be made."""
+        """One call by one route; False if no connection could be made, or the exchange is busy."""
         if not self.pool.pending:
             await self._changes.wait()
             return True
@@ -98,17 +107,23 @@ class Drain(Generic[T, R]):
             reply = await self.caller.run(route.call(taken), turn)
         except (RateLimited, ServerBusy, ConnectFailed) as error:
             self.last_error = error
+            self._refusals += not isinstance(error, ConnectFailed)
             self.pool.put_back(taken)
             if not isinstance(error, RateLimited) or error.retry_after > PATIENCE:
                 self._start_workers(len(self.routes))
             self._changes.notify()
-            return not isinstance(error, ConnectFailed)
+            return isinstance(error, RateLimited)
+        except anyio.get_cancelled_exc_class():
+            unknown = OutcomeUnknown("the deadline came while the reply was awaited", route.endpoint.path, {})
+            self.pool.finish({item: self.fail(item, unknown) for item in taken})
+            raise
         except LocalError:
             self.pool.put_back(taken)
             raise
         except BingXError as error:
             self.pool.finish({item: self.fail(item, error) for item in taken})
         else:
+            self._refusals = 0
             self.pool.finish(route.read(taken, reply))
         self._changes.notify()
         return True

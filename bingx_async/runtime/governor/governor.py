@@ -102,12 +102,12 @@ class Governor(Admission):
         gates, reason = self._ledger.gates, verdict.meaning.value
         spread = SAFETY + SPREAD * self._draw()
         until = self.clock.from_server(verdict.until) if verdict.until is not None else now
+        window = BUSY_WINDOW if verdict.meaning is Meaning.BUSY else permit.claims.window
+        if until <= now and verdict.after is not None:
+            until = now + verdict.after
         # A moment that is over says nothing: without a backoff a probe would leave at once, again and again.
         if until > now:
-            return gates.close(key, until + spread, now, reason)
-        if verdict.after is not None:
-            return gates.close(key, now + verdict.after + spread, now, reason)
-        window = BUSY_WINDOW if verdict.meaning is Meaning.BUSY else permit.claims.window
+            return gates.close_again(permit, key, until + spread, window, self._draw(), now, reason)
         penalty = gates.back_off(permit, key, window, self._draw(), now, reason)
         return evolve(penalty, was_clamped=verdict.until is not None)
 
