@@ -112,6 +112,11 @@ class Connections(httpx.AsyncBaseTransport):
             except RuntimeError:
                 connection.close_raw()
 
+    @property
+    def has_open(self) -> bool:
+        """Whether a connection is open."""
+        return bool(self._open)
+
     def _reset(self) -> None:
         for connection in list(self._open):
             connection.abort()

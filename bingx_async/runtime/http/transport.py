@@ -7,6 +7,7 @@ host; any later one is `Unanswered`, since the exchange may have run the call.
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable
 from itertools import count
 
@@ -84,6 +85,13 @@ class Transport:
         if self._is_ours and self._line is not None:
             line, self._line = self._line, None
             await line.aclose()
+
+    def __del__(self) -> None:
+        line = getattr(self, "_line", None)
+        if isinstance(line, Own) and self._is_ours and line.inner.has_open:
+            told = f"a BingXClient was not closed (its host is {self._hosts[0].origin.host}): use `async with`"
+            warnings.warn(f"{told}, or call `aclose()`", ResourceWarning, source=self, stacklevel=2)
+            line.abandon()
 
     def _open(self, path: str) -> Own | Foreign:
         """The way out. One of our own lives in one event loop, and another takes its place when that has ended."""
