@@ -1,4 +1,4 @@
-"""`python -m benchmarks` runs every benchmark; `cpu`, `crowds`, `import`, `limiters`, `pacing`, `redis` one of them."""
+"""`python -m benchmarks` runs every benchmark; `cpu`, `crowds`, `import`, `limiters`, `pacing`, `redis`, `start`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ MODULES = {
     "limiters": "benchmarks.limiters",
     "pacing": "benchmarks.pacing",
     "redis": "benchmarks.redis",
+    "start": "benchmarks.start",
 }
 
 
