@@ -38,6 +38,9 @@ class Faults:
     stalls_before: float = 0.0  # the server hesitates before it counts
     stalls_after: float = 0.0  # and after
     loop_stalls_every: float = 0.0  # ms between stalls of the client, on average; 0 for none
+    late_timers: float = 0.0  # ms by which a timer fires late, on average
+    chunks: float = 0.0  # ms of other work at a time on the client's loop, 40 % of the time
+    gateways: float = 0.0  # answered with 504 in front of the exchange, and counted up to 1 s later
     closed_every: float = 0.0  # ms between closed periods, on average; 0 for none
     resent: float = 0.0  # sent a second time by a transport that does not tell
     too_late: float = 0.0  # given up, and counted up to 2 s after the linger
@@ -59,6 +62,7 @@ class Condition:
     drift: float = 0.0
     steps_wall_clock: bool = False
     faults: Faults = Faults()
+    connections: int = 0  # of the client; 0 for as many as it likes
     processes: int = 1  # on the same accounts, unknown to each other
     restart_every: float = 0.0  # ms
     is_paced: bool = True
@@ -108,6 +112,10 @@ WITHIN: tuple[Condition, ...] = (
     Condition("losses", limit=2, faults=LOSSES),
     Condition("server stalls", limit=2, faults=STALLS),
     Condition("loop stalls", limit=2, faults=Faults(loop_stalls_every=10_000.0), has_bound=False),
+    Condition("gateways", limit=2, faults=Faults(gateways=0.01), has_bound=False),
+    Condition("late timers", limit=2, faults=Faults(late_timers=5.0)),
+    Condition("an interface full, busy loop", accounts=8, gauge="address", faults=Faults(chunks=40.0), weight=0.1),
+    Condition("20 accounts, a pool of 8", "far", accounts=20, connections=8, has_bound=False, weight=0.1),
     Condition("client clock fast", limit=2, drift=2e-4),
     Condition("client clock slow", "queueing", limit=2, drift=-2e-4),
     Condition("cancelled callers", limit=2, faults=Faults(cancelled=0.1), has_bound=False),

@@ -16,7 +16,7 @@ import anyio
 from attrs import define, evolve, field
 
 from bingx_async.core.catalogue import DOCUMENTED, Catalogue, profiles_of
-from bingx_async.core.claims import Claims, Permit
+from bingx_async.core.claims import Claims, Key, Permit
 from bingx_async.core.quota import Quotas
 from bingx_async.governor import Governor
 from bingx_async.models import Priority
@@ -50,8 +50,9 @@ def build_governor(world: World) -> Governor:
 
 def claims_of_lines(governor: Governor, condition: Condition) -> list[Claims]:
     """What each line draws on."""
+    connections = (Key("connections", "1", ""), condition.connections) if condition.connections else None
     found = [
-        governor.claims(endpoint, str(account))
+        governor.claims(endpoint, str(account), connections=connections)
         for account in range(condition.accounts)
         for endpoint in ENDPOINTS[: condition.endpoints]
     ]

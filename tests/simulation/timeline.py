@@ -32,6 +32,8 @@ class Timeline(Protocol):
     def stall(self, span: float) -> None:
         """The client does nothing for `span`."""
 
+    lateness: Callable[[], float]
+
 
 class HeapTimeline:
     """Time for the quick runs: the queues of the governors are ticked by it, no task ever sleeps."""
@@ -40,6 +42,7 @@ class HeapTimeline:
         self.now = 0.0
         self.tickers: list[Any] = []  # wait queues: next_at(), tick(now)
         self.ready: deque[Callable[[], None]] = deque()  # woken and not run yet
+        self.lateness: Callable[[], float] = lambda: 0.0  # ms by which the queues' timer fires late
         self._heap: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
         self._numbers = count()
 
@@ -65,7 +68,7 @@ class HeapTimeline:
             ticks = [queue.next_at() for queue in self.tickers]
             tick_at = min(ticks)
             if tick_at <= (heap[0][0] if heap else inf):
-                self.now = max(self.now, tick_at)
+                self.now = max(self.now, tick_at + self.lateness())
                 self.wake(self.tickers[ticks.index(tick_at)].tick(self.now))
             else:
                 when, _, action, args = heapq.heappop(heap)
@@ -81,6 +84,7 @@ class LoopTimeline:
         assert isinstance(loop, SimulatedEventLoop)
         self._loop = loop
         self._failures: list[BaseException] = []
+        self.lateness: Callable[[], float] = lambda: 0.0  # the loop's timers are exact
         loop.set_exception_handler(self._fail)
 
     def check(self) -> None:

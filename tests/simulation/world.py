@@ -14,7 +14,7 @@ from random import Random
 from attrs import define, field
 
 from bingx_async.core.claims import Key, Permit
-from bingx_async.core.verdict import Meaning, Throttled, Verdict
+from bingx_async.core.verdict import Meaning, Throttled, Unclear, Verdict
 from bingx_async.governor import Governor
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.testing import EPOCH
@@ -47,6 +47,7 @@ class Journey:
     arrives_at: float
     replied_at: float
     is_too_late: bool = False
+    is_answered_before: bool = False  # by a gateway
 
 
 @define(eq=False)
@@ -81,6 +82,10 @@ class World:
         self.timeline.at(WARM_UP, self._warm)
         if faults.loop_stalls_every:
             self._every(faults.loop_stalls_every, self._stall)
+        if faults.late_timers:
+            self.timeline.lateness = lambda: self.rng.expovariate(1.0 / faults.late_timers)
+        if faults.chunks:
+            self._work()
         if faults.closed_every:
             self._every(faults.closed_every, self._close)
         if self.condition.steps_wall_clock:
@@ -106,6 +111,8 @@ class World:
             if fate < share:
                 return lost
             fate -= share
+        if faults.gateways and fate < faults.gateways:
+            return Journey(replied_at + rng.uniform(0.0, 1000.0), replied_at, is_answered_before=True)
         return Journey(arrives_at, replied_at)
 
     def launch(self, governor: Governor, permit: Permit, after: Callable[[], None] | None = None) -> None:
@@ -115,15 +122,21 @@ class World:
         if journey.replied_at > gives_up_at:
             journey.replied_at = inf
             at(gives_up_at, self.give_up, flight)
+        if journey.is_answered_before and journey.replied_at < inf:
+            flight.verdict = Unclear(504, "gateway", is_readable=True)
+            at(journey.replied_at, self._reply, flight)
+            journey.replied_at = inf
         if journey.arrives_at < inf:
             at(journey.arrives_at, self.arrive, flight, journey, self._reply)
 
     def arrive(self, flight: Flight, journey: Journey, read: Callable[[Flight], object]) -> None:
         """The exchange counts the call, unless it was given up so long ago that its packets are dead."""
-        if journey.arrives_at > flight.given_up_at + flight.linger and not journey.is_too_late:
+        is_dead = journey.arrives_at > flight.given_up_at + flight.linger
+        if is_dead and not journey.is_too_late and not journey.is_answered_before:
             return
         claims = flight.permit.claims
-        flight.verdict = self.exchange.arrive(claims, journey.arrives_at, flight.permit.granted_at)
+        counted = self.exchange.arrive(claims, journey.arrives_at, flight.permit.granted_at)
+        flight.verdict = flight.verdict or counted
         resent = self.condition.faults.resent
         if resent and self.rng.random() < resent:
             at = journey.arrives_at + self.rng.uniform(1.0, 30.0)
@@ -185,6 +198,12 @@ class World:
 
     def _stall(self) -> None:
         self.timeline.stall(self.rng.choice([20.0, 200.0, 1500.0]) * (0.5 + self.rng.random()))
+
+    def _work(self) -> None:
+        """Other work on the loop: a chunk, and as long again and half as much idle."""
+        chunk = self.condition.faults.chunks
+        self.timeline.stall(chunk)
+        self.timeline.at(self.timeline.now + 1.5 * chunk, self._work)
 
     def _step(self) -> None:
         self._wall_step = self.rng.uniform(-8000.0, 8000.0)
