@@ -30,15 +30,17 @@ def request_faults() -> Iterator[Fault]:
         for end in (End.CLOSE, End.RESET):
             yield Fault(f"request cut at {cut.value}, {end.value}", SILENT, ends(end), cut, is_executed=False)
     for cut in (Cut.LINE, Cut.HEAD, Cut.BODY):
-        name = f"early reply at {cut.value}"
-        refusal, unread = message(BUSY), message(b"<html>", status=b"502 Bad Gateway")
-        yield Fault(f"{name}: refusal", PERHAPS_REFUSED, says(refusal, End.CLOSE), cut, is_executed=False)
-        yield Fault(f"{name}: gateway", SILENT, says(unread, End.CLOSE), cut, is_executed=False)
-        yield Fault(f"{name}: 413", PERHAPS_REFUSED, says(too_large, End.CLOSE), cut, is_executed=False)
+        for what, allows, reply in EARLY:
+            steps = says(reply, End.CLOSE)
+            yield Fault(f"early {what} at {cut.value}", allows, steps, cut, is_executed=False, is_awaited=True)
     yield Fault("request unread, then silence", SILENT, ends(End.HANG), Cut.NOTHING, False, QUICK)
 
 
-too_large = message(b"<html>", status=b"413 Content Too Large")
+EARLY = (
+    ("refusal", PERHAPS_REFUSED, message(BUSY)),
+    ("413", PERHAPS_REFUSED, message(b"<html>", status=b"413 Content Too Large")),
+    ("502", SILENT, message(b"<html>", status=b"502 Bad Gateway")),
+)
 
 
 def reply_faults(every_byte: bool) -> Iterator[Fault]:
@@ -69,9 +71,14 @@ def idle_faults() -> Iterator[Fault]:
     """The connection ends after the reply, at some moment before or while the next request is written."""
     for end in (End.CLOSE, End.RESET):
         for wait in (0.0, 0.001, 0.005):
-            steps = lambda body, wait=wait, end=end: (honest(body), *((wait,) if wait else ()), end)
-            yield Fault(f"idle {end.value} after {wait * 1000:g} ms", ANSWERED, steps, pause=wait + 0.02)
+            steps = ended(wait, end)
+            yield Fault(f"idle {end.value} after {wait * 1000:g} ms", ANSWERED, steps, is_awaited=True)
             yield Fault(f"{end.value} {wait * 1000:g} ms into the next call", ANSWERED, steps, cuts_next=True)
+
+
+def ended(wait: float, end: End) -> Reply:
+    """The honest reply, then the end."""
+    return lambda body: (honest(body), *((wait,) if wait else ()), end)
 
 
 def slow_faults() -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""One fault: where a request is cut off, the bytes of the reply with pauses between them, and the outcomes it allows."""
+"""One fault: where a request is cut off, the bytes and pauses of the reply, and the outcomes that are true after it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Fault:
     cut: Cut | None = None
     is_executed: bool = True
     timeout: float = 5.0
-    pause: float = 0.0  # seconds between this call and the next
+    is_awaited: bool = False  # the next call is made when all of it has been played, else at once
     cuts_next: bool = False
     says_all: bool = False
     is_tied: bool = True  # the model must name the number that was asked for

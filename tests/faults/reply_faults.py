@@ -48,7 +48,7 @@ def framing_faults() -> Iterator[Fault]:
         yield Fault(name, GARBLED, says(data, End.CLOSE))
         yield Fault(f"{name}, kept open", GARBLED, says(data, End.HANG), timeout=QUICK)
     for name, reply in TWO_READINGS.items():
-        yield Fault(name, ANY_READING, reply, is_tied=False, timeout=QUICK)
+        yield Fault(name, ANY_READING, reply, is_tied=False, timeout=QUICK, is_awaited=True)
 
 
 TWO_READINGS: dict[str, Reply] = {
@@ -107,7 +107,9 @@ def status_faults(elsewhere: str) -> Iterator[Fault]:
     """Gateways, firewalls and redirects, without a code of the exchange."""
     for status in (b"500 Internal Server Error", b"502 Bad Gateway", b"503 Unavailable", b"504 Gateway Timeout"):
         yield Fault(f"HTML with {status.decode()}", SILENT, says(message(HTML, status=status)))
-        yield Fault(f"nothing with {status.decode()}", SILENT, says(message(b"", status=status), End.CLOSE))
+        yield Fault(
+            f"nothing with {status.decode()}", SILENT, says(message(b"", status=status), End.CLOSE), is_awaited=True
+        )
     for status in (b"403 Forbidden", b"429 Too Many Requests", b"418 Teapot"):
         reply = says(message(HTML, b"Retry-After: 1", status=status))
         yield Fault(f"HTML with {status.decode()}", REFUSED, reply, is_executed=False)

@@ -42,6 +42,7 @@ class Server:
     is_armed: bool = False
     begun: int = 0  # requests of which a byte has come while the fault was armed
     connections: int = 0
+    is_played: bool = False  # the last fault to its end: every byte is sent, the connection closed if it is to be
     sent: bytearray = field(factory=bytearray)  # plain bytes of the replies while the fault was armed
     arrived: list[Arrival] = field(factory=list[Arrival])
     _tasks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]])
@@ -85,6 +86,7 @@ class Server:
             pass
         finally:
             connection.close()
+            self.is_played = True
 
     async def _answer(self, wire: Wire) -> bool:
         """Read one request and answer it; whether the connection goes on."""
@@ -128,6 +130,7 @@ class Server:
                     return False
                 case End.CLOSE:
                     return False
+        self.is_played = True
         return True
 
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.faults.calls import KINDS, STRAY
-from tests.faults.fault import ANSWERED, CHUNKED, UNREADABLE, End, Fault, Result, Reply, chunked, framed, honest, message
+from tests.faults.fault import (
+    ANSWERED,
+    CHUNKED,
+    UNREADABLE,
+    End,
+    Fault,
+    Reply,
+    Result,
+    chunked,
+    framed,
+    honest,
+    message,
+)
 
 NOT_FOUND = message(b'{"code":100404,"msg":"order not exist"}')
 HALF = b'HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"code":0,"data":'
 LATER = 0.005
-IDLE = 0.025  # seconds in which a stray that comes later has arrived
 
 
 def strays() -> dict[str, bytes]:
@@ -33,8 +44,10 @@ def stray_faults() -> Iterator[Fault]:
     for name, stray in strays().items():
         for after, (first, allows) in FIRSTS.items():
             yield Fault(f"{name} after {after}", allows, after_it(first, stray), is_tied=False)
-            yield Fault(f"{name} after {after}, later", allows, later(first, stray), pause=IDLE, is_tied=False)
-        yield Fault(f"{name}, then closed", ANSWERED, lambda body, s=stray: (honest(body) + s, End.CLOSE), pause=IDLE)
+            yield Fault(f"{name} after {after}, later", allows, later(first, stray), is_awaited=True, is_tied=False)
+        yield Fault(
+            f"{name}, then closed", ANSWERED, lambda body, s=stray: (honest(body) + s, End.CLOSE), is_awaited=True
+        )
 
 
 FIRSTS: dict[str, tuple[Reply, frozenset[Result]]] = {
