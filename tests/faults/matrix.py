@@ -23,7 +23,7 @@ from tests.faults.calls import FIRST, KEY, KINDS, NEXT, SECRET, TARGET
 from tests.faults.connection_faults import idle_faults, reply_faults, request_faults, slow_faults
 from tests.faults.fault import Fault
 from tests.faults.huge_faults import huge_faults, packed_faults
-from tests.faults.not_promised import reason
+from tests.faults.not_promised import is_excused
 from tests.faults.promises import Cell, Outcome, Outcomes, broken_promises
 from tests.faults.reply_faults import body_faults, framing_faults, honest_faults, status_faults
 from tests.faults.server import Server, Stage
@@ -122,11 +122,8 @@ class _Work:
             with self.stage.serving(cell.fault) as server:
                 outcomes = await play(cell, server)
                 broken = broken_promises(cell, outcomes, server)
-            why = reason(cell) if broken else None
-            if why is None:
-                self.broken += broken
-            else:
-                self.not_promised += broken
+            for text in broken:
+                (self.not_promised if is_excused(cell, text) else self.broken).append(text)
 
 
 async def play(cell: Cell, server: Server) -> Outcomes:

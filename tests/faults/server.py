@@ -11,22 +11,14 @@ import time
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from tests.faults.calls import KINDS, NUMBER, SIGNATURE
 from tests.faults.fault import Cut, End, Fault, honest
+from tests.faults.record import Arrival, Record
 
 RESET = struct.pack("ii", 1, 0)
 BY_PATH = {kind.endpoint.path.encode(): kind for kind in KINDS.values()}
-
-
-@frozen
-class Arrival:
-    """A request that arrived whole."""
-
-    number: int
-    is_executed: bool
-    signature: str
 
 
 class Gone(Exception):
@@ -34,27 +26,17 @@ class Gone(Exception):
 
 
 @define(eq=False)
-class Server:
+class Server(Record):
     """One listening socket. While `is_armed` every request meets the fault, otherwise each is answered honestly."""
 
-    fault: Fault
-    listener: socket.socket
-    is_armed: bool = False
-    begun: int = 0  # requests of which a byte has come while the fault was armed
-    connections: int = 0
-    is_played: bool = False  # the last fault to its end: every byte is sent, the connection closed if it is to be
-    sent: bytearray = field(factory=bytearray)  # plain bytes of the replies while the fault was armed
-    arrived: list[Arrival] = field(factory=list[Arrival])
+    fault: Fault = field(kw_only=True)
+    listener: socket.socket = field(kw_only=True)
     _tasks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]])
 
     @property
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-
-    def executed(self, number: int) -> int:
-        """How often the request for `number` was executed."""
-        return sum(each.is_executed for each in self.arrived if each.number == number)
 
     async def listen(self) -> None:
         """Serve connections until it is closed."""
@@ -223,7 +205,7 @@ class Stage:
         """A server that is up while the block runs; it can be connected to at once."""
         listener = socket.create_server(("127.0.0.1", 0))
         listener.setblocking(False)
-        server = Server(fault, listener)
+        server = Server(fault=fault, listener=listener)
         self.start(server.listen())
         try:
             yield server

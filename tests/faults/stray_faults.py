@@ -22,6 +22,7 @@ from tests.faults.fault import (
 NOT_FOUND = message(b'{"code":100404,"msg":"order not exist"}')
 HALF = b'HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"code":0,"data":'
 LATER = 0.005
+WHILE_ASKED = "a reply after a reply, into the next call"
 
 
 def strays() -> dict[str, bytes]:
@@ -45,9 +46,8 @@ def stray_faults() -> Iterator[Fault]:
         for after, (first, allows) in FIRSTS.items():
             yield Fault(f"{name} after {after}", allows, after_it(first, stray), is_tied=False)
             yield Fault(f"{name} after {after}, later", allows, later(first, stray), is_awaited=True, is_tied=False)
-        yield Fault(
-            f"{name}, then closed", ANSWERED, lambda body, s=stray: (honest(body) + s, End.CLOSE), is_awaited=True
-        )
+        yield Fault(f"{name}, then closed", ANSWERED, then_closed(stray), is_awaited=True)
+    yield Fault(WHILE_ASKED, ANSWERED, later(FIRSTS["a reply"][0], strays()["a reply"]))
 
 
 FIRSTS: dict[str, tuple[Reply, frozenset[Result]]] = {
@@ -61,6 +61,11 @@ FIRSTS: dict[str, tuple[Reply, frozenset[Result]]] = {
 def after_it(first: Reply, stray: bytes) -> Reply:
     """Reply and stray in one piece."""
     return lambda body: (b"".join(step for step in first(body) if isinstance(step, bytes)) + stray,)
+
+
+def then_closed(stray: bytes) -> Reply:
+    """Reply and stray in one piece, and the end."""
+    return lambda body: (honest(body) + stray, End.CLOSE)
 
 
 def later(first: Reply, stray: bytes) -> Reply:

@@ -19,8 +19,11 @@ from typing import cast
 import httpx
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from bingx_async.runtime.http.message import MOST_BODY
+
 MOST_HEAD = 64 * 1024  # bytes of status line and headers
-MOST_REPLY = 8 * 1024 * 1024  # bytes of a reply, however they are framed; the longest known one has half a million
+MOST_HEADERS = 256  # a quarter of a megabyte is parsed at a time, and holds 40 000 short ones
+MOST_REPLY = MOST_HEAD + MOST_BODY  # bytes of a reply, however they are framed
 RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -169,6 +172,9 @@ class Connection(asyncio.Protocol):
         """A header; a trailer behind the body means nothing to us."""
         answer = self._answer
         if answer is not None and answer.status is None:
+            if len(answer.headers) == MOST_HEADERS:
+                answer.fail(httpx.RemoteProtocolError("the reply has too many headers"))
+                raise HttpParserError  # the parser stops
             answer.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
