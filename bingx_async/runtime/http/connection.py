@@ -42,13 +42,13 @@ class Answer:
     `status` is None until the head is whole; `received_at` is the moment of the first byte (monotonic ms).
     """
 
-    __slots__ = ("connection", "done", "error", "headers", "is_whole", "pieces", "received_at", "status")
+    __slots__ = ("body", "connection", "done", "error", "headers", "is_whole", "received_at", "status")
 
     def __init__(self, connection: Connection, done: asyncio.Future[None]) -> None:
         self.connection, self.done = connection, done
         self.status: int | None = None
         self.headers: list[tuple[bytes, bytes]] = []
-        self.pieces: list[bytes] = []
+        self.body = bytearray()  # not a list: of chunks of a byte each would take forty
         self.received_at = 0.0
         self.is_whole = False
         self.error: httpx.TransportError | None = None
@@ -137,7 +137,7 @@ class Connection(asyncio.Protocol):
             answer.fail(httpx.RemoteProtocolError(f"the reply is no HTTP ({error})"))
         if self._size > MOST_REPLY or (self._size > MOST_HEAD and answer.status is None):
             answer.fail(httpx.RemoteProtocolError("the reply is too long"))
-            answer.pieces.clear()
+            answer.body.clear()
         if answer.is_whole:
             answer.finish()
         elif answer.error is not None:
@@ -193,7 +193,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         if self._answer is not None and not self._answer.is_whole:
-            self._answer.pieces.append(body)
+            self._answer.body += body
 
     def on_message_complete(self) -> None:
         """The answer is whole, or an interim one is over and the answer is still to come."""
