@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import define, field
 
-from tests.faults.calls import KINDS, NUMBER, SIGNATURE
+from tests.faults.calls import KINDS, NUMBER, SIGNATURE, TARGET
 from tests.faults.fault import Cut, End, Fault, honest
 from tests.faults.record import Arrival, Record
 
@@ -89,7 +89,7 @@ class Server(Record):
         self.arrived.append(Arrival(int(number[0]), is_executed, signature[1].decode() if signature else ""))
         kind = BY_PATH[head.split(b" ", 2)[1].partition(b"?")[0]]
         honest_body = kind.body(int(number[0]))
-        if fault is not None:
+        if fault is not None and int(number[0]) == TARGET:
             return await self._play(wire, fault, honest_body)
         await wire.send(honest(honest_body))
         return True
