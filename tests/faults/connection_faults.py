@@ -43,13 +43,20 @@ EARLY = (
 )
 
 
-def reply_faults(every_byte: bool) -> Iterator[Fault]:
-    """The connection ends within the reply, after each byte of it or after some."""
+def reply_faults() -> Iterator[Fault]:
+    """The connection ends within the reply, or the reply stops."""
     for end in (End.CLOSE, End.RESET):
-        for at in range(LONGEST) if every_byte else (0, 1, 8, 12, 17, 40, 60, 80, 84, 90, 96, 100, 110, 130, 150, 170):
+        for at in (0, 1, 8, 12, 17, 40, 60, 80, 84, 90, 96, 100, 110, 130, 150, 170):
             yield Fault(f"reply cut at {at}, {end.value}", BROKEN_OFF, part(at, end), is_tied=False)
     for at in (0, 5, 30, 90, 100, 150):
         yield Fault(f"reply stops at {at}", BROKEN_OFF, part(at, End.HANG), timeout=QUICK, is_tied=False)
+
+
+def every_byte_faults() -> Iterator[Fault]:
+    """The connection ends after each byte of the reply."""
+    for end in (End.CLOSE, End.RESET):
+        for at in range(LONGEST):
+            yield Fault(f"reply cut at byte {at}, {end.value}", BROKEN_OFF, part(at, end), is_tied=False)
 
 
 def ends(end: End) -> Reply:

@@ -20,7 +20,7 @@ from attrs import frozen
 from bingx_async import BingXClient, Governor
 from tests.certificate import make_certificate
 from tests.faults.calls import FIRST, KEY, KINDS, NEXT, SECRET, TARGET
-from tests.faults.connection_faults import idle_faults, reply_faults, request_faults, slow_faults
+from tests.faults.connection_faults import every_byte_faults, idle_faults, reply_faults, request_faults, slow_faults
 from tests.faults.fault import Fault
 from tests.faults.huge_faults import huge_faults, packed_faults
 from tests.faults.not_promised import is_excused
@@ -37,8 +37,8 @@ ELSEWHERE = "http://127.0.0.1:{port}/elsewhere"
 
 GROUPS: dict[str, Callable[[str], Iterable[Fault]]] = {
     "request": lambda _: request_faults(),
-    "reply": lambda _: reply_faults(every_byte=False),
-    "reply, every byte": lambda _: reply_faults(every_byte=True),
+    "reply": lambda _: reply_faults(),
+    "reply, every byte": lambda _: every_byte_faults(),
     "idle": lambda _: idle_faults(),
     "slow": lambda _: slow_faults(),
     "framing": lambda _: framing_faults(),

@@ -119,7 +119,7 @@ def _of_a_model(cell: Cell, number: int | None, server: Record) -> Iterator[str]
     ran = server.executed(TARGET)
     if ran != 1 and not (cell.kind.is_read and ran):
         yield f"returned a model, but it was executed {ran} times"
-    if b'"code":0' not in _plain(server.sent) and not cell.fault.says_all:
+    if b'"code":0' not in _plain(bytes(server.sent)) and not cell.fault.says_all:
         yield "returned a model, but no reply said code 0"
     if number != TARGET and (number is not None or cell.fault.is_tied):
         yield f"returned the model of {number}"
@@ -129,7 +129,7 @@ def _plain(sent: bytes) -> bytes:
     """The text without the frames of chunks of one byte."""
     if b"\r\n1\r\n{\r\n1\r\n" in sent:
         return sent.replace(b"\r\n1\r\n", b"")
-    return bytes(sent)
+    return sent
 
 
 def _of_the_next(cell: Cell, outcomes: Outcomes, server: Record) -> Iterator[str]:

@@ -9,7 +9,8 @@ import struct
 import threading
 import time
 from collections.abc import Coroutine, Iterator
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from attrs import define, field
 
@@ -17,6 +18,7 @@ from tests.faults.calls import KINDS, NUMBER, SIGNATURE, TARGET
 from tests.faults.fault import Cut, End, Fault, honest
 from tests.faults.record import Arrival, Record
 
+T = TypeVar("T")
 RESET = struct.pack("ii", 1, 0)
 BY_PATH = {kind.endpoint.path.encode(): kind for kind in KINDS.values()}
 
@@ -196,7 +198,7 @@ class Stage:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> Any:
+    def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Run something there."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 

@@ -12,8 +12,8 @@ import pytest
 
 from bingx_async.errors import ConnectFailed
 from tests.faults.calls import KEY, KINDS, SECRET, TARGET
-from tests.faults.matrix import TRANSPORTS, Outcome, attempt, client_of, staged
-from tests.faults.promises import SLACK
+from tests.faults.matrix import TRANSPORTS, attempt, client_of, staged
+from tests.faults.promises import SLACK, Outcome
 from tests.faults.server import Stage
 from tests.faults.tls import FAULTS, Certificates, Port, listening
 

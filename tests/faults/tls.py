@@ -101,7 +101,7 @@ class Certificates:
 @contextlib.contextmanager
 def listening(stage: Stage, port: Port) -> Iterator[Port]:
     """The server is up while the block runs."""
-    server: asyncio.Server = stage.start(port.listen()).result(10)
+    server = stage.start(port.listen()).result(10)
     try:
         yield port
     finally:
