@@ -80,6 +80,7 @@ def idle_faults() -> Iterator[Fault]:
         for wait in (0.0, 0.001, 0.005):
             steps = ended(wait, end)
             yield Fault(f"idle {end.value} after {wait * 1000:g} ms", ANSWERED, steps, is_awaited=True)
+            yield Fault(f"unseen {end.value} after {wait * 1000:g} ms", ANSWERED, steps, is_blocked=True)
             yield Fault(f"{end.value} {wait * 1000:g} ms into the next call", ANSWERED, steps, cuts_next=True)
 
 

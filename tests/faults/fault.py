@@ -66,6 +66,7 @@ class Fault:
     is_executed: bool = True
     timeout: float = 5.0
     is_awaited: bool = False  # the next call is made when all of it has been played, else at once
+    is_blocked: bool = False  # the event loop stands still meanwhile, so that it has seen nothing of it
     cuts_next: bool = False
     says_all: bool = False
     is_tied: bool = True  # the model must name the number that was asked for

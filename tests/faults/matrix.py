@@ -134,7 +134,9 @@ async def play(cell: Cell, server: Server) -> Outcomes:
             await kind.ask(client, FIRST, timeout=PATIENCE)
         server.is_armed, server.is_played = True, False
         target = await attempt(lambda: kind.ask(client, TARGET, timeout=cell.fault.timeout, max_wait=0.0))
-        if cell.fault.is_awaited:
+        if cell.fault.is_blocked:
+            stand_still(server)
+        elif cell.fault.is_awaited:
             await played(server)
         server.is_armed = False
         following = await attempt(lambda: kind.ask(client, NEXT, timeout=PATIENCE))
@@ -150,6 +152,13 @@ async def played(server: Server) -> None:
         while not server.is_played:  # noqa: ASYNC110
             await anyio.sleep(0.001)
     await anyio.sleep(0.005)
+
+
+def stand_still(server: Server) -> None:
+    """Wait as well, without the event loop."""
+    until = time.monotonic() + 1.0
+    while not server.is_played and time.monotonic() < until:
+        time.sleep(0.001)
 
 
 async def attempt(call: Callable[[], Awaitable[Any]]) -> Outcome:

@@ -21,6 +21,7 @@ TOGETHER = [f"{stray} after {first}" for stray, first in product(strays().keys()
 FOREIGN: dict[str, str] = {
     **dict.fromkeys(TOGETHER, IN_ONE_PIECE),
     **dict.fromkeys([f"{name}, later" for name in TOGETHER], BUSY_LOOP),
+    **dict.fromkeys([f"{stray}, unseen" for stray in strays().keys() - HARMLESS], BUSY_LOOP),
     "length too small, kept open": IN_ONE_PIECE,
 }
 ANYWHERE: dict[str, str] = {WHILE_ASKED: TOO_LATE}

@@ -46,6 +46,7 @@ def stray_faults() -> Iterator[Fault]:
         for after, (first, allows) in FIRSTS.items():
             yield Fault(f"{name} after {after}", allows, after_it(first, stray), is_tied=False)
             yield Fault(f"{name} after {after}, later", allows, later(first, stray), is_awaited=True, is_tied=False)
+        yield Fault(f"{name}, unseen", ANSWERED, later(FIRSTS["a reply"][0], stray), is_blocked=True)
         yield Fault(f"{name}, then closed", ANSWERED, then_closed(stray), is_awaited=True)
     yield Fault(WHILE_ASKED, ANSWERED, later(FIRSTS["a reply"][0], strays()["a reply"]))
 
