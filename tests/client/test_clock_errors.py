@@ -105,7 +105,8 @@ def test_shortest_round_trip(backend: Backend) -> None:
                 return reply
 
         client = hall.client()
-        client._caller.sender.transport._inner = Trips()
+        transport = client._caller.sender.transport
+        transport._line = transport._line_of(Trips())
         hall.exchange.rtt = 0.02
         behind = await client.sync_clock()
         assert behind == pytest.approx(3600, abs=0.02)

@@ -300,7 +300,8 @@ def test_fallback_host(carrier: str, backend: Backend) -> None:
     async def main() -> None:
         hall = Hall()
         client = hall.client(carrier=carrier)
-        route = client._caller.sender.transport._inner = OneHostDown(hall.exchange, ".com")
+        route, transport = OneHostDown(hall.exchange, ".com"), client._caller.sender.transport
+        transport._line = transport._line_of(route)
         await client.spot.cancel_order("BTC-USDT", 1)
         await client.spot.cancel_order("BTC-USDT", 2)
         assert route.tried == ["open-api.bingx.com"] + ["open-api.bingx.pro"] * 5
@@ -323,7 +324,8 @@ def test_fallback_together(backend: Backend) -> None:
         hall = Hall()
         client = hall.client()
         await client.sync_clock()
-        client._caller.sender.transport._inner = OneHostDown(hall.exchange, ".com", after=0.1)
+        transport = client._caller.sender.transport
+        transport._line = transport._line_of(OneHostDown(hall.exchange, ".com", after=0.1))
         async with anyio.create_task_group() as group:
             for number in range(4):
                 group.start_soon(client.spot.cancel_order, "BTC-USDT", number + 1)

@@ -12,7 +12,7 @@ from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.options import CallSettings
 from bingx_async.core.signing import check_value
 from bingx_async.core.verdict import Accepted
-from bingx_async.errors import ClientClosed, InvalidRequest, QuotaWait, ReadFailed
+from bingx_async.errors import ClientClosed, ConnectFailed, InvalidRequest, QuotaWait, ReadFailed
 from bingx_async.runtime.call.recovery import Recovery
 from bingx_async.runtime.call.sender import Sender
 from bingx_async.runtime.call.timekeeper import PATIENCE, Sample, Timekeeper, patience_of
@@ -79,6 +79,10 @@ class Caller:
                 verdict, reply = await self.sender.attempt(call, turn)
             except Unanswered as failed:
                 await self.recovery.after(failed, call, turn)
+            except ConnectFailed as late:
+                if not turn.used:
+                    raise
+                raise self.recovery.out_of_time(0.0, call, turn) from late  # an earlier attempt was sent
             else:
                 if verdict.server_time is not None:  # a free sample
                     self.time.hint(verdict.server_time, turn.permit.granted_at, reply.received_at)

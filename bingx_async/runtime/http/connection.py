@@ -19,8 +19,11 @@ from typing import cast
 import httpx
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from bingx_async.runtime.http.message import MOST_BODY
+
 MOST_HEAD = 64 * 1024  # bytes of status line and headers
-MOST_REPLY = 8 * 1024 * 1024  # bytes of a reply, however they are framed; the longest known one has half a million
+MOST_HEADERS = 256  # a quarter of a megabyte is parsed at a time, and holds 40 000 short ones
+MOST_REPLY = MOST_HEAD + MOST_BODY  # bytes of a reply, however they are framed
 RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -30,13 +33,13 @@ class Answer:
     `status` is None until the head is whole; `received_at` is the moment of the first byte (monotonic ms).
     """
 
-    __slots__ = ("connection", "done", "error", "headers", "is_whole", "pieces", "received_at", "status")
+    __slots__ = ("body", "connection", "done", "error", "headers", "is_whole", "received_at", "status")
 
     def __init__(self, connection: Connection, done: asyncio.Future[None]) -> None:
         self.connection, self.done = connection, done
         self.status: int | None = None
         self.headers: dict[str, str] = {}  # by names in lower case
-        self.pieces: list[bytes] = []
+        self.body = bytearray()  # not a list: of chunks of a byte each would take forty
         self.received_at = 0.0
         self.is_whole = False
         self.error: httpx.TransportError | None = None
@@ -126,7 +129,7 @@ class Connection(asyncio.Protocol):
             answer.fail(httpx.RemoteProtocolError(f"the reply is no HTTP ({error})"))
         if self._size > MOST_REPLY or (self._size > MOST_HEAD and answer.status is None):
             answer.fail(httpx.RemoteProtocolError("the reply is too long"))
-            answer.pieces.clear()
+            answer.body.clear()
         if answer.is_whole:
             answer.finish()
         elif answer.error is not None:
@@ -161,6 +164,9 @@ class Connection(asyncio.Protocol):
         """A header; a trailer behind the body means nothing to us."""
         answer = self._answer
         if answer is not None and answer.status is None:
+            if len(answer.headers) == MOST_HEADERS:
+                answer.fail(httpx.RemoteProtocolError("the reply has too many headers"))
+                raise HttpParserError  # the parser stops
             answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
@@ -178,7 +184,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         if self._answer is not None and not self._answer.is_whole:
-            self._answer.pieces.append(body)
+            self._answer.body += body
 
     def on_message_complete(self) -> None:
         """The answer is whole, or an interim one is over and the answer is still to come."""

@@ -47,7 +47,7 @@ class Connections(httpx.AsyncBaseTransport):
         answer = await self.exchange(Origin.of(request.url), lambda: message, timeouts["connect"], timeouts["read"])
         if answer.error is not None or answer.status is None:
             raise answer.error or httpx.ReadError("no reply")
-        body = httpx.ByteStream(b"".join(answer.pieces))
+        body = httpx.ByteStream(bytes(answer.body))
         return httpx.Response(answer.status, headers=answer.headers, stream=body, request=request)
 
     async def exchange(self, origin: Origin, make: Callable[[], bytes], to_connect: float, timeout: float) -> Answer:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from attrs import define, field, frozen
 
 Headers = list[tuple[bytes, bytes]]
-MOST_BODY = 8 * 1024 * 1024  # bytes of a body, inflated; the longest known one has half a million
+MOST_BODY = 4 * 1024 * 1024  # bytes of a body, inflated; the longest known one has half a million
 GZIP_OR_ZLIB = 47  # for zlib: either format, the largest window
 
 
@@ -70,7 +70,7 @@ class PartialReply:
         self._size += len(chunk)
         if self._size > MOST_BODY:
             self.chunks.clear()
-            raise TooLong
+            raise TooLong("the body is too long")
         self.chunks.append(chunk)
 
     def reply(self, status: int, min_rtt: float | None = None) -> Reply:

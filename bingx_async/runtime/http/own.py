@@ -51,8 +51,7 @@ class Own:
             raise Unanswered(str(error)) from printable(error, handled)
         partial.begin(answer.status, answer.headers, answer.received_at)
         try:
-            for piece in answer.pieces:
-                partial.add(piece)
+            partial.add(bytes(answer.body))
             if answer.error is not None:
                 raise answer.error
         except (TooLong, zlib.error, httpx.TransportError) as broken:
