@@ -65,14 +65,14 @@ class Connection(asyncio.Protocol):
         self._monotonic, self._forget = monotonic, forget
         self._parser = HttpResponseParser(self)
         self._answer: Answer | None = None
-        self._size = 0  # bytes received of the answer
+        self._size, self._headers = 0, 0  # bytes and headers received of the answer
         self._is_reusable = False
         self._ends_with_connection = False  # the answer names no length
 
     def send(self, request: bytes) -> Answer:
         """Write a whole request; from now on it may have been executed."""
         answer = self._answer = Answer(self, asyncio.get_running_loop().create_future())
-        self._size, self._is_reusable = 0, True
+        self._size, self._headers, self._is_reusable = 0, 0, True
         self._transport.write(request)
         return answer
 
@@ -164,7 +164,8 @@ class Connection(asyncio.Protocol):
         """A header; a trailer behind the body means nothing to us."""
         answer = self._answer
         if answer is not None and answer.status is None:
-            if len(answer.headers) == MOST_HEADERS:
+            self._headers += 1
+            if self._headers > MOST_HEADERS:
                 answer.fail(httpx.RemoteProtocolError("the reply has too many headers"))
                 raise HttpParserError  # the parser stops
             answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
