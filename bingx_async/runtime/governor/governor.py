@@ -9,7 +9,7 @@ from attrs import evolve
 
 from bingx_async.core.budget import ErrorKey
 from bingx_async.core.claims import Claims, Key, Permit
-from bingx_async.core.counting import RateHeaders, read_headers
+from bingx_async.core.counting import RateHeaders, Span, read_headers
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.gates import Penalty
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Verdict
@@ -45,8 +45,11 @@ class Governor(Admission):
         rate = read_headers(headers)
         if self._shared is not None:
             self._shared.settle(permit, at, extra, opens, code, rate.remaining if rate is not None else None)
-        elif rate is not None and permit.account_bucket is not None:
-            self._hear(permit, rate, at)
+        elif permit.account_bucket is not None:
+            if rate is not None:
+                self._hear(permit, rate, at)
+            else:
+                permit.account_bucket.miss(permit.granted_at, at)
         self._changed(permit.claims)
         self.reporter.settled(permit, type(verdict).__name__.lower(), at, reopened)
         return penalty
@@ -57,13 +60,15 @@ class Governor(Admission):
         self._ledger.settle(permit, now, linger)
         if self._shared is not None:
             self._shared.settle(permit, now, linger, opens=False, code=None, left=None)
+        elif permit.account_bucket is not None:
+            permit.account_bucket.miss(permit.granted_at, now + linger, begins=True)
         self._changed(permit.claims)
         self.reporter.settled(permit, "failed", now)
 
     def extend(self, penalty: Penalty, server_ms: float) -> Penalty:
         """Read a penalty's moment again, after the exchange's clock was read; it can only get later."""
         now = self.clock.monotonic()
-        until = self.clock.from_server(server_ms) + SAFETY
+        until = self.clock.latest(server_ms) + SAFETY
         if until <= penalty.until:
             return penalty
         later = self._ledger.gates.close(penalty.key, until, now, penalty.reason)
@@ -77,12 +82,18 @@ class Governor(Admission):
         foreign = bucket.observe(permit.baseline, rate.remaining, now)
         if foreign:
             self.reporter.foreign(key, foreign)
-        end = self.clock.from_server(rate.at) if rate.at is not None else None
-        if rate.after is not None:
-            end = now + rate.after  # said before the reply came, so this is a little late
+        end = self._window_end(permit.granted_at, rate, now)
         learnt = bucket.learn(permit.granted_at, now, rate.remaining, end, self.clock.offset)
         if learnt is not None:
             self.reporter.counting(key, str(learnt))
+
+    def _window_end(self, granted_at: float, rate: RateHeaders, now: float) -> Span | None:
+        """Between which moments the exchange's window ends, if the headers and the clock tell."""
+        if rate.after is not None:  # said at some moment between the call's grant and its reply
+            return granted_at + rate.after, now + rate.after
+        if rate.at is None or not self.clock.is_proven:
+            return None
+        return self.clock.interval.earliest(rate.at), self.clock.interval.latest(rate.at)
 
     def _penalise(self, permit: Permit, verdict: Throttled) -> Penalty:
         """The exchange has refused this call for its pace: close what it has closed."""
@@ -100,7 +111,7 @@ class Governor(Admission):
     def _close(self, permit: Permit, key: Key, verdict: Throttled, now: float) -> Penalty:
         gates, reason = self._ledger.gates, verdict.meaning.value
         spread = SAFETY + SPREAD * self._draw()
-        until = self.clock.from_server(verdict.until) if verdict.until is not None else now
+        until = self.clock.latest(verdict.until) if verdict.until is not None else now
         # A moment that is over says nothing: without a backoff a probe would leave at once, again and again.
         if until > now:
             return gates.close(key, until + spread, now, reason)
@@ -151,10 +162,7 @@ class Governor(Admission):
             return False  # the next call that asks for quota reports it
         if found is None:
             return False
-        (offset, age), now = found, self.clock.monotonic()
-        self.clock.set_from(now + offset, now, now)
-        self.clock.synced_at = now - age
-        return True
+        return self.clock.borrow(*found)
 
     def lend_clock(self) -> None:
         """Tell other processes what has been found out about the exchange's clock."""
