@@ -11,7 +11,6 @@ from attrs import define, field
 
 from bingx_async.core.interval_clock import PRECISION, IntervalClock
 
-ROUND_TRIPS = 3
 STALE_AFTER = 300_000.0  # ms; after that a penalty's moment is worth a fresh look at the exchange's clock
 ABSURD = 3_600_000.0  # ms; a free sample this far off cannot be a time
 STEP = 250.0  # ms; from here on a change of the offset is reported
