@@ -352,7 +352,7 @@ def test_the_first_look_sets_the_clock(backend: Backend) -> None:
 @backends
 @pytest.mark.parametrize("timeout", [1.5, 0.2])
 def test_entering_is_bounded_by_the_timeout(backend: Backend, timeout: float) -> None:
-    """A server that accepts and never answers does not keep a client from opening for longer than the client's timeout."""
+    """A server that accepts and never answers delays the opening of a client by the client's timeout at most."""
 
     async def main() -> None:
         hall = Hall({TIME: [HANG], TIME_OLD: [HANG]})

@@ -270,9 +270,9 @@ def test_a_call_without_headers_may_have_been_counted() -> None:
 
 def test_missed_calls_are_forgotten() -> None:
     """Three windows after they were counted they no longer matter."""
-    bucket = AccountBucket(QUOTA, 1.0, is_anchored=False)
-    bucket.miss(0.0, 100.0)
-    assert bucket.counting is None  # without headers there is nothing to learn
+    unheard, bucket = (AccountBucket(QUOTA, 1.0, is_anchored=False) for _ in range(2))
+    unheard.miss(0.0, 100.0)
+    assert unheard.counting is None  # without headers there is nothing to learn
     for number in range(100):
         bucket.miss(number * 1_000.0, number * 1_000.0 + 100.0, begins=True)
     assert bucket.counting is not None

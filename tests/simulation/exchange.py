@@ -12,7 +12,7 @@ from random import Random
 from bingx_async.core.claims import Claims, Key
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted, Meaning, Scope, Throttled, Verdict
-from bingx_async.emulator.limits import MODELS, Limit, build_limit
+from bingx_async.emulator.limits import MODELS, Limit, Model, build_limit
 from bingx_async.testing import EPOCH
 
 OK = Accepted({}, {})
@@ -23,7 +23,7 @@ class Exchange:
 
     def __init__(self, rng: Random, drift: float = 0.0, model: str = "") -> None:
         self._rate = 1.0 / (1.0 + drift)  # the client's clock runs `drift` fast
-        self._models = [each for each in MODELS if each == (model or each)]
+        self._models: list[Model] = [each for each in MODELS if model in ("", each)]
         self._phase = EPOCH if model else rng.uniform(0.0, 1e6)  # fixed windows of one model end on round moments
         self._counters: list[dict[Key, Limit]] = [{} for _ in self._models]
         self._drawn_on: dict[Claims, tuple[tuple[int, list[Limit]], ...]] = {}
