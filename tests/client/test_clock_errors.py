@@ -11,7 +11,17 @@ import anyio
 import httpx
 import pytest
 
-from bingx_async import ApiError, ClockError, ConnectFailed, OrderNotFound, OrderRefused, RateLimited
+from bingx_async import (
+    ApiError,
+    ClientClosed,
+    ClockError,
+    ConnectFailed,
+    IpGroup,
+    OrderNotFound,
+    OrderRefused,
+    Quota,
+    RateLimited,
+)
 from bingx_async.core.events import ClockStepped
 from bingx_async.spot.orders import GET_ORDER as GET_ORDER_ENDPOINT
 from bingx_async.testing import EPOCH
@@ -25,6 +35,7 @@ from tests.client.exchange import (
     Hall,
     Sent,
     backends,
+    raising,
     refused,
     run,
 )
@@ -358,6 +369,27 @@ def test_entering_is_bounded_by_the_timeout(backend: Backend, timeout: float) ->
         hall = Hall({TIME: [HANG], TIME_OLD: [HANG]})
         async with hall.client(timeout=timeout):
             assert hall.exchange.now() == pytest.approx(timeout * 1000, abs=2)
+
+    run(backend, main)
+
+
+@backends
+def test_closed_while_looking(backend: Backend) -> None:
+    """A call whose looks at the clock wait for quota ends like any other when the client is closed."""
+
+    async def main() -> None:
+        hall = Hall(quotas={IpGroup.MARKET: Quota(3, 1.0)}, cold_start="spent")
+        client = hall.client()
+
+        async def read() -> None:
+            with raising(ClientClosed):
+                await client.spot.get_order("BTC-USDT", 1)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(read)
+            await anyio.sleep(0.1)
+            await client.aclose()
+        assert hall.exchange.sent == []
 
     run(backend, main)
 

@@ -119,7 +119,7 @@ class Timekeeper:
             nonlocal best
             try:
                 sample = await self.measure(endpoint)
-            except (QuotaWait, TransportError) as error:
+            except BingXError as error:
                 errors.append(error)
                 return
             if sample is None:
