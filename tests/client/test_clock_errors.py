@@ -306,6 +306,23 @@ def test_a_cancel_by_a_wrong_clock(backend: Backend) -> None:
 
 
 @backends
+@pytest.mark.parametrize("skew", [30_000.0, -30_000.0])
+def test_a_moment_beside_the_time(backend: Backend, skew: float) -> None:
+    """A refusal that holds the exchange's time sets the clock before its moment is converted: on a machine half a
+    minute off, a cancel that has looked at no clock leaves again when the closed period ends."""
+
+    async def main() -> None:
+        hall = Hall(skew=skew)
+        now = hall.exchange.server_ms()
+        answer = refused(100410, f"will be unblocked after {int(now + 2_000)}", timestamp=int(now + 25))
+        hall.exchange.answers[CANCEL] = [answer, OK]
+        await hall.client().spot.cancel_order("BTC-USDT", 1)
+        assert hall.exchange.times(CANCEL)[1] == pytest.approx(2_000 + 50 + 26, abs=55)
+
+    run(backend, main)
+
+
+@backends
 @pytest.mark.parametrize(("options", "longest"), [({}, 5.0), ({"timeout": 0.3}, 0.3)])
 def test_other_calls_wait_for_one_look(backend: Backend, options: dict[str, Any], longest: float) -> None:
     """An order with a stamp from the future could run late, so a first call other than a cancel waits for the clock,

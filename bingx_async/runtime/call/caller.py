@@ -76,12 +76,10 @@ class Caller:
         """Run `call`, for whose endpoint `turn` was acquired."""
         while True:
             try:
-                verdict, reply = await self.sender.attempt(call, turn)
+                verdict, _ = await self.sender.attempt(call, turn)
             except Unanswered as failed:
                 await self.recovery.after(failed, call, turn)
             else:
-                if verdict.server_time is not None:  # a free sample
-                    self.time.hint(verdict.server_time, turn.permit.granted_at, reply.received_at)
                 if isinstance(verdict, Accepted):
                     self.sender.carrier.settle(turn.carrier, "accepted")
                     return call.endpoint.read(verdict.data)

@@ -1,4 +1,4 @@
-"""Keeping a client's clock by the exchange's: readings of the time endpoint, and free samples from replies."""
+"""Keeping a client's clock by the exchange's: readings of the time endpoint, and which of them can be believed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import anyio
 from attrs import define, field
 
 from bingx_async.core.endpoint import Endpoint
-from bingx_async.core.events import ClockStepped
 from bingx_async.core.interval_clock import PRECISION
 from bingx_async.errors import ApiError, BingXError, QuotaWait, ReadFailed, TransportError
 from bingx_async.models import Priority
-from bingx_async.runtime.clock import STEP
 from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.http.message import Reply
 from bingx_async.runtime.logs import warn
@@ -71,17 +69,14 @@ class Timekeeper:
                     if not self._has_looked_since(started):
                         await self._look()
                         self.governor.lend_clock()
+                return None
             except (QuotaWait, TransportError, ApiError) as failure:
                 error = failure
-        if self._has_looked_since(started):
+        if self._has_looked_since(started):  # by a look that came before the others were given up
             return None
         warn("the exchange's clock could not be read (%s)", error)
         clock.synced_at = clock.monotonic()  # as it stands, by the machine's own clock
         return error
-
-    def hint(self, server_ms: float, sent_at: float, received_at: float) -> None:
-        """Correct the clock by the time that stood in a reply."""
-        self._report(self.governor.clock.hint(server_ms, sent_at, received_at))
 
     def read(self, told: float | None, sent_at: float, reply: Reply) -> Sample | None:
         """The reading that a reply of the time endpoint `told`; None, and a warning, if no clock can show it. A time
@@ -97,7 +92,7 @@ class Timekeeper:
 
     def _has_looked_since(self, started: float) -> bool:
         synced_at = self.governor.clock.synced_at
-        return synced_at is not None and synced_at >= started
+        return synced_at is not None and synced_at > started
 
     async def _look(self) -> None:
         """Look at the clock by the first endpoint that tells the time. Raises the error of the last one."""
@@ -126,7 +121,7 @@ class Timekeeper:
                 return
             if best is None or sample.took < best.took:
                 best = sample
-                self._report(clock.set_from(*sample))
+                self.governor.reporter.clock_stepped(clock.set_from(*sample))
             else:
                 clock.interval.add(*sample)
             until = anyio.current_time() + max(GRACE, best.took) / 1000.0
@@ -136,13 +131,6 @@ class Timekeeper:
             for _ in range(LOOKS):
                 group.start_soon(look)
         return best, errors
-
-    def _report(self, step: float) -> None:
-        """Tell the log and the events of a step of the clock (ms), if it is large."""
-        if abs(step) >= STEP:
-            warn("the exchange's clock is %.3f s from where it was believed to be", step / 1000.0)
-            reporter = self.governor.reporter
-            reporter.emit(ClockStepped(reporter.now(), step / 1000.0))
 
 
 def _date_of(reply: Reply) -> float | None:

@@ -31,6 +31,8 @@ class Governor(Admission):
         self, permit: Permit, verdict: Verdict, at: float, headers: Mapping[str, str], min_rtt: float | None = None
     ) -> Penalty | None:
         """A reply came at `at`: give the tokens back one occupancy later, and close what the exchange has closed."""
+        if verdict.server_time is not None:  # before a moment by the same clock is read
+            self.reporter.clock_stepped(self.clock.hint(verdict.server_time, permit.granted_at, at))
         penalty = self._penalise(permit, verdict) if isinstance(verdict, Throttled) else None
         code = verdict.code if isinstance(verdict, Refused) else None
         if code is not None:
