@@ -143,3 +143,14 @@ def test_latest() -> None:
     clock.hint(EPOCH + 151.0, 1_150.0, 1_155.0)
     assert clock.latest(EPOCH + 500.0) == pytest.approx(1_505.0, abs=0.3)
     assert clock.from_server(EPOCH + 500.0) == pytest.approx(1_500.0, abs=2.1)
+
+
+def test_borrow() -> None:
+    """Another process' guess is taken over with its age, as far as what is proven here allows; nonsense is not."""
+    clock = Hands().clock()
+    assert clock.borrow(clock.offset + 5_000.0, 200.0)
+    assert (clock.now(), clock.synced_at) == (EPOCH + 5_000.0, 800.0)
+    clock.hint(EPOCH + 5_001.0, 1_000.0, 1_000.0)
+    assert clock.borrow(clock.offset + 100.0, 0.0)
+    assert clock.now() == EPOCH + 5_002.0
+    assert not clock.borrow(1e18, 0.0)
