@@ -95,7 +95,7 @@ class Timekeeper:
         return synced_at is not None and synced_at > started
 
     async def _look(self) -> None:
-        """Look at the clock by the first endpoint that tells the time. Raises the error of the last one."""
+        """Look at the clock by the first endpoint that tells the time. Raises the error of the looks if none does."""
         for endpoint in self.endpoints:
             best, errors = await self._look_at(endpoint)
             if best is not None:
