@@ -81,6 +81,13 @@ def simulate(session: nox.Session) -> None:
 
 
 @nox.session
+def anchored(session: nox.Session) -> None:
+    """Ten million simulated calls with anchor="headers" before honest exchanges; none may be refused."""
+    session.install("-e", ".[all]", *groups("test"))
+    session.run("python", "-m", "tests.simulation", "--anchored", "10e6", *session.posargs)
+
+
+@nox.session
 def mutate(session: nox.Session) -> None:
     """Does a test notice each small change of the core's arithmetic? Takes long; see docs/mutants.md."""
     session.install(*PYPROJECT["project"]["dependencies"], *groups("test"), "mutmut>=3.8,<4", "cosmic-ray>=8.7,<9")

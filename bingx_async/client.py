@@ -13,6 +13,7 @@ from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSetti
 from bingx_async.errors import ClientClosed
 from bingx_async.governor import Governor
 from bingx_async.runtime.call.caller import Caller
+from bingx_async.runtime.call.timekeeper import PATIENCE
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
@@ -136,7 +137,7 @@ class BingXClient:
         if self.clock.synced_at is None:
             try:
                 if not await self.governor.borrow_clock():
-                    await self._caller.time.sync()
+                    await self._caller.time.sync(min(PATIENCE, self._settings.calls.timeout))
             except BaseException:
                 with anyio.CancelScope(shield=True):
                     await self.aclose()

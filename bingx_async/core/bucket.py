@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from math import inf
 
-from bingx_async.core.counting import Counting
+from bingx_async.core.counting import Counting, Span
 from bingx_async.core.quota import UNLIMITED, Quota
 
 STRETCH = 5e-4  # our clock may run this much faster than the exchange's: two clocks 200 ppm off, and some to spare
@@ -103,10 +103,10 @@ class Bucket:
         else:
             insort(expiries, until)
 
-    def cap(self, until: float) -> None:
-        """Let no token of a call that has been answered return later than `until`."""
-        at = bisect_right(self.expiries, until)
-        self.expiries[at:] = [until] * (len(self.expiries) - at)
+    def cap(self, until: float, last: float) -> None:
+        """Let no token that would return after `until`, and at `last` at the latest, return later than `until`."""
+        first, end = bisect_right(self.expiries, until), bisect_right(self.expiries, last)
+        self.expiries[first:end] = [until] * (end - first)
 
     def live(self, now: float) -> int:
         """Tokens not free at `now`."""
@@ -156,13 +156,15 @@ class AccountBucket(Bucket):
             return 0
         ours = max(baseline + self.grants, self.live(now))
         foreign = max(0, self.limit - remaining - ours)
-        for _ in range(foreign):
-            self.block(now + self.occupancy)
+        if foreign:
+            at, expiries = now + self.occupancy, self.expiries
+            place = bisect_right(expiries, at)
+            expiries[place:place] = [at] * foreign
         return foreign
 
-    def learn(self, granted_at: float, at: float, remaining: int, end: float | None, epoch: float) -> Counting | None:
+    def learn(self, granted_at: float, at: float, remaining: int, end: Span | None, epoch: float) -> Counting | None:
         """Take what the reply at `at` shows about the way of counting; returns the counting if that has changed it.
-        `end` is when the exchange says that its window ends; `epoch` plus a moment is epoch milliseconds."""
+        Within `end` its window ends, as the exchange says; `epoch` plus a moment is epoch milliseconds."""
         if not 0 <= remaining < self.quota.limit < UNLIMITED.limit:
             return None
         if self.counting is None:
@@ -172,16 +174,25 @@ class AccountBucket(Bucket):
         if self.is_anchored or not counting.is_decided:
             counting.observe(granted_at, at, remaining, self.in_flight, end, epoch)
         if self.is_anchored:
-            self._rest_on(counting, at, end)
+            self._rest_on(counting, end)
         return counting if str(counting) != before else None
 
-    def _rest_on(self, counting: Counting, at: float, end: float | None) -> None:
+    def miss(self, granted_at: float, until: float, begins: bool = False) -> None:
+        """No header tells of a call that was counted by `until`, if ever; `begins`: listen to headers from now on."""
+        if self.counting is None and begins and self.quota.limit < UNLIMITED.limit:
+            self.counting = Counting(self.quota.limit, self.quota.window * 1000.0)
+        if self.counting is not None:
+            self.counting.miss(granted_at, until)
+
+    def _rest_on(self, counting: Counting, end: Span | None) -> None:
         # Calls all at once look the same under every way of counting: until it is known, some are kept apart.
         is_listening = not counting.is_decided and self.grants < LISTENING_CALLS
         self.spacing = LISTENING_GAP * counting.window if is_listening else 0.0
-        # Every call answered by then was counted in this window or an earlier one: none counts for calls sent after it.
-        if counting.is_fixed and end is not None and end >= at:
-            self.cap(end + MARGIN)
+        # Every call counted before the window ends is in it or in an earlier one: none counts for calls sent after it.
+        # That is so of every token which returns within a window of the end: a call is counted one occupancy before
+        # that at the latest, also one that was given up, and tokens capped to the next window's end return later.
+        if counting.is_fixed and end is not None:
+            self.cap(end[1] + MARGIN, end[0] + counting.window * (1.0 - STRETCH))
 
     def invalidate_counting(self) -> None:
         """A call was refused for its pace: from now on nothing rests on the way of counting."""

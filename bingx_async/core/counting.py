@@ -34,6 +34,7 @@ class CountingModel(StrEnum):
     TOKEN = "token"
 
 
+Span = tuple[float, float]  # the earliest and the latest a moment can be
 FIXED = {CountingModel.FIXED_FIRST, CountingModel.FIXED_CLOCK}
 
 
@@ -72,7 +73,8 @@ class Counting:
     is_invalidated: bool = field(init=False, default=False)
     candidates: set[CountingModel] = field(init=False, factory=lambda: set(CountingModel))
     _calls: deque[tuple[float, float]] = field(init=False, factory=deque[tuple[float, float]])  # granted, replied
-    _last_end: float | None = field(init=False, default=None)
+    _missed: list[tuple[float, float]] = field(init=False, factory=list[tuple[float, float]])  # granted, counted by
+    _last_end: Span | None = field(init=False, default=None)
     _windows: int = field(init=False, default=0)
     _seen: tuple[float, float] | None = field(init=False, default=None)  # the last of the calls
     _low: float = field(init=False, default=0.0)
@@ -92,13 +94,21 @@ class Counting:
         """A call was refused for its pace: the candidates must not be relied on."""
         self.is_invalidated = True
 
+    def miss(self, granted: float, until: float) -> None:
+        """A call granted at `granted` was counted by `until` or not at all; no header tells."""
+        oldest = granted - KEEP * self.window
+        self._missed = [*(missed for missed in self._missed if missed[1] >= oldest), (granted, until)]
+
     def observe(
-        self, granted: float, replied: float, remaining: int, in_flight: int, end: float | None, epoch: float
+        self, granted: float, replied: float, remaining: int, in_flight: int, end: Span | None, epoch: float
     ) -> None:
         """A call counted between `granted` and `replied` was told that `remaining` are left; others are `in_flight`.
-        `end` is when the exchange says that its count expires; `epoch` plus a moment is epoch milliseconds."""
+        Within `end` its count expires, as the exchange says; `epoch` plus a moment is epoch milliseconds."""
         taken = self.limit - 1 - remaining
         self._track_tokens(granted, replied)
+        is_sure = not self._missed or max(until for _, until in self._missed) < granted - self.window
+        if not is_sure:
+            self._low = 0.0
         overtaken = sum(r >= granted for _, r in self._calls)  # answered before, but perhaps counted after this one
         models = {
             CountingModel.SLIDING: self._since(
@@ -106,15 +116,13 @@ class Counting:
             ),
             CountingModel.TOKEN: (
                 self.limit - 1 - int(self._high) - overtaken,
-                self.limit if overtaken else self.limit - 1 - int(self._low) + in_flight,
+                self.limit if overtaken or not is_sure else self.limit - 1 - int(self._low) + in_flight,
             ),
         }
-        slack = replied - granted + TOLERANCE
         if end is not None:
-            begun = end - self.window
-            fixed = self._since(begun - slack, begun + slack, granted, replied, in_flight)
+            fixed = self._since(end[0] - self.window, end[1] - self.window, granted, replied, in_flight)
             models[CountingModel.FIXED_FIRST] = models[CountingModel.FIXED_CLOCK] = fixed
-            self._judge_end(end, epoch, slack)
+            self._judge_end(end, epoch)
         self.candidates -= {model for model, (least, most) in models.items() if not least <= taken <= most}
         self._calls.append((granted, replied))
         while self._calls and self._calls[0][1] < replied - KEEP * self.window:
@@ -129,6 +137,7 @@ class Counting:
         """At least and at most how many of our other calls were counted since a moment between the two."""
         least = sum(g >= latest + TOLERANCE and r < granted for g, r in self._calls)
         most = sum(r >= earliest - TOLERANCE and g <= replied for g, r in self._calls)
+        most += sum(until >= earliest - TOLERANCE and g <= replied for g, until in self._missed)
         return least, most + in_flight
 
     def _track_tokens(self, granted: float, replied: float) -> None:
@@ -139,14 +148,16 @@ class Counting:
         self._low = max(0.0, min(float(self.limit), self._low + rate * max(0.0, granted - last_replied)) - 1.0)
         self._seen = (granted, replied)
 
-    def _judge_end(self, end: float, epoch: float, slack: float) -> None:
+    def _judge_end(self, end: Span, epoch: float) -> None:
         """Windows with fixed ends follow each other by one window at least."""
-        last = end - self.window if self._last_end is None else self._last_end
-        if end - last > slack:
-            if end - last < self.window - slack:
+        earliest, latest = end
+        last = self._last_end or (earliest - self.window, latest - self.window)
+        if earliest > last[1] + TOLERANCE:  # surely another window
+            if latest - last[0] < self.window - TOLERANCE:
                 self.candidates -= FIXED
             self._last_end, self._windows = end, self._windows + 1
-        off = (end + epoch) % self.window
+        slack = latest - earliest + TOLERANCE
+        off = ((earliest + latest) / 2.0 + epoch) % self.window
         if min(off, self.window - off) > slack:
             self.candidates.discard(CountingModel.FIXED_CLOCK)
         elif self._windows >= ALIGNED and slack < SHARP and CountingModel.FIXED_CLOCK in self.candidates:

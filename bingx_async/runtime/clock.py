@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import inf, isfinite
 
 from attrs import define, field
 
-ROUND_TRIPS = 3
+from bingx_async.core.interval_clock import PRECISION, IntervalClock
+
 STALE_AFTER = 300_000.0  # ms; after that a penalty's moment is worth a fresh look at the exchange's clock
 ABSURD = 3_600_000.0  # ms; a free sample this far off cannot be a time
 STEP = 250.0  # ms; from here on a change of the offset is reported
+DAY = 86_400_000.0  # ms; a reading further than this from every clock that is known is nonsense
+SECOND = 1_000.0  # ms
+OLDEST, NEWEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+LAST_MS = (NEWEST - OLDEST) / timedelta(milliseconds=1)
 
 
 def monotonic_ms() -> float:
@@ -26,12 +32,17 @@ def wall_ms() -> float:
 
 @define(eq=False)
 class ServerClock:
-    """The exchange's clock as far as it is known."""
+    """The exchange's clock as far as it is known: a best guess for stamps, and what stamped replies prove about it.
+
+    Every reading narrows the interval in which the offset must lie. The guess is the middle of the round trip of the
+    last look, as far as the interval allows.
+    """
 
     monotonic: Callable[[], float] = monotonic_ms
     offset: float = field(init=False)
     synced_at: float | None = field(init=False, default=None)
     wall: Callable[[], float] = wall_ms
+    interval: IntervalClock = field(init=False, factory=IntervalClock)
 
     def __attrs_post_init__(self) -> None:
         self.offset = self.wall() - self.monotonic()  # a first guess; a later step of the wall clock moves nothing
@@ -41,29 +52,63 @@ class ServerClock:
         return self.monotonic() + self.offset
 
     def moment(self, monotonic: float) -> datetime:
-        """The aware UTC moment of a point on the monotonic axis."""
-        return datetime.fromtimestamp((monotonic + self.offset) / 1000.0, UTC)
+        """The aware UTC moment of a point on the monotonic axis, between 1970 and 9999 whatever the point."""
+        return OLDEST + timedelta(milliseconds=max(0.0, min(LAST_MS, monotonic + self.offset)))
 
     def from_server(self, server_ms: float) -> float:
-        """The point on the monotonic axis of a moment the exchange named."""
+        """The point on the monotonic axis of a moment the exchange named, by the best guess."""
         return server_ms - self.offset
+
+    def latest(self, server_ms: float) -> float:
+        """The latest point on the monotonic axis that a moment the exchange named can be; the best guess before any
+        reading."""
+        return self.interval.latest(server_ms) if self.is_proven else self.from_server(server_ms)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether a stamped reply has bounded the offset."""
+        return self.interval.latest(0.0) < inf
 
     def is_stale(self) -> bool:
         """Whether the last look at the exchange's clock is too long ago to convert a moment exactly."""
         return self.synced_at is None or self.monotonic() - self.synced_at > STALE_AFTER
 
-    def set_from(self, server_ms: float, sent_at: float, received_at: float) -> float:
-        """Take a sample: the exchange read `server_ms` between the two moments. Returns the step in milliseconds."""
-        offset = server_ms - (sent_at + received_at) / 2.0
-        step, self.offset, self.synced_at = offset - self.offset, offset, received_at
-        return step
+    def is_plausible(self, server_ms: float, date_ms: float | None = None) -> bool:
+        """Whether the exchange's clock may show this: within a day of the machine's clock, of the last look, or of
+        the reply's own `Date`."""
+        known = [self.wall(), *([self.now()] if self.synced_at is not None else [])]
+        return any(abs(server_ms - each) <= DAY for each in (known if date_ms is None else [*known, date_ms]))
+
+    def set_from(self, server_ms: float, sent_at: float, received_at: float, resolution: float = PRECISION) -> float:
+        """Take a sample: the exchange read `server_ms`, cut to `resolution`, between the two moments. Returns the step
+        in milliseconds."""
+        if not isfinite(server_ms):
+            return 0.0
+        self.interval.add(server_ms, sent_at, received_at, resolution)
+        self.synced_at = received_at
+        middle = server_ms + (resolution - PRECISION) / 2.0 - (sent_at + received_at) / 2.0
+        return self._move(middle, received_at)
 
     def hint(self, server_ms: float, sent_at: float, received_at: float) -> float:
         """A free sample of an unknown age: correct the offset only as far as it contradicts. Returns the step (ms)."""
-        if abs(server_ms - received_at - self.offset) > ABSURD:
+        if not abs(server_ms - received_at - self.offset) <= ABSURD:
             return 0.0
-        # The exchange wrote `server_ms` between the two moments, so the offset lies between the two differences.
-        least, most = server_ms - received_at - 1.0, server_ms - sent_at + 1.0
-        offset = min(max(self.offset, least), most)
+        # A stamp on a whole second may have been cut to seconds.
+        self.interval.add(server_ms, sent_at, received_at, PRECISION if server_ms % SECOND else SECOND)
+        return self._move(self.offset, received_at)
+
+    def borrow(self, offset: float, age: float) -> bool:
+        """Take over another process' guess, made `age` ms ago; how sure it is, is not known. False for nonsense."""
+        now = self.monotonic()
+        if not self.is_plausible(now + offset):
+            return False
+        self._move(offset, now)
+        self.synced_at = now - age
+        return True
+
+    def _move(self, offset: float, now: float) -> float:
+        """Make the guess `offset`, as far as the interval allows; returns the step (ms)."""
+        low, high = self.interval.bounds(now)
+        offset = min(max(offset, low), high)
         step, self.offset = offset - self.offset, offset
         return step

@@ -34,6 +34,12 @@ def closed_until(at: float) -> str:
     )
 
 
+def latest(at: float) -> float:
+    """The latest that `closed_until(at)` can be after a look that was under way from 0 to 50 ms and told 25, by clocks
+    that drift apart by 500 ppm; and 50 ms to spare."""
+    return 50 + (at - 24) / (1 - 5e-4) + 50
+
+
 async def opened(hall: Hall, **settings: Any) -> BingXClient:
     """A client whose clock is set."""
     client = hall.client(**settings)
@@ -54,12 +60,12 @@ def test_repeated_when_it_fits(backend: Backend) -> None:
         hall = Hall({CANCEL: [closed_until(5_000), OK]})
         client = await opened(hall)
         await client.spot.cancel_order("BTC-USDT", 1)
-        assert hall.exchange.times(CANCEL) == [150, 5_050]
+        assert hall.exchange.times(CANCEL) == [50, round(latest(5_000))]
         assert [type(event) for event in hall.seen(Penalised, Probing, Reopened)] == [Penalised, Probing, Reopened]
         (told,) = [event for event in hall.events if isinstance(event, Penalised)]
         assert (told.bucket, told.reason, told.was_clamped) == ("account 1 POST " + CANCEL, "closed", False)
         assert "another process or client uses this account or address" in told.hint
-        assert when(hall, told.until) == 5_050
+        assert when(hall, told.until) == pytest.approx(latest(5_000), abs=0.001)
 
     run(backend, main)
 
@@ -74,14 +80,14 @@ def test_raised_when_it_does_not_fit(backend: Backend) -> None:
         with raising(RateLimited) as caught:
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=10)
         error = caught[0]
-        assert hall.exchange.now() == pytest.approx(200)
-        assert when(hall, error.retry_at) == 60_050
-        assert error.retry_after == pytest.approx(59.85)
+        assert hall.exchange.now() == pytest.approx(100)
+        assert when(hall, error.retry_at) == pytest.approx(latest(60_000), abs=0.001)
+        assert error.retry_after == pytest.approx((latest(60_000) - 100) / 1000)
         assert (error.code, error.scope, error.reason) == (100410, "account 1 POST " + CANCEL, "closed")
 
         with raising(QuotaWait) as later:
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=10)
-        assert when(hall, later[0].retry_at) == 60_050
+        assert when(hall, later[0].retry_at) == pytest.approx(latest(60_000), abs=0.001)
         assert later[0].bucket == "account 1 POST " + CANCEL
         assert len(hall.exchange.calls()) == 1
 
@@ -102,7 +108,7 @@ def test_error_budget_text(backend: Backend) -> None:
         with raising(RateLimited) as caught:
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=10)
         assert caught[0].reason == "error budget"
-        assert when(hall, caught[0].retry_at) == 60_050
+        assert when(hall, caught[0].retry_at) == pytest.approx(latest(60_000), abs=0.001)
 
     run(backend, main)
 
@@ -138,7 +144,8 @@ def test_one_probe(backend: Backend) -> None:
             for number in (2, 3, 4):
                 group.start_soon(client.spot.cancel_order, "BTC-USDT", number)
                 await anyio.sleep(0.01)
-        assert hall.exchange.times(CANCEL) == [150, 3_050, 3_100, 3_100, 3_100]
+        assert hall.exchange.times(CANCEL) == [50, 3_077, 3_127, 3_127, 3_127]
+        assert round(latest(3_000)) == 3_077
         assert [call.params["orderId"] for call in hall.exchange.calls()][:2] == ["1", "1"]
         assert sorted(call.params["orderId"] for call in hall.exchange.calls()[2:]) == ["2", "3", "4"]
 
@@ -156,7 +163,8 @@ def test_probe_refused(backend: Backend) -> None:
             for number in (1, 2, 3):
                 group.start_soon(client.spot.cancel_order, "BTC-USDT", number)
                 await anyio.sleep(0.2)
-        assert hall.exchange.times(CANCEL) == [150, 3_050, 6_050, 6_100, 6_100]
+        assert hall.exchange.times(CANCEL) == [50, round(latest(3_000)), 6_079, 6_129, 6_129]
+        assert round(latest(6_000)) == 6_079
 
     run(backend, main)
 
@@ -181,8 +189,9 @@ def test_waiters_that_do_not_fit(backend: Backend) -> None:
                 group.start_soon(cancel, max_wait)
                 await in_turn()
         # the second five leave one occupancy after the first replies, and the first of them to come back says stop
-        assert sorted(ended) == [("QuotaWait", 1_252)] * 4 + [("RateLimited", 1_252)] * 5
-        assert hall.exchange.times(CANCEL)[-2:] == [60_050, 60_100]
+        assert sorted(ended) == [("QuotaWait", 1_152)] * 4 + [("RateLimited", 1_152)] * 5
+        assert hall.exchange.times(CANCEL)[-2:] == [60_106, 60_156]
+        assert round(latest(60_000)) == 60_106
 
     run(backend, main)
 
@@ -205,7 +214,7 @@ def test_closed_for_longer(backend: Backend) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(cancel)
             group.start_soon(cancel)
-        assert ended == [(RateLimited, 60_050)] * 2
+        assert ended == [(RateLimited, pytest.approx(latest(60_000), abs=0.001))] * 2
         assert len(hall.exchange.calls()) == 3
 
     run(backend, main)
@@ -276,7 +285,7 @@ def test_no_moment(backend: Backend) -> None:
         hall = Hall({CANCEL: [refused(100410, "rate limited")] * 3 + [OK]}, draw=lambda: 0.999999)
         client = await opened(hall)
         await client.spot.cancel_order("BTC-USDT", 1)
-        assert hall.exchange.times(CANCEL) == [150, 150 + 2_050, 2_200 + 3_050, 5_250 + 5_050]
+        assert hall.exchange.times(CANCEL) == [50, 50 + 2_050, 2_100 + 3_050, 5_150 + 5_050]
 
     run(backend, main)
 
@@ -292,7 +301,7 @@ def test_clamped(offset: float, backend: Backend) -> None:
         await client.spot.cancel_order("BTC-USDT", 1)
         (told,) = [event for event in hall.events if isinstance(event, Penalised)]
         assert told.was_clamped
-        assert hall.exchange.times(CANCEL)[1] == (1_200 if offset < 0 else 3_600_200)
+        assert hall.exchange.times(CANCEL)[1] == (1_100 if offset < 0 else 3_600_100)
 
     run(backend, main)
 
@@ -305,7 +314,7 @@ def test_spread(backend: Backend) -> None:
         hall = Hall({CANCEL: [closed_until(5_000), OK]}, draw=lambda: 0.5)
         client = await opened(hall)
         await client.spot.cancel_order("BTC-USDT", 1)
-        assert hall.exchange.times(CANCEL)[1] == 5_075
+        assert hall.exchange.times(CANCEL)[1] == round(latest(5_000) + 25)
 
     run(backend, main)
 
@@ -367,9 +376,9 @@ def test_quota_wait(backend: Backend) -> None:
         with raising(QuotaWait) as caught:
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=0)
         assert caught[0].bucket == "account 1 POST " + CANCEL
-        # the first reply came at 200 ms; its token returns one occupancy of 1002.5 ms later
-        assert when(hall, caught[0].retry_at) == 1_202.5
-        assert caught[0].retry_after == pytest.approx((1_202.5 - hall.exchange.now()) / 1000)
+        # the first reply came at 100 ms; its token returns one occupancy of 1002.5 ms later
+        assert when(hall, caught[0].retry_at) == 1_102.5
+        assert caught[0].retry_after == pytest.approx((1_102.5 - hall.exchange.now()) / 1000)
         assert len(hall.exchange.calls()) == 5
 
     run(backend, main)

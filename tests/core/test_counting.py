@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bingx_async.core.bucket import AccountBucket
@@ -23,6 +23,12 @@ Trip = tuple[float, float, float]  # pause before it, way there, way back
 models = st.sampled_from(MODELS)
 ways = st.one_of(st.floats(0, 60), st.floats(0, 800))
 trips = st.tuples(st.one_of(st.just(0.0), st.floats(0, 700)), ways, ways)
+
+
+NEVER_AWAY = (0.0, 0.0, 0.0)
+# One call of a window is answered after calls of the next, whose tokens are capped already.
+SLOW_REPLY = [*[NEVER_AWAY] * 3, (0.0, 0.0, 443.0), (700.0, 60.0, 60.0), *[NEVER_AWAY] * 5, (0.0, 0.0, 37.0)]
+SLOW_REPLY += [NEVER_AWAY] * 6
 
 
 def claims() -> Claims:
@@ -89,7 +95,8 @@ class Exchange:
             heapq.heappush(self._events, (at + back, number, "reply", permit, 0.0, told))
             return
         self.ledger.settle(permit, at, opens=True)
-        bucket_of(permit).learn(permit.granted_at, at, *told, self.epoch)
+        remaining, end = told
+        bucket_of(permit).learn(permit.granted_at, at, remaining, (end, end), self.epoch)
 
     @property
     def counting(self) -> Counting:
@@ -112,6 +119,7 @@ def test_the_truth_is_never_excluded(model: Model, waiting: list[Trip], epoch: f
 
 
 @given(st.sampled_from(["fixed-first", "fixed-clock"]), st.lists(trips, max_size=60), st.floats(0, 5_000))
+@example("fixed-clock", SLOW_REPLY, 1_700.0)
 @settings(max_examples=300)
 def test_the_anchor_is_never_refused(model: Model, waiting: list[Trip], epoch: float) -> None:
     """Tokens that return when a fixed window ends never make more calls arrive than a window allows."""
@@ -168,7 +176,7 @@ def test_a_refusal_ends_the_trust() -> None:
     assert (exchange.counting.is_fixed, exchange.counting.is_decided) == (False, True)
     ledger.settle(permit, 60_050.0)
     bucket = bucket_of(permit)
-    bucket.learn(60_000.0, 60_050.0, 4, 60_100.0, 0.0)
+    bucket.learn(60_000.0, 60_050.0, 4, (60_100.0, 60_100.0), 0.0)
     assert bucket.expiries[-1] == 60_050.0 + bucket.occupancy
 
 
@@ -211,7 +219,7 @@ def test_learning_is_told_once() -> None:
         permit = ledger.reserve(claims(), number * 600.0)
         assert isinstance(permit, Permit)
         ledger.settle(permit, number * 600.0 + 10.0)
-        learnt = bucket_of(permit).learn(number * 600.0, number * 600.0 + 10.0, 3 if number else 4, end, 0.0)
+        learnt = bucket_of(permit).learn(number * 600.0, number * 600.0 + 10.0, 3 if number else 4, (end, end), 0.0)
         told.append(str(learnt))
     assert told == ["fixed-first or sliding or token", "sliding or token", "None"]
 
@@ -239,9 +247,33 @@ def test_read_headers(headers: dict[str, str], read: RateHeaders | None) -> None
 
 
 def test_cap() -> None:
-    """A cap moves later returns to itself and leaves earlier ones."""
+    """A cap moves later returns to itself; it leaves earlier ones, and those after the last that it is about."""
     bucket = AccountBucket(QUOTA, 1.0, is_anchored=False)
-    bucket.expiries = [10.0, 20.0, 30.0]
-    bucket.cap(20.0)
-    assert bucket.expiries == [10.0, 20.0, 20.0]
+    bucket.expiries = [10.0, 20.0, 30.0, 40.0, 50.0]
+    bucket.cap(20.0, 40.0)
+    assert bucket.expiries == [10.0, 20.0, 20.0, 20.0, 50.0]
     assert isinstance(Ledger().look(claims(), 0.0), NotUntil | None)
+
+
+def test_a_call_without_headers_may_have_been_counted() -> None:
+    """A call that no header tells of excludes nothing, whether the exchange has counted it or not."""
+    for is_counted in (True, False):
+        counting = Counting(5, WINDOW)
+        counting.observe(0.0, 50.0, 4, 0, None, 0.0)
+        counting.miss(60.0, 160.0)
+        counting.observe(200.0, 250.0, 2 if is_counted else 3, 0, None, 0.0)
+        counting.observe(2_500.0, 2_550.0, 4, 0, None, 0.0)
+        counting.observe(2_600.0, 2_650.0, 3, 0, None, 0.0)
+        assert counting.contradictions == 0
+        assert counting.candidates == set(CountingModel)
+
+
+def test_missed_calls_are_forgotten() -> None:
+    """Three windows after they were counted they no longer matter."""
+    unheard, bucket = (AccountBucket(QUOTA, 1.0, is_anchored=False) for _ in range(2))
+    unheard.miss(0.0, 100.0)
+    assert unheard.counting is None  # without headers there is nothing to learn
+    for number in range(100):
+        bucket.miss(number * 1_000.0, number * 1_000.0 + 100.0, begins=True)
+    assert bucket.counting is not None
+    assert [granted for granted, _ in bucket.counting._missed] == [96_000.0, 97_000.0, 98_000.0, 99_000.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 import anyio
@@ -63,16 +64,21 @@ def test_is_stale() -> None:
         (EPOCH - 1.0, 0.0),  # whole milliseconds: one either way is rounding
         (EPOCH + 51.0, 0.0),
         (EPOCH + 1_050.0, 999.0),  # at least this much ahead
-        (EPOCH - 1_000.0, -999.0),
+        (EPOCH - 1_001.0, -999.975),  # the two clocks drift, 500 ppm in 50 ms
+        (EPOCH - 901.0, -899.975),
+        (EPOCH - 1_000.0, 0.0),  # perhaps cut to whole seconds: then it is up to a second older than it says
+        (EPOCH - 2_000.0, -999.975),
         (EPOCH + 4_000_000.0, 0.0),  # more than an hour off is no time
         (1.0, 0.0),
+        (math.nan, 0.0),
+        (math.inf, 0.0),
     ],
 )
 def test_hint(told: float, step: float) -> None:
     """A free sample corrects the clock only as far as it contradicts it."""
     clock = Hands().clock()
-    assert clock.hint(told, 1_000.0, 1_050.0) == step
-    assert clock.now() == EPOCH + step
+    assert clock.hint(told, 1_000.0, 1_050.0) == pytest.approx(step, abs=1e-3)
+    assert clock.now() == pytest.approx(EPOCH + step, abs=1e-3)
     assert clock.synced_at is None
 
 
@@ -96,3 +102,55 @@ def test_real_clocks() -> None:
     assert monotonic_ms() >= before
     assert abs(datetime.now(UTC).timestamp() * 1000.0 - wall_ms()) < 5_000
     assert abs(ServerClock().now() - wall_ms()) < 5_000
+
+
+@pytest.mark.parametrize("point", [-1e18, 1e18, math.inf, -math.inf, math.nan, 1e300])
+def test_moment_of_anything(point: float) -> None:
+    """No point raises: beyond the years 1970 to 9999 the nearest of them is named."""
+    assert 1970 <= Hands().clock().moment(point).year <= 9999
+
+
+@pytest.mark.parametrize("told", [math.nan, math.inf, -math.inf])
+def test_no_number(told: float) -> None:
+    """What is no number moves nothing."""
+    clock = Hands().clock()
+    assert clock.set_from(told, 1_000.0, 1_010.0) == 0.0
+    assert (clock.now(), clock.synced_at) == (EPOCH, None)
+    assert not clock.borrow(told, 0.0)
+
+
+def test_is_plausible() -> None:
+    """Within a day of the machine's clock, of an earlier look, or of the reply's own date."""
+    hands = Hands()
+    clock, month = hands.clock(), 30 * 86_400_000.0
+    assert [clock.is_plausible(EPOCH + off) for off in (0.0, 86_399_999.0, 86_400_001.0, -86_400_001.0)] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert not any(map(clock.is_plausible, (1e18, 1.0, -1.0, EPOCH / 1000.0, math.nan, math.inf)))
+    assert clock.is_plausible(EPOCH + month, date_ms=EPOCH + month + 900.0)
+    assert not clock.is_plausible(1e18, date_ms=EPOCH)
+    clock.set_from(EPOCH + month, 1_000.0, 1_010.0)
+    assert clock.is_plausible(EPOCH + month)
+
+
+def test_latest() -> None:
+    """A moment that the exchange names is over at the end of the interval at the latest; by the guess before a look."""
+    clock = Hands().clock()
+    assert clock.latest(EPOCH + 500.0) == 1_500.0
+    clock.set_from(EPOCH + 50.0, 1_000.0, 1_100.0)
+    assert clock.from_server(EPOCH + 500.0) == 1_500.0
+    assert clock.latest(EPOCH + 500.0) == pytest.approx(1_551.0, abs=0.3)
+    clock.hint(EPOCH + 151.0, 1_150.0, 1_155.0)
+    assert clock.latest(EPOCH + 500.0) == pytest.approx(1_505.0, abs=0.3)
+    assert clock.from_server(EPOCH + 500.0) == pytest.approx(1_500.0, abs=2.1)
+
+
+def test_borrow() -> None:
+    """Another process' guess is taken over with its age, as far as what is proven here allows; nonsense is not."""
+    clock = Hands().clock()
+    assert clock.borrow(clock.offset + 5_000.0, 200.0)
+    assert (clock.now(), clock.synced_at) == (EPOCH + 5_000.0, 800.0)
+    clock.hint(EPOCH + 5_001.0, 1_000.0, 1_000.0)
+    assert clock.borrow(clock.offset + 100.0, 0.0)
+    assert clock.now() == EPOCH + 5_002.0
+    assert not clock.borrow(1e18, 0.0)

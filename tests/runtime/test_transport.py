@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from bingx_async import BingXClient, ConnectFailed, OutcomeUnknown
-from bingx_async.runtime.clock import monotonic_ms
+from bingx_async.runtime.clock import monotonic_ms, wall_ms
 from bingx_async.runtime.http import sockets
 from bingx_async.runtime.http.connections import Connections
 from bingx_async.runtime.http.message import Request, Unanswered
@@ -396,8 +396,9 @@ def test_repr() -> None:
 
 @both
 def test_client_over_sockets(make: Make, backend: Any) -> None:
-    """A client on its own transport: one connection, and a failing call shows no signature in any own frame."""
-    time = b'HTTP/1.1 200 OK\r\nContent-Length: 47\r\n\r\n{"code":0,"data":{"serverTime":1790000000000}}\n'
+    """A client on its own transport: the looks at the clock open three connections, which the calls use; and a failing
+    call shows no signature in any own frame."""
+    time = b'HTTP/1.1 200 OK\r\nContent-Length: 47\r\n\r\n{"code":0,"data":{"serverTime":%d}}\n' % int(wall_ms())
 
     async def main() -> None:
         async with serving(*[(time, "keep")] * 3, (OK, "keep"), (b"", "close")) as server:
@@ -409,7 +410,7 @@ def test_client_over_sockets(make: Make, backend: Any) -> None:
                 with pytest.raises(OutcomeUnknown) as caught:
                     await client.spot.cancel_order("BTC-USDT", 1)
             await inner.aclose()
-            assert (server.connections, len(server.requests)) == (1, 5)
+            assert (server.connections, len(server.requests)) == (3, 5)
             signature = re.search(rb"signature=([0-9a-f]{64})", server.requests[-1])
             assert signature is not None
             shown: list[str] = []

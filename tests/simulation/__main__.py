@@ -3,6 +3,7 @@
 --hours 200             simulated hours in all
 --seed 1                of the first run of each condition
 --outside               also what breaks each assumption, pacing, and the other rules (needs their libraries)
+--anchored CALLS        nothing but anchor="headers", before exchanges that count and tell honestly
 --write-docs            all of it, and docs/governor.md and docs/figures rewritten (needs matplotlib)
 --replay CONDITION:SEED one run again, exactly; with --hours as it was printed
 """
@@ -20,7 +21,7 @@ from bingx_async.core.bucket import KEPT
 from tests.simulation import report, running
 from tests.simulation.conditions import PACING, WITHIN
 from tests.simulation.outcome import Outcome, merge
-from tests.simulation.running import Run, plan, plan_outside, run_all, run_one
+from tests.simulation.running import Run, plan, plan_anchored, plan_outside, run_all, run_one
 
 TOLERANCE = 0.01  # of the bound
 
@@ -34,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         outcome = run_one(Run(name, int(seed), options.hours))
         print(outcome)
         return int(bool(_broken([outcome])))
+    if options.anchored:
+        return _anchored(options)
     outcomes = list(run_all(plan(options.hours, options.seed), options.workers))
     together = gather(outcomes)
     parts = {"within": report.within(together)}
@@ -47,6 +50,17 @@ def main(arguments: list[str] | None = None) -> int:
     if options.write_docs:
         parts["total"] = f"{hours:.0f} simulated hours, {report.grouped(calls)} calls; seed {options.seed}."
         report.write(parts)
+    return int(bool(broken))
+
+
+def _anchored(options: argparse.Namespace) -> int:
+    """Every way of counting, seen by its headers; the exit status is 1 if a call was refused."""
+    outcomes = list(run_all(plan_anchored(options.anchored, options.seed), options.workers))
+    for each in sorted(gather(outcomes).values(), key=lambda each: each.name):
+        print(f"{each.name:50} {each.calls:9} calls, {sum(each.refused)} refused, {each.share:.1%} of the quota")
+    broken = _broken(outcomes)
+    print(f"\n{sum(each.calls for each in outcomes)} calls")
+    print("\n".join(broken) or "no call was rejected")
     return int(bool(broken))
 
 
@@ -111,6 +125,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--outside", action="store_true")
     parser.add_argument("--write-docs", action="store_true")
+    parser.add_argument("--anchored", type=float, default=0.0, metavar="CALLS")
     parser.add_argument("--png", type=Path, help="a folder for the figures as PNG, with --outside or --write-docs")
     parser.add_argument("--replay", metavar="CONDITION:SEED")
     parser.add_argument("--workers", type=int, default=running.workers())

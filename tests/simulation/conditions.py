@@ -68,6 +68,9 @@ class Condition:
     is_paced: bool = True
     mixes_priorities: bool = True
     options: Mapping[str, Any] = {}
+    model: str = ""  # if given, the exchange counts in this way only, and its headers tell
+    tells_spans: bool = False  # whether its headers tell the end of a window as a span instead of a moment
+    stamped: float = 0.0  # share of the replies that hold the exchange's time
     weight: float = 1.0  # its part of the hours
     has_bound: bool = True  # whether a call always waits, so that the share has a bound to reach
 
@@ -145,6 +148,30 @@ OUTSIDE: tuple[Condition, ...] = (
     Condition("credit=0.5, slow down", "slow down", options={"credit": 0.5}),
 )
 
+# With anchor="headers": an honest exchange refuses nothing, whichever way it counts and tells.
+ANCHORED: tuple[Condition, ...] = tuple(
+    Condition(
+        f"anchor, {model}, {'spans' if tells_spans else 'moments'}, {name}",
+        network,
+        drift=drift,
+        faults=faults,
+        options={"anchor": "headers"},
+        model=model,
+        tells_spans=tells_spans,
+        stamped=0.02,
+        has_bound=False,
+    )
+    for model in ("fixed-first", "fixed-clock", "sliding", "token")
+    for tells_spans in (False, True)
+    for name, network, drift, faults in (
+        ("ordinary", "ordinary", 5e-5, Faults()),
+        ("heavy tails", "heavy tails", -2e-4, Faults()),
+        ("route changes", "route changes", 2e-4, Faults()),
+        ("slow down", "slow down", 0.0, Faults()),
+        ("losses", "spikes", 1e-4, evolve(LOSSES, stalls_before=0.01, stalls_after=0.01)),
+    )
+)
+
 PACED = Condition(
     "400 callers, one group",
     demand=CLOSED,
@@ -183,4 +210,4 @@ def find(name: str, seed: int) -> Condition:
     name = name.removesuffix(" (tasks)").removesuffix(" (client)")
     if name == "mixed":
         return drawn(seed)
-    return next(condition for condition in (*WITHIN, *OUTSIDE, *PACING) if condition.name == name)
+    return next(condition for condition in (*WITHIN, *OUTSIDE, *ANCHORED, *PACING) if condition.name == name)

@@ -12,7 +12,7 @@ from random import Random
 from bingx_async.core.claims import Claims, Key
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted, Meaning, Scope, Throttled, Verdict
-from bingx_async.emulator.limits import MODELS, Limit, build_limit
+from bingx_async.emulator.limits import MODELS, Limit, Model, build_limit
 from bingx_async.testing import EPOCH
 
 OK = Accepted({}, {})
@@ -21,16 +21,17 @@ OK = Accepted({}, {})
 class Exchange:
     """Counters of every owner, and the scopes it has closed."""
 
-    def __init__(self, rng: Random, drift: float = 0.0) -> None:
+    def __init__(self, rng: Random, drift: float = 0.0, model: str = "") -> None:
         self._rate = 1.0 / (1.0 + drift)  # the client's clock runs `drift` fast
-        self._phase = rng.uniform(0.0, 1e6)
-        self._counters: list[dict[Key, Limit]] = [{} for _ in MODELS]
+        self._models: list[Model] = [each for each in MODELS if model in ("", each)]
+        self._phase = EPOCH if model else rng.uniform(0.0, 1e6)  # fixed windows of one model end on round moments
+        self._counters: list[dict[Key, Limit]] = [{} for _ in self._models]
         self._drawn_on: dict[Claims, tuple[tuple[int, list[Limit]], ...]] = {}
         self._known: dict[Key, Claims] = {}
         self._seen_at = 0.0
         self._closed: dict[Key, tuple[float, Throttled]] = {}
         self._told: dict[Key, tuple[float, float]] = {}  # when the client learnt it, and until when
-        self.refused = [0] * len(MODELS)
+        self.refused = [0] * len(self._models)
         self.first_refusals: list[str] = []
         self.arrivals = 0
         self.accepted = 0
@@ -68,6 +69,17 @@ class Exchange:
         self.accepted += 1
         return OK
 
+    def headers(self, claims: Claims, at: float, tells_spans: bool) -> dict[str, str]:
+        """What a reply to a call that has just been counted says of its account's quota."""
+        at *= self._rate
+        limit = self._drawn_on[claims][0][1][0]
+        end = limit.expires_at(at)
+        expire = end - at if tells_spans else EPOCH + end
+        return {
+            "x-ratelimit-requests-remain": str(limit.remaining(at)),
+            "x-ratelimit-requests-expire": str(int(expire)),
+        }
+
     def known(self, claims: Claims) -> Claims:
         """The first claims that named the same owner and path; one value for each keeps the counting quick."""
         return self._known.setdefault(claims.endpoint_gate, claims)
@@ -90,12 +102,12 @@ class Exchange:
     def _refuse(self, number: int, claims: Claims, at: float) -> None:
         self.refused[number] += 1
         if len(self.first_refusals) < 3:
-            self.first_refusals.append(f"{MODELS[number]} at {at:.3f} ms: {claims.account} {claims.path}")
+            self.first_refusals.append(f"{self._models[number]} at {at:.3f} ms: {claims.account} {claims.path}")
 
     def _prepare(self, claims: Claims) -> tuple[tuple[int, list[Limit]], ...]:
         """The counters of every bucket of `claims`, once for each way of counting."""
         quotas = [(claim.key, claim.quota) for claim in claims.all if claim.quota.limit < UNLIMITED.limit]
-        for counters, model in zip(self._counters, MODELS, strict=True):
+        for counters, model in zip(self._counters, self._models, strict=True):
             for key, quota in quotas:
                 if key not in counters:
                     counters[key] = build_limit(model, quota.limit, quota.window * 1000.0, self._phase)

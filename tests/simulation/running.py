@@ -14,7 +14,7 @@ from attrs import frozen
 
 from bingx_async.testing import run_simulated
 from tests.simulation.clients import drive_by_clients
-from tests.simulation.conditions import OUTSIDE, WITHIN, Condition, find
+from tests.simulation.conditions import ANCHORED, OUTSIDE, WITHIN, Condition, find
 from tests.simulation.driving import Process, drive_by_tasks
 from tests.simulation.outcome import Outcome, measure
 from tests.simulation.timeline import HeapTimeline, LoopTimeline
@@ -55,6 +55,12 @@ def plan(hours: float, seed: int) -> list[Run]:
 def plan_outside(hours: float, seed: int) -> list[Run]:
     """`hours` of each condition that breaks an assumption."""
     return [run for condition in OUTSIDE for run in _parts(condition.name, hours, seed)]
+
+
+def plan_anchored(calls: float, seed: int) -> list[Run]:
+    """About `calls` calls in all with anchor="headers"; every run has to find out anew how the exchange counts."""
+    hours = calls / sum(0.9 * condition.calls_per_second * HOUR / 1000.0 for condition in ANCHORED)
+    return [run for condition in ANCHORED for run in _parts(condition.name, hours, seed)]
 
 
 def run_all(runs: Iterable[Run], workers: int = 2) -> Iterator[Outcome]:

@@ -14,7 +14,7 @@ import pytest
 
 from bingx_async.runtime.governor.line import Parking
 from tests.simulation.__main__ import gather, main
-from tests.simulation.conditions import WITHIN, find
+from tests.simulation.conditions import ANCHORED, WITHIN, find
 from tests.simulation.running import Run, run_one
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +54,20 @@ def test_the_exchange_notices_a_broken_assumption(name: str, hours: float) -> No
 def test_the_settings_that_mend_an_assumption_do(name: str) -> None:
     """A share for each process, and a cold start that counts as spent, bring the rejections back to none."""
     assert run_one(Run(name, 1, 0.05)).refused == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("model", ["fixed-first", "fixed-clock", "sliding", "token"])
+def test_the_anchor_is_not_refused(model: str) -> None:
+    """With anchor="headers" an honest exchange refuses nothing, whichever way it counts, tells and is reached."""
+    outcomes = [run_one(Run(each.name, 1, 0.3)) for each in ANCHORED if each.model == model]
+    assert [outcome.refused for outcome in outcomes] == [(0,)] * 10
+    assert min(outcome.share for outcome in outcomes) > 0.8
+
+
+def test_the_anchor_gains() -> None:
+    """Where windows stand fixed to the clock, the headers let all of a quota be used at 50 ms; replies alone 95 %."""
+    for form in ("moments", "spans"):
+        assert run_one(Run(f"anchor, fixed-clock, {form}, ordinary", 1, 0.3)).share > 0.99
 
 
 def test_nothing_is_sent_into_a_period_known_to_be_closed() -> None:

@@ -36,6 +36,8 @@ class Flight:
     linger: float = LINGER
     given_up_at: float = inf
     verdict: Verdict | None = None
+    headers: dict[str, str] = field(factory=dict[str, str])
+    stamp: float | None = None  # the exchange's time in the reply
     after: Callable[[], None] | None = None
     is_over: bool = False
 
@@ -68,13 +70,21 @@ class World:
     _wall_step: float = field(init=False, default=0.0)
 
     def __attrs_post_init__(self) -> None:
-        self.exchange = Exchange(self.rng, self.condition.drift)
+        self.exchange = Exchange(self.rng, self.condition.drift, self.condition.model)
         self.up, self.down = build_network(self.condition.network, self.rng)
 
     def clock(self) -> ServerClock:
         """A new governor's clock."""
         timeline = self.timeline
-        return ServerClock(monotonic=lambda: timeline.now, wall=lambda: EPOCH + timeline.now + self._wall_step)
+        clock = ServerClock(monotonic=lambda: timeline.now, wall=lambda: EPOCH + timeline.now + self._wall_step)
+        if self.condition.stamped:
+            self._look(clock)
+        return clock
+
+    def _look(self, clock: ServerClock) -> None:
+        """Set the clock by a round trip that has just ended, as a client does that begins."""
+        now, down = self.timeline.now, self.down(self.timeline.now)
+        clock.set_from(float(int(self.exchange.server_ms(now - down))), now - down - self.up(now), now)
 
     def start(self) -> None:
         """Let the misfortunes begin that strike by time."""
@@ -137,6 +147,10 @@ class World:
         claims = flight.permit.claims
         counted = self.exchange.arrive(claims, journey.arrives_at, flight.permit.granted_at)
         flight.verdict = flight.verdict or counted
+        if self.condition.model:
+            flight.headers = self.exchange.headers(claims, journey.arrives_at, self.condition.tells_spans)
+        if self.condition.stamped and self.rng.random() < self.condition.stamped:
+            flight.stamp = float(int(self.exchange.server_ms(journey.arrives_at)))
         resent = self.condition.faults.resent
         if resent and self.rng.random() < resent:
             at = journey.arrives_at + self.rng.uniform(1.0, 30.0)
@@ -182,7 +196,9 @@ class World:
             governor.clock.set_from(server_ms, now, now)
             self.exchange.tell(flight.permit.claims, verdict, now)
         self.end(flight.permit, now)
-        governor.settle(flight.permit, verdict, now, {}, now - flight.permit.granted_at)
+        if flight.stamp is not None:
+            governor.clock.hint(flight.stamp, flight.permit.granted_at, now)
+        governor.settle(flight.permit, verdict, now, flight.headers, now - flight.permit.granted_at)
         if flight.after is not None:
             flight.after()
 

@@ -15,7 +15,7 @@ from bingx_async.core.verdict import Accepted
 from bingx_async.errors import ClientClosed, ConnectFailed, InvalidRequest, QuotaWait, ReadFailed
 from bingx_async.runtime.call.recovery import Recovery
 from bingx_async.runtime.call.sender import Sender
-from bingx_async.runtime.call.timekeeper import PATIENCE, Sample, Timekeeper, patience_of
+from bingx_async.runtime.call.timekeeper import PATIENCE, Sample, Timekeeper, patience_of, waits_for_clock
 from bingx_async.runtime.call.turn import Turn
 from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.http.message import Unanswered
@@ -66,7 +66,7 @@ class Caller:
     async def acquire(self, endpoint: Endpoint[Any], settings: CallSettings, waits_again: bool = True) -> Turn:
         """Wait for quota. The turn is to be passed on to `run` at once, or its permit released."""
         clock = self.governor.clock
-        if endpoint.is_signed and clock.synced_at is None and not await self.governor.borrow_clock():
+        if clock.synced_at is None and waits_for_clock(endpoint) and not await self.governor.borrow_clock():
             await self.time.sync(patience_of(endpoint, settings.timeout))
         turn = Turn(settings, clock.monotonic() + settings.max_wait * 1000.0, waits_again, settings.timeout)
         await self._wait(endpoint, turn)
@@ -76,7 +76,7 @@ class Caller:
         """Run `call`, for whose endpoint `turn` was acquired."""
         while True:
             try:
-                verdict, reply = await self.sender.attempt(call, turn)
+                verdict, _ = await self.sender.attempt(call, turn)
             except Unanswered as failed:
                 await self.recovery.after(failed, call, turn)
             except ConnectFailed as late:
@@ -84,8 +84,6 @@ class Caller:
                     raise
                 raise self.recovery.out_of_time(0.0, call, turn) from late  # an earlier attempt was sent
             else:
-                if verdict.server_time is not None:  # a free sample
-                    self.time.hint(verdict.server_time, turn.permit.granted_at, reply.received_at)
                 if isinstance(verdict, Accepted):
                     self.sender.carrier.settle(turn.carrier, "accepted")
                     return call.endpoint.read(verdict.data)
@@ -118,7 +116,7 @@ class Caller:
             raise ClientClosed("the client was closed while the call waited; it was not sent")
         turn.permit = permit
 
-    async def _sample(self, endpoint: Endpoint[float | None]) -> list[Sample]:
+    async def _sample(self, endpoint: Endpoint[float | None]) -> Sample | None:
         """One reading of the exchange's clock, or none if the reply does not tell the time."""
         turn = await self.acquire(endpoint, SAMPLING)
         sent_at = self.governor.clock.monotonic()
@@ -126,5 +124,4 @@ class Caller:
             verdict, reply = await self.sender.attempt(Call(endpoint, {}), turn)
         except Unanswered as error:
             raise ReadFailed(str(error), endpoint.path) from error
-        millis = endpoint.read(verdict.data) if isinstance(verdict, Accepted) else None
-        return [(millis, sent_at, reply.received_at)] if millis is not None else []
+        return self.time.read(endpoint.read(verdict.data), sent_at, reply) if isinstance(verdict, Accepted) else None

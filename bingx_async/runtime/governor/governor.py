@@ -9,7 +9,7 @@ from attrs import evolve
 
 from bingx_async.core.budget import ErrorKey
 from bingx_async.core.claims import Claims, Key, Permit
-from bingx_async.core.counting import RateHeaders, read_headers
+from bingx_async.core.counting import RateHeaders, Span, read_headers
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.gates import Penalty
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled, Unclear, Verdict
@@ -32,6 +32,8 @@ class Governor(Admission):
         self, permit: Permit, verdict: Verdict, at: float, headers: Mapping[str, str], min_rtt: float | None = None
     ) -> Penalty | None:
         """A reply came at `at`: give the tokens back one occupancy later, and close what the exchange has closed."""
+        if verdict.server_time is not None:  # before a moment by the same clock is read
+            self.reporter.clock_stepped(self.clock.hint(verdict.server_time, permit.granted_at, at))
         penalty = self._penalise(permit, verdict) if isinstance(verdict, Throttled) else None
         code = verdict.code if isinstance(verdict, Refused) else None
         if code is not None:
@@ -46,8 +48,11 @@ class Governor(Admission):
         rate = read_headers(headers)
         if self._shared is not None:
             self._shared.settle(permit, at, extra, opens, code, rate.remaining if rate is not None else None)
-        elif rate is not None and permit.account_bucket is not None:
-            self._hear(permit, rate, at)
+        elif permit.account_bucket is not None:
+            if rate is not None:
+                self._hear(permit, rate, at)
+            else:
+                permit.account_bucket.miss(permit.granted_at, at)
         self._changed(permit.claims)
         self.reporter.settled(permit, type(verdict).__name__.lower(), at, reopened)
         return penalty
@@ -58,13 +63,15 @@ class Governor(Admission):
         self._ledger.settle(permit, now, linger)
         if self._shared is not None:
             self._shared.settle(permit, now, linger, opens=False, code=None, left=None)
+        elif permit.account_bucket is not None:
+            permit.account_bucket.miss(permit.granted_at, now + linger, begins=True)
         self._changed(permit.claims)
         self.reporter.settled(permit, "failed", now)
 
     def extend(self, penalty: Penalty, server_ms: float) -> Penalty:
         """Read a penalty's moment again, after the exchange's clock was read; it can only get later."""
         now = self.clock.monotonic()
-        until = self.clock.from_server(server_ms) + SAFETY
+        until = self.clock.latest(server_ms) + SAFETY
         if until <= penalty.until:
             return penalty
         later = self._ledger.gates.close(penalty.key, until, now, penalty.reason)
@@ -78,12 +85,18 @@ class Governor(Admission):
         foreign = bucket.observe(permit.baseline, rate.remaining, now)
         if foreign:
             self.reporter.foreign(key, foreign)
-        end = self.clock.from_server(rate.at) if rate.at is not None else None
-        if rate.after is not None:
-            end = now + rate.after  # said before the reply came, so this is a little late
+        end = self._window_end(permit.granted_at, rate, now)
         learnt = bucket.learn(permit.granted_at, now, rate.remaining, end, self.clock.offset)
         if learnt is not None:
             self.reporter.counting(key, str(learnt))
+
+    def _window_end(self, granted_at: float, rate: RateHeaders, now: float) -> Span | None:
+        """Between which moments the exchange's window ends, if the headers and the clock tell."""
+        if rate.after is not None:  # said at some moment between the call's grant and its reply
+            return granted_at + rate.after, now + rate.after
+        if rate.at is None or not self.clock.is_proven:
+            return None
+        return self.clock.interval.earliest(rate.at), self.clock.interval.latest(rate.at)
 
     def _penalise(self, permit: Permit, verdict: Throttled) -> Penalty:
         """The exchange has refused this call for its pace: close what it has closed."""
@@ -101,7 +114,7 @@ class Governor(Admission):
     def _close(self, permit: Permit, key: Key, verdict: Throttled, now: float) -> Penalty:
         gates, reason = self._ledger.gates, verdict.meaning.value
         spread = SAFETY + SPREAD * self._draw()
-        until = self.clock.from_server(verdict.until) if verdict.until is not None else now
+        until = self.clock.latest(verdict.until) if verdict.until is not None else now
         window = BUSY_WINDOW if verdict.meaning is Meaning.BUSY else permit.claims.window
         if until <= now and verdict.after is not None:
             until = now + verdict.after
@@ -152,10 +165,7 @@ class Governor(Admission):
             return False  # the next call that asks for quota reports it
         if found is None:
             return False
-        (offset, age), now = found, self.clock.monotonic()
-        self.clock.set_from(now + offset, now, now)
-        self.clock.synced_at = now - age
-        return True
+        return self.clock.borrow(*found)
 
     def lend_clock(self) -> None:
         """Tell other processes what has been found out about the exchange's clock."""

@@ -15,7 +15,7 @@ from bingx_async.core.gates import Penalty
 from bingx_async.core.ledger import Ledger
 from bingx_async.core.quota import Quota
 from bingx_async.core.verdict import Meaning, Throttled
-from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.clock import STEP, ServerClock
 from bingx_async.runtime.logs import inform, warn
 
 HINT = (
@@ -82,6 +82,12 @@ class Reporter:
         """The exchange has shown more of how it counts."""
         inform("%s is counted %s", key, model)
         self.emit(events.CountingLearnt(self.now(), *key, model))
+
+    def clock_stepped(self, step: float) -> None:
+        """The exchange's clock is `step` milliseconds from where it was believed to be."""
+        if abs(step) >= STEP:
+            warn("the exchange's clock is %.3f s from where it was believed to be", step / 1000.0)
+            self.emit(events.ClockStepped(self.now(), step / 1000.0))
 
     def budget_low(self, state: BudgetState) -> None:
         """The error budget is half or four fifths gone."""
