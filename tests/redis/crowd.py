@@ -32,6 +32,7 @@ from tests.redis.desk import warm
 from tests.redis.server import RedisServer
 
 OK = Accepted(None, {})
+STARTING = 3.0  # seconds until all processes run
 ROUND_TRIP = 0.005  # seconds to the exchange and back
 
 
@@ -111,6 +112,7 @@ async def work(url: str, namespace: str, settings: str, begin: str) -> None:
     """One process, until the measuring is over."""
     crowd = Crowd(**json.loads(settings))
     found: dict[str, list[Any]] = {"granted": [], "asked": []}
+    await asyncio.sleep(float(begin) - time.monotonic())
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         running: list[asyncio.Task[None]] = []
         for _ in range(crowd.governors):
@@ -132,7 +134,7 @@ async def work(url: str, namespace: str, settings: str, begin: str) -> None:
 
 async def run(server: RedisServer, crowd: Crowd) -> Figures:
     """The figures of a crowd."""
-    namespace, begin = uuid4().hex, time.monotonic()
+    namespace, begin = uuid4().hex, time.monotonic() + STARTING
     await warm(server.url, namespace, 0.0)
     arguments = [server.url, namespace, json.dumps(asdict(crowd)), str(begin)]
     processes = [
