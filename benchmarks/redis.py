@@ -23,16 +23,18 @@ from statistics import median, quantiles
 from attrs import evolve
 
 from benchmarks import report
-from bingx_async import Governor, IpGroup, Quota
+from bingx_async import PROFILES, Governor, IpGroup, Quota
 from bingx_async.core.claims import claims_of
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted
+from bingx_async.runtime.governor.store import Ask, Later
 from bingx_async.spot.orders import CANCEL_ORDER
 
 CALLS = 1000
 AT_ONCE = 50
 SECONDS = 3.0
 PROCESSES = 2
+WAITING, REFUSALS = (1, 100, 1000), 200
 PLENTY, TRADE = Quota(1_000_000, 1), IpGroup.TRADE
 ACCEPTED = Accepted(None, {})
 OURS = "bingx_async, RedisStore"
@@ -195,6 +197,32 @@ def together(name: str, port: int) -> float:
     return sum(json.loads(process.communicate()[0]) for process in processes)
 
 
+async def refusals(port: int, waiting: int) -> float:
+    """Microseconds of Redis for a request that is refused, while so many processes wait for the bucket."""
+    import redis.asyncio
+
+    from bingx_async.redis import RedisStore
+
+    # A new namespace grants nothing for one window.
+    profile = PROFILES["documented"].override({CANCEL_ORDER.path: Quota(1, 3600)})
+    claims = claims_of(CANCEL_ORDER, profile, "1", "default")
+    store = RedisStore(f"redis://127.0.0.1:{port}", f"waiting{waiting}")
+
+    async def ask(number: int) -> None:
+        answer = await store.reserve(Ask(f"p{number}:1", claims, 60_000.0, 1.0, 0, 0.0))
+        assert isinstance(answer, Later)
+
+    async with redis.asyncio.Redis(port=port, protocol=2) as client:
+        for number in range(waiting):
+            await ask(number)
+        await client.config_resetstat()
+        for number in range(REFUSALS):
+            await ask(number % waiting)
+        stats: dict[str, dict[str, float]] = await client.info("commandstats")
+    await store.aclose()
+    return stats["cmdstat_evalsha"]["usec_per_call"]
+
+
 def main() -> None:
     """Measure and print."""
     if shutil.which("redis-server") is None:
@@ -202,6 +230,7 @@ def main() -> None:
         return
     with running() as port:
         millis = {name: asyncio.run(latency(name, port)) for name in CONTENDERS}
+        costs = {waiting: asyncio.run(refusals(port, waiting)) for waiting in WAITING}
         rates = {name: together(name, port) for name in CONTENDERS if name != ALONE}
     p50 = {name: median(each) for name, each in millis.items()}
     report.heading(
@@ -220,6 +249,8 @@ def main() -> None:
     report.table(["", "p50 ms", "p99 ms", "p50 / PING", "calls/s"], rows)
     print()
     print(report.target("p50 added by the store", p50[OURS] - p50[ALONE], 1.0, " ms"))
+    for waiting, cost in costs.items():
+        print(f"a refused request, with {waiting} processes waiting: {cost:.0f} us of Redis")
     for name in (OURS, OURS_WITH_ONE):
         print(report.target(f"5000 acquires/s over those of {name}", 5000 / rates[name], 1.0))
 

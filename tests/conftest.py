@@ -16,6 +16,7 @@ unexplained = pytest.StashKey[list[str]]()
 KEEPING_TIME = (
     "tests/cli",
     "tests/client/test_saturated",
+    "tests/redis/test_crowd",
     "tests/redis/test_failures",
     "tests/redis/test_governors",
     "tests/redis/test_load",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 
 from bingx_async.core.bucket import occupancy_of
@@ -11,7 +11,7 @@ from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.ledger import Ledger, Settings
 from bingx_async.errors import InvalidRequest
 from bingx_async.runtime.clock import STALE_AFTER, monotonic_ms
-from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
+from bingx_async.runtime.governor.store import Ask, Freed, Granted, Later, Settlement, Spent, Woken
 
 PROBE_LOOK = 1_000.0  # ms; the end of another governor's probe is announced, and looked for this often
 
@@ -26,7 +26,7 @@ class MemoryStore:
         self.ledger = Ledger(Settings(share))
         self._monotonic = monotonic
         self._permits: dict[str, Permit] = {}
-        self._watchers: dict[Callable[[], None], None] = {}
+        self._watchers: dict[Woken, None] = {}
         self._clock: tuple[float, float] | None = None
 
     async def reserve(self, ask: Ask) -> Granted | Later | Spent:
@@ -42,7 +42,9 @@ class MemoryStore:
         if isinstance(answer, NotUntil):
             return _later(ask.claims, answer, now)
         self._permits[ask.permit] = answer
-        return Granted(answer.baseline, tuple(bucket.live(now) for bucket in answer.buckets))
+        live = tuple(bucket.live(now) for bucket in answer.buckets)
+        ready = ((bucket, bucket.ready_at(now)) for bucket in answer.buckets)
+        return Granted(answer.baseline, live, tuple(at - now if at < inf else each.occupancy for each, at in ready))
 
     def settle(self, done: Settlement, foreign: Callable[[int], None]) -> None:
         """The call has ended."""
@@ -57,14 +59,14 @@ class MemoryStore:
             if calls:
                 foreign(calls)
         if permit.probes:
-            self._wake()
+            self._wake(permit.probes)
 
     def release(self, permit: str, claims: Claims) -> None:
         """The call was never sent."""
         found = self._permits.pop(permit, None)
         if found is not None:
             self.ledger.release(found)
-            self._wake()
+            self._wake(claims.keys)
 
     def penalise(self, key: Key, until: float, reason: str) -> None:
         """The exchange has closed `key`."""
@@ -83,11 +85,11 @@ class MemoryStore:
         """Keep a finding for the other governors."""
         self._clock = (offset, at)
 
-    def watch(self, woken: Callable[[], None]) -> None:
+    def watch(self, woken: Woken) -> None:
         """Call `woken` when a token comes back unspent or a probe ends."""
         self._watchers[woken] = None
 
-    def unwatch(self, woken: Callable[[], None]) -> None:
+    def unwatch(self, woken: Woken) -> None:
         """Call `woken` no more."""
         self._watchers.pop(woken, None)
 
@@ -107,9 +109,9 @@ class MemoryStore:
         state = budget.spent(claims.account, claims.route, in_flight, now)
         return Spent(state.key.code, state.used, max(0.0, state.frees_at - now)) if state is not None else None
 
-    def _wake(self) -> None:
+    def _wake(self, keys: Iterable[Key]) -> None:
         for woken in list(self._watchers):
-            woken()
+            woken([Freed(key) for key in keys])
 
 
 def _later(claims: Claims, refusal: NotUntil, now: float) -> Later:

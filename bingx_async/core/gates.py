@@ -5,7 +5,7 @@ Then one call goes first as a probe and the others wait: its success opens the s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from math import inf
 
 from attrs import frozen
@@ -148,18 +148,19 @@ class StoreRefusals(dict[Key, float]):
         for key in keys:
             self._asking.pop(key, None)
 
-    def granted(self, keys: Iterable[Key], full: Collection[Key]) -> bool:
-        """The store had tokens, of `full` the last: there one call still asks alone. Whether others may ask earlier."""
+    def granted(self, keys: Iterable[Key], until: Mapping[Key, float]) -> bool:
+        """The store had tokens, and names the moments of the next ones where there are none left for now: until then no
+        call asks, and then one alone. Whether other calls may ask earlier than was known."""
         had_refused = bool(self)
         for key in keys:
             self._asking.pop(key, None)
-            if key not in full:
-                self.pop(key, None)
+            self.pop(key, None)
+        self.update(until)
         return had_refused
 
-    def allow_now(self) -> None:
-        """Something has come free in the store: whatever moment it named, the next call may ask at once."""
-        self.update(dict.fromkeys(self, -inf))
+    def allow_now(self, keys: Iterable[Key] | None = None) -> None:
+        """These, or all, may have come free: whatever moment the store named, the next call may ask at once."""
+        self.update(dict.fromkeys(self if keys is None else self.keys() & set(keys), -inf))
 
     def sweep(self, now: float) -> None:
         """Forget the moments that are over."""

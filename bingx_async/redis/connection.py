@@ -8,7 +8,7 @@ shortened a wait whose end the store has named.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -18,7 +18,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from bingx_async.errors import InvalidRequest, StoreUnavailable
-from bingx_async.redis.scripts import ScriptCall, digest, source
+from bingx_async.redis.scripts import ScriptCall, digest, read_freed, source
+from bingx_async.runtime.governor.store import Woken
 
 OLDEST_VERSION = (5, 0)  # scripts that read the clock and then write need effect replication
 LOST = (exceptions.RedisError, exceptions.RedisClusterException, OSError, TimeoutError)
@@ -27,6 +28,7 @@ WRONG_LOOP = (
     "a Redis client works in the event loop in which it was used first: give RedisStore a URL, or each loop a client"
 )
 WRONG_URL = "url_or_client must be a redis://, rediss:// or unix:// URL with options that redis-py knows"
+IDLE = 5.0  # seconds for which a subscription without watchers is kept: the next call may have to wait as well
 QUIET = 30.0  # seconds without a message after which the subscription is checked
 PAUSE = 1.0  # seconds after a lost subscription
 
@@ -143,31 +145,39 @@ class Listener:
     def __init__(self, connection: Connection, channel: str) -> None:
         self._connection = connection
         self._channel = channel
-        self._woken: dict[Callable[[], None], None] = {}
+        self._woken: dict[Woken, None] = {}
         self._task: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
+        self._idle: asyncio.TimerHandle | None = None
 
-    def watch(self, woken: Callable[[], None]) -> None:
+    def watch(self, woken: Woken) -> None:
         """Call `woken` at every message."""
         self._woken[woken] = None
         loop = asyncio.get_running_loop()
         if self._task is None or self._task.done() or self._task.get_loop() is not loop:
             self._task = loop.create_task(self._listen())
 
-    def unwatch(self, woken: Callable[[], None]) -> None:
-        """Stop calling `woken`; without watchers the subscription ends."""
-        self._woken.pop(woken, None)
-        if not self._woken and self._task is not None:
-            self._end(self._task)
+    def unwatch(self, woken: Woken) -> None:
+        """Stop calling `woken`; without watchers the subscription ends after a while."""
+        if self._woken.pop(woken, self) is None and not self._woken:
+            if self._idle is not None:
+                self._idle.cancel()
+            self._idle = asyncio.get_running_loop().call_later(IDLE, self._end_idle)
 
     async def aclose(self) -> None:
         """End the subscription."""
         self._woken.clear()
+        if self._idle is not None:
+            self._idle.cancel()
         if self._task is not None:
             self._end(self._task)
         if self._ending:
             loop = asyncio.get_running_loop()
             await asyncio.gather(*(task for task in self._ending if task.get_loop() is loop), return_exceptions=True)
+
+    def _end_idle(self) -> None:
+        if not self._woken and self._task is not None:
+            self._end(self._task)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """Cancel `task`, which ends with its next step; a watcher that comes before gets a subscription of its own."""
@@ -184,10 +194,16 @@ class Listener:
                     await channel.subscribe(self._channel)
                     while True:
                         # The confirmation counts as a message: what was published before it was not received.
-                        if await channel.get_message(timeout=QUIET) is not None:
-                            for woken in list(self._woken):
-                                woken()
+                        message = await channel.get_message(timeout=QUIET)
+                        if message is not None:
+                            self._wake(message)
             except LOST:
                 await asyncio.sleep(PAUSE)
             except (StoreUnavailable, AttributeError):  # a client that cannot subscribe: the moments named remain
                 return
+
+    def _wake(self, message: dict[str, Any]) -> None:
+        data = message["data"] if message["type"] == "message" else ""
+        freed = read_freed(data.decode() if isinstance(data, bytes) else data)
+        for woken in list(self._woken):
+            woken(freed)

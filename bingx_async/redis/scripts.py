@@ -5,12 +5,14 @@ keys and arguments in order. `now` is empty where the server's own clock counts;
 
 All keys of a namespace share one hash tag, so that a cluster keeps them on one node. Every key expires by itself.
 Sizes: a bucket in use has two sorted sets (`expiries` and `in_flight`, together at most `limit` members of about 100
-bytes) and a hash of four fields (`state`); a closed scope has a hash of five (`gate`); an endpoint that creates orders
+bytes) and a hash of three fields (`state`), while processes wait for it also one with two members for each (`line`); a
+closed scope has a hash of five (`gate`); an endpoint that creates orders
 and had errors has a sorted set of a few dozen members at most (`errors`). `history` and `clock` are one string each.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from hashlib import sha1
@@ -24,9 +26,13 @@ from bingx_async.core.claims import Claims, Key
 from bingx_async.core.gates import LONGEST_PENALTY
 from bingx_async.core.ledger import COLD_MARGIN
 from bingx_async.core.quota import UNLIMITED
-from bingx_async.runtime.governor.store import Ask, Settlement
+from bingx_async.runtime.governor.store import Ask, Freed, Settlement
 
-PARTS = {"reserve": ("history", "turns", "buckets", "gates", "error_budget"), "invalidate_history": ("history",)}
+PARTS = {
+    "reserve": ("history", "turns", "buckets", "gates", "error_budget"),
+    "release": ("turns",),
+    "invalidate_history": ("history",),
+}
 CLOCK_AGE = 300_000.0  # ms; a measurement of the exchange's clock is not used for longer
 
 
@@ -37,7 +43,7 @@ class Names:
     namespace: str
 
     def of(self, kind: str, key: Key | None = None) -> str:
-        """`history`, `clock` or `channel`; with a `key` also `gate`, `errors`, `expiries`, `in_flight` or `state`."""
+        """`history`, `clock`, `channel`; with a `key` `gate`, `errors`, `expiries`, `in_flight`, `state` or `line`."""
         owner = f":{key.kind}:{key.owner}:{key.name}" if key is not None else ""
         return f"bingx:{{{self.namespace}}}:{kind}{owner}"
 
@@ -80,8 +86,8 @@ def reserve(names: Names, ask: Ask, deadline: str = "", now: str = "", cold: flo
     words += [account, limit, _stretched(ask.error_window)]
     for claim in claims.all:
         bucket = Bucket(claim.quota, ask.share, claim.is_paced)
-        words += [bucket.limit, bucket.occupancy, bucket.spacing]
-    return ScriptCall("reserve", _keys(names, claims, "history"), [now, " ".join(map(str, words))])
+        words += [bucket.limit, bucket.occupancy, bucket.spacing, int(claim.key in ask.more)]
+    return ScriptCall("reserve", _keys(names, claims, ("history",), ("line",)), [now, " ".join(map(str, words))])
 
 
 def settle(names: Names, done: Settlement, age: float, now: str = "") -> ScriptCall:
@@ -93,13 +99,15 @@ def settle(names: Names, done: Settlement, age: float, now: str = "") -> ScriptC
     for claim in claims.all:
         occupancy = occupancy_of(claim.quota)
         words += [occupancy, occupancy + done.extra]
-    return ScriptCall("settle", _keys(names, claims), [now, names.of("channel"), " ".join(map(str, words))])
+    told = [names.of("channel"), " ".join(map(str, words))]
+    return ScriptCall("settle", _keys(names, claims), [now, *told, *map(_label, claims.gates)])
 
 
-def release(names: Names, permit: str, claims: Claims) -> ScriptCall:
+def release(names: Names, permit: str, claims: Claims, now: str = "") -> ScriptCall:
     """The call was never sent."""
-    keys = [*names.gates(claims), *names.buckets(claims, "in_flight")]
-    return ScriptCall("release", keys, ["", permit, names.of("channel")])
+    keys = [*names.gates(claims), *names.buckets(claims, "in_flight", "line")]
+    labels = [*map(_label, claims.gates), *(_label(claim.key) for claim in claims.all)]
+    return ScriptCall("release", keys, [now, permit, names.of("channel"), *labels])
 
 
 def penalise(names: Names, key: Key, span: float, reason: str, now: str = "") -> ScriptCall:
@@ -133,6 +141,15 @@ def refusing_key(claims: Claims, kind: str, number: str) -> Key:
     return keys[int(number) - 1]
 
 
+def read_freed(message: str) -> list[Freed] | None:
+    """The keys that a message of `release` or `settle` names; None if it is of another version."""
+    lines = [line.partition(" ") for line in message.split("\n")]
+    try:
+        return [Freed(Key(*json.loads(label)), process) for process, _, label in lines]
+    except (ValueError, TypeError):
+        return None
+
+
 def _used(done: Settlement) -> tuple[int, int]:
     """The number of the account's claim, and the used calls of our share; zeros if the exchange told no sound count."""
     claim = done.claims.account_claim
@@ -144,10 +161,16 @@ def _used(done: Settlement) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=4096)
-def _keys(names: Names, claims: Claims, *first: str) -> list[bytes]:
-    """`first`, the gates, the errors, and three keys of each claim; cached, since calls use the same claims again."""
+def _keys(names: Names, claims: Claims, first: tuple[str, ...] = (), more: tuple[str, ...] = ()) -> list[bytes]:
+    """`first`, the gates, the errors, and three keys of each claim and `more`; cached, since calls use the same."""
     keys = [*map(names.of, first), *names.gates(claims), names.of("errors", claims.endpoint_gate)]
-    return [key.encode() for key in keys + names.buckets(claims, "expiries", "in_flight", "state")]
+    return [key.encode() for key in keys + names.buckets(claims, "expiries", "in_flight", "state", *more)]
+
+
+@lru_cache(maxsize=4096)
+def _label(key: Key) -> str:
+    """How a message names a key."""
+    return json.dumps(key)
 
 
 def _stretched(window: float) -> float:

@@ -19,13 +19,14 @@ from bingx_async.redis.connection import Connection, Listener
 from bingx_async.redis.requests import Batcher, Outbox
 from bingx_async.redis.scripts import Names, ScriptCall
 from bingx_async.runtime.clock import monotonic_ms
-from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent
+from bingx_async.runtime.governor.store import Ask, Granted, Later, Settlement, Spent, Woken
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
 
 LONGEST_TIMEOUT = 1.5  # seconds; a grant that takes longer to arrive is void (runtime/governor/shared.py)
 ARRIVE_AFTER = 1.0  # ms; and a tenth of the round trip, since the next one may be shorter
+LEAST_WAIT = 0.001  # ms; a wait that is over but not none: calls of this process ask one at a time
 ATTEMPTS = 3  # after a step of Redis' clock the first request seems too late, and its reply corrects the offset
 
 
@@ -106,7 +107,7 @@ class RedisStore:
 
     def release(self, permit: str, claims: Claims) -> None:
         """Report that the call was never sent."""
-        self._outbox.put(lambda: scripts.release(self.names, permit, claims))
+        self._outbox.put(lambda: scripts.release(self.names, permit, claims, self._moment()))
 
     def penalise(self, key: Key, until: float, reason: str) -> None:
         """Report that the exchange has closed `key` until `until` (ms, this process' monotonic clock)."""
@@ -127,11 +128,11 @@ class RedisStore:
             ahead = offset - self._clock.offset()
             self._outbox.put(lambda: scripts.tell_clock(self.names, ahead, self._monotonic() - at, self._moment()))
 
-    def watch(self, woken: Callable[[], None]) -> None:
-        """Call `woken` when quota comes free early, until `unwatch`."""
+    def watch(self, woken: Woken) -> None:
+        """Call `woken` with what comes free early, until `unwatch`."""
         self._listener.watch(woken)
 
-    def unwatch(self, woken: Callable[[], None]) -> None:
+    def unwatch(self, woken: Woken) -> None:
         """Stop calling `woken`."""
         self._listener.unwatch(woken)
 
@@ -171,14 +172,19 @@ def _text(reply: Any) -> str:
 
 
 def _read(claims: Claims, kind: str, rest: list[str], took: float) -> Granted | Later | Spent:
+    # The next request should reach Redis a little after the moment, however far away it is: it leaves one round trip
+    # before.
+    early = took - min(took, ARRIVE_AFTER + 0.1 * took)
     if kind == "ok":
-        bound, *live = map(int, rest)
-        return Granted(bound, tuple(live))
+        bound, *others = rest
+        live, waits = others[: len(claims.all)], others[len(claims.all) :]
+        return Granted(int(bound), tuple(map(int, live)), tuple(_from_now(float(wait), early) for wait in waits))
     if kind == "spent":
         code, used, wait = rest
         return Spent(int(code), int(used), max(0.0, float(wait)))
     wait, where, number = rest
-    # The next request should reach Redis a little after the moment, however far away it is: it leaves one round trip
-    # before.
-    early = took - min(took, ARRIVE_AFTER + 0.1 * took)
     return Later(max(0.0, float(wait) - early), scripts.refusing_key(claims, where, number))
+
+
+def _from_now(wait: float, early: float) -> float:
+    return max(LEAST_WAIT, wait - early) if wait > 0.0 else 0.0

@@ -138,11 +138,11 @@ def test_a_store_that_refused_is_asked_by_one_at_a_time() -> None:
     ledger = Ledger()
     ledger.store_refusals.record(ENDPOINT, 500.0)
     assert [asked(ledger, 500.0) for _ in range(2)] == [500.0, 2_500.0]
-    assert ledger.store_refusals.granted(CALL.keys, [ENDPOINT]) is True  # granted, and that was the last token there
+    assert ledger.store_refusals.granted(CALL.keys, {ENDPOINT: 600.0}) is True  # granted, and the next token named
     assert [asked(ledger, 600.0) for _ in range(2)] == [600.0, 2_600.0]
-    assert ledger.store_refusals.granted(CALL.keys, []) is True
+    assert ledger.store_refusals.granted(CALL.keys, {}) is True
     assert [asked(ledger, 700.0) for _ in range(3)] == [700.0] * 3
-    assert ledger.store_refusals.granted(CALL.keys, []) is False
+    assert ledger.store_refusals.granted(CALL.keys, {}) is False
 
 
 def test_a_call_that_asked_and_was_not_sent_lets_the_next_ask() -> None:
@@ -159,7 +159,7 @@ def test_a_sweep_forgets_what_the_store_said(now: float, is_held: bool) -> None:
     ledger = Ledger()
     ledger.store_refusals.record(ENDPOINT, 500.0)
     ledger._sweep(now)
-    assert ledger.store_refusals.granted(CALL.keys, []) is is_held
+    assert ledger.store_refusals.granted(CALL.keys, {}) is is_held
 
 
 def test_a_sweep_comes_with_twice_as_many() -> None:

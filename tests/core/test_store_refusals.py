@@ -21,12 +21,13 @@ def test_one_at_a_time() -> None:
 
 
 def test_granted() -> None:
-    """Where the store has more, calls need not wait for each other; after its last token the next asks alone."""
+    """Where the store has more, calls need not wait for each other; else the next asks alone at the moment named."""
     held = StoreRefusals()
     held.record(A, 100.0)
     held.record(B, 100.0)
     held.ask([A, B], 100.0)
-    assert held.granted([A, B, C], {B}) is True
+    assert held.granted([A, B, C], {B: 200.0}) is True
+    assert [held.until(key) for key in (A, B, C)] == [float("-inf"), 200.0, float("-inf")]
     held.ask([A, B, C], 200.0)
     assert [held.until(key) for key in (A, B, C)] == [float("-inf"), 200.0 + ASKING, float("-inf")]
 
@@ -39,6 +40,16 @@ def test_allow_now() -> None:
     assert held.until(A) == float("-inf")
     held.ask([A], 50.0)
     assert held.until(A) == 50.0 + ASKING
+
+
+def test_allow_some() -> None:
+    """Something came free for some keys: the moments of the others stay, and what was never refused stays unknown."""
+    held = StoreRefusals()
+    held.record(A, 100.0)
+    held.record(B, 100.0)
+    held.allow_now([B, C])
+    assert [held.until(key) for key in (A, B)] == [100.0, float("-inf")]
+    assert C not in held
 
 
 def test_sweep() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from typing import cast
 
 import pytest
 
-from bingx_async.runtime.governor.store import Granted, Later, Spent
+from bingx_async.runtime.governor.store import Freed, Granted, Later, Spent
+from tests.memory_store import MemoryStore
 from tests.redis.desk import CANCEL, EGRESS, GROUP, OCCUPANCY, PLACE, Desk, StoreKind, open_desk
 from tests.redis.server import RedisServer
 
@@ -166,14 +168,22 @@ async def test_clock(desk: Desk) -> None:
 
 
 async def test_watch(desk: Desk) -> None:
-    """A watcher is woken by a token that comes back unspent and by the end of a probe, until it stops watching."""
-    woken: list[str] = []
-
-    def wake() -> None:
-        woken.append("woken")
-
-    granted = await desk.grant()
-    desk.store.watch(wake)
-    desk.store.unwatch(wake)
+    """A watcher is told the buckets of a token that comes back unspent, until it stops watching."""
+    heard: list[Sequence[Freed] | None] = []
+    granted, other = await desk.grant(), await desk.grant(PLACE)
+    desk.store.watch(heard.append)
+    for _ in range(500):
+        if heard or isinstance(desk.store, MemoryStore):
+            break
+        await asyncio.sleep(0.01)
+    heard.clear()
     await desk.release(granted)
-    assert woken == []
+    for _ in range(500):
+        if heard:
+            break
+        await asyncio.sleep(0.01)
+    assert [[each for each in freed or () if each.key != EGRESS] for freed in heard] == [[Freed(CANCEL.key)]]
+    desk.store.unwatch(heard.append)
+    await desk.release(other)
+    await asyncio.sleep(0.02)
+    assert len(heard) == 1

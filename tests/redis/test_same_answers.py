@@ -171,8 +171,9 @@ def check(expected: Any, reply: Any) -> None:
 def check_reserve(claims: Claims, answer: Granted | Later | Spent, is_only_a_reply: bool, reply: list[Any]) -> None:
     kind, _, *rest = reply
     if isinstance(answer, Granted):
-        bound, *live = map(int, rest)
-        assert (kind, tuple(live)) == ("ok", answer.live)
+        bound, size = int(rest[0]), len(answer.live)
+        assert (kind, tuple(map(int, rest[1 : size + 1]))) == ("ok", answer.live)
+        assert list(map(float, rest[size + 1 :])) == pytest.approx(answer.waits, abs=0.01)
         if scripts.account_claim(claims):  # it serves to judge what the exchange tells of accounts
             assert bound == answer.bound
     elif isinstance(answer, Spent):

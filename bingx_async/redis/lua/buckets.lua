@@ -1,13 +1,14 @@
 -- Buckets: each allows `limit` live calls. A call is live from its grant until one occupancy after its reply.
 --
--- A bucket has three keys. expiries: a sorted set of answered calls by the moment at which their token returns.
+-- A bucket has four keys. expiries: a sorted set of answered calls by the moment at which their token returns.
 -- in_flight: the same of calls without a reply, by the moment at which it returns if their process has died. state: a
--- hash of grants, last_grant, renewed_at (when the keys' own lifetimes were last renewed) and line (turns.lua).
+-- hash of grants, last_grant and renewed_at (when the keys' own lifetimes were last renewed). line: see turns.lua.
 local NEVER = math.huge
+local PATIENT = 1.05 -- a request comes a little late, and the spacing begins anew then
 local RENEW_EVERY = 10000 -- ms; lifetimes are long enough not to be renewed by every call
 
-local function read_bucket(expiries, in_flight, state, limit, occupancy, spacing)
-  local known = redis.call('HMGET', state, 'grants', 'last_grant', 'renewed_at', 'line')
+local function read_bucket(expiries, in_flight, state, line, limit, occupancy, spacing)
+  local known = redis.call('HMGET', state, 'grants', 'last_grant', 'renewed_at')
   redis.call('ZREMRANGEBYSCORE', expiries, '-inf', now_text)
   local answered = redis.call('ZCARD', expiries)
   local live = answered + redis.call('ZCARD', in_flight)
@@ -15,9 +16,10 @@ local function read_bucket(expiries, in_flight, state, limit, occupancy, spacing
     live = live - redis.call('ZREMRANGEBYSCORE', in_flight, '-inf', now_text)
   end
   return {
-    expiries = expiries, in_flight = in_flight, state = state, limit = limit, occupancy = occupancy, spacing = spacing,
+    expiries = expiries, in_flight = in_flight, state = state, line = line,
+    limit = limit, occupancy = occupancy, spacing = spacing,
     answered = answered, live = live, grants = tonumber(known[1] or '0'), last_grant = tonumber(known[2] or '-inf'),
-    needs_renewal = not known[3] or math.abs(now - tonumber(known[3])) > RENEW_EVERY, line = known[4] or '',
+    needs_renewal = not known[3] or math.abs(now - tonumber(known[3])) > RENEW_EVERY,
   }
 end
 
@@ -27,7 +29,7 @@ local function score_at(set, index)
 end
 
 -- When a token is free: now, later, or NEVER where only a reply can tell, then with the time to wait before asking
--- again; and how many are free now. Before `warm_at` the history is too short: a paced bucket then has half of its
+-- again; and how many may be taken now. Before `warm_at` the history is too short: a paced bucket then has half of its
 -- limit, any other none.
 local function ready_at(bucket, warm_at)
   local limit, answered, spacing, ready, patience = bucket.limit, bucket.answered, bucket.spacing, now, nil
@@ -43,17 +45,34 @@ local function ready_at(bucket, warm_at)
       ready, patience = NEVER, math.min(bucket.occupancy, score_at(bucket.in_flight, missing - answered) - now)
     end
   end
-  if spacing > 0 and 2 * free < limit and ready < NEVER then -- less than half is free: grants are spaced
+  bucket.is_spaced = spacing > 0 and 2 * free < limit -- less than half is free: one grant, then the next
+  if bucket.is_spaced and ready < NEVER then
     local missing = math.floor((limit + 1) / 2) - free
     ready = math.max(ready, bucket.last_grant + spacing)
     if missing <= answered then ready = math.min(ready, score_at(bucket.expiries, missing - 1)) end
+    return ready, patience, math.min(free, 1)
   end
   return ready, patience, free
+end
+
+-- How long the process behind `rank` others waits for a token of its own, if the first waits for `wait`.
+local function nth_wait(bucket, rank, wait)
+  if rank == 0 then return wait end
+  local place = rank % bucket.limit + bucket.live - bucket.limit -- of its token among the expiries
+  local later = wait + (bucket.is_spaced and rank * bucket.spacing * PATIENT or math.min(rank * TURN, SPREAD))
+  if place >= bucket.answered then
+    later = math.max(later, bucket.occupancy)
+  elseif place >= 0 then
+    later = math.max(later, score_at(bucket.expiries, place) - now)
+  end
+  later = later + math.floor(rank / bucket.limit) * bucket.occupancy
+  return math.min(later, wait + AHEAD * (1 + 2 * rank / redis.call('ZCARD', bucket.line)))
 end
 
 -- `taken` is 1, or 0 for a permit that has its token already.
 local function take(bucket, permit, lifetime, taken)
   redis.call('ZADD', bucket.in_flight, text(now + lifetime + bucket.occupancy), permit)
+  bucket.last_grant = now
   redis.call('HSET', bucket.state, 'last_grant', now_text, 'grants', bucket.grants + taken)
   local span = math.ceil(lifetime + bucket.occupancy) + 60000
   if bucket.needs_renewal then
@@ -61,4 +80,5 @@ local function take(bucket, permit, lifetime, taken)
     redis.call('PEXPIRE', bucket.state, span)
   end
   if bucket.needs_renewal or bucket.live == bucket.answered then redis.call('PEXPIRE', bucket.in_flight, span) end
+  bucket.live = bucket.live + taken
 end

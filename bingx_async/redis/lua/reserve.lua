@@ -1,11 +1,12 @@
 -- Take one token of every claim, or none and say when and where it will be possible.
 --
--- KEYS  1 history, 2..3 gates (endpoint, egress), 4 errors, then per claim: expiries, in_flight, state
+-- KEYS  1 history, 2..3 gates (endpoint, egress), 4 errors, then per claim: expiries, in_flight, state, line
 -- ARGV  1 now or '', 2 the words: 1 permit, 2 longest lifetime of the request (ms), 3 cold margin (ms),
 --       4 moment after which the answer would come too late or -, 5 number of the account's claim or 0,
---       6 error limit (0: not checked), 7 error window (ms), then per claim: limit, occupancy (ms), spacing (ms)
--- reply the words: ok, now, bound, live calls of each claim | no, now, wait (ms), `claim` or `gate`, its number
---       | spent, now, code, used, wait (ms) | late, now
+--       6 error limit (0: not checked), 7 error window (ms), then per claim: limit, occupancy (ms), spacing (ms),
+--       1 if more calls of the process wait for it
+-- reply the words: ok, now, bound, live calls of each claim, wait until the next token of each claim (ms)
+--       | no, now, wait (ms), `claim` or `gate`, its number | spent, now, code, used, wait (ms) | late, now
 local asked = words(ARGV[2])
 local permit, lifetime, account = asked[1], tonumber(asked[2]), tonumber(asked[5])
 local process = string.match(permit, '^(.+):')
@@ -15,14 +16,17 @@ if not history or math.abs(now - tonumber(checked_at)) > CHECK_EVERY then write_
 -- The latest moment named by a bucket or a gate decides.
 local latest, patience, where, number = now, nil, nil, nil
 local warm_at, buckets, closed = history + tonumber(asked[3]), {}, {}
-for n = 1, (#KEYS - 4) / 3 do
-  local key, word = 3 * n + 2, 3 * n + 5
+for n = 1, (#KEYS - 4) / 4 do
+  local key, word = 4 * n + 1, 4 * n + 4
   local limit, occupancy, spacing = tonumber(asked[word]), tonumber(asked[word + 1]), tonumber(asked[word + 2])
-  local bucket = read_bucket(KEYS[key], KEYS[key + 1], KEYS[key + 2], limit, occupancy, spacing)
+  local bucket = read_bucket(KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], limit, occupancy, spacing)
   local ready, time, free = ready_at(bucket, warm_at + occupancy)
-  if ready <= now and bucket.line ~= '' and process and count_kept(bucket.line, process) >= free then
-    ready = now + 0.001
+  bucket.has_line = process and redis.call('EXISTS', bucket.line) == 1
+  bucket.rank = bucket.has_line and find_rank(bucket.line, process) or 0
+  if bucket.has_line and ready <= now and bucket.rank >= free and are_kept(bucket.line, free) then
+    ready, bucket.is_next = now + 0.001, bucket.rank == free -- if one before does not come, it is this process' turn
   end
+  bucket.more = asked[word + 3] == '1'
   if ready > latest then latest, patience, where, number = ready, time, 'claim', n end
   buckets[n] = bucket
 end
@@ -41,19 +45,27 @@ if taken == 1 then
   if where then
     local wait, bucket = patience or latest - now, where == 'claim' and buckets[number]
     if bucket and process then
-      wait = wait + update_line(bucket, process, now + wait)
-      if bucket.needs_renewal then redis.call('PEXPIRE', bucket.state, math.ceil(lifetime) + 90000) end
+      wait = nth_wait(bucket, bucket.rank, wait)
+      if bucket.is_next then wait = math.min(wait, KEPT) end
+      wait_in_line(bucket.line, process, now + wait, lifetime)
     end
     return table.concat({'no', now_text, text(wait), where, number}, ' ')
   end
 end
 
 local bound = account > 0 and buckets[account].live - buckets[account].grants or 0
-local reply = {'ok', now_text, bound}
+local reply, count = {'ok', now_text, bound}, #buckets
 for n, bucket in ipairs(buckets) do
   take(bucket, permit, lifetime, taken)
-  if bucket.line ~= '' then update_line(bucket, process) end
-  reply[n + 3] = bucket.live + taken
+  local ready, time = ready_at(bucket, warm_at + bucket.occupancy)
+  local wait, rank = time or ready - now, 0
+  if bucket.has_line then
+    leave_line(bucket.line, process)
+    rank = redis.call('ZCARD', bucket.line) / 2
+    wait = nth_wait(bucket, rank, wait)
+  end
+  if bucket.more and wait > 0 and process then wait_in_line(bucket.line, process, now + wait, lifetime) end
+  reply[n + 3], reply[n + count + 3] = bucket.live, text(wait)
 end
 for _, gate in ipairs(closed) do
   redis.call('HSET', gate, 'probe', permit, 'probe_at', now_text, 'probe_until', text(now + lifetime))

@@ -2,7 +2,7 @@
 -- Idempotent: a request whose reply was lost can be repeated.
 --
 -- KEYS  1..2 gates, 3 errors, then per claim: expiries, in_flight, state
--- ARGV  1 now or '', 2 channel, 3 the words: 1 permit, 2 age of the reply (ms), 3 1 if it proves the scope open,
+-- ARGV  1 now or '', 2 channel, 3 4..5 labels of the gates, 3 the words: 1 permit, 2 age of the reply (ms), 3 1 if it proves the scope open,
 --       4 error code or -, 5 error window (ms), 6 number of the claim whose use the exchange has told, or 0,
 --       7 that use, 8 bound from the grant, then per claim: occupancy (ms), occupancy + extra (ms)
 -- reply the words: gates opened, calls that are not ours
@@ -21,11 +21,11 @@ for n = 1, (#KEYS - 3) / 3 do
   end
 end
 
-local ended, opened = 0, 0
+local ended, opened = {}, 0
 for n = 1, redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 and 2 or 0 do
   local gate = redis.call('HMGET', KEYS[n], 'probe', 'probe_at', 'until')
   if gate[1] == permit then
-    ended = ended + 1
+    table.insert(ended, ' ' .. ARGV[n + 3])
     if told[3] == '1' and tonumber(gate[3]) <= tonumber(gate[2]) then -- a later closure is not this probe's to open
       redis.call('DEL', KEYS[n])
       opened = opened + 1
@@ -34,7 +34,7 @@ for n = 1, redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 and 2 or 0 do
     end
   end
 end
-if ended > 0 then redis.call('PUBLISH', ARGV[2], 'probed') end
+if #ended > 0 then redis.call('PUBLISH', ARGV[2], table.concat(ended, '\n')) end
 
 if told[4] ~= '' then
   redis.call('ZADD', KEYS[3], text(at), told[4] .. ':' .. permit)

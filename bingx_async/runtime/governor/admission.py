@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from typing import Any
 
@@ -15,7 +16,7 @@ from bingx_async.models import Priority
 from bingx_async.runtime.governor.line import Place, Waiter
 from bingx_async.runtime.governor.parts import Parts
 from bingx_async.runtime.governor.shared import SharedQuota
-from bingx_async.runtime.governor.store import Spent
+from bingx_async.runtime.governor.store import Freed, Spent
 
 MAX_LIFETIME = 30_000.0  # ms; the longest life of a request whose caller does not say
 
@@ -112,6 +113,8 @@ class Admission(Parts):
         try:
             while True:
                 answer = self._enter(claims, deadline, place, owner)
+                if isinstance(answer, Waiter) and self._ledger.store_refusals:
+                    shared.store.watch(self._hear_of_quota)
                 permit = answer if isinstance(answer, Permit) else await self._wait(answer)
                 if await self._confirm(shared, permit, deadline, max_lifetime_ms):
                     return permit
@@ -123,12 +126,12 @@ class Admission(Parts):
         """Whether the shared store grants the call as well."""
         refusals, claims = self._ledger.store_refusals, permit.claims
         try:
-            answer = await shared.confirm(permit, max_lifetime_ms)
+            answer = await shared.confirm(permit, max_lifetime_ms, self._waited_for(claims))
         except BaseException:
             self._take_back(permit)
             raise
         if answer is None:
-            if refusals.granted(claims.keys, shared.full(permit)):
+            if refusals.granted(claims.keys, shared.next_at(permit)):
                 self._changed(claims)
             return True
         if isinstance(answer, Spent):
@@ -146,10 +149,19 @@ class Admission(Parts):
         self._ledger.release(permit)
         self._changed(permit.claims)
 
-    def _hear_of_quota(self) -> None:
-        """The store says that something has come free: calls that it has refused may ask again."""
-        self._ledger.store_refusals.allow_now()
-        self._room.wake(self._queue.ask(self._queue.parking, self.clock.monotonic()))
+    def _waited_for(self, claims: Claims) -> frozenset[Key]:
+        """The buckets of `claims` for which other calls wait here."""
+        if claims.line in self._queue.lines:
+            return frozenset(claims.keys)
+        is_waited_for = any(self._queue.parking.first(key) is not None for key in claims.keys_at_address)
+        return frozenset(claims.keys_at_address if is_waited_for else ())
+
+    def _hear_of_quota(self, freed: Sequence[Freed] | None) -> None:
+        """The store says what has come free: calls that it has refused may ask again. None: perhaps anything."""
+        assert self._shared is not None
+        keys = self._shared.is_for_us(freed) if freed is not None else list(self._queue.parking)
+        self._ledger.store_refusals.allow_now(keys if freed is not None else None)
+        self._room.wake(self._queue.ask(keys, self.clock.monotonic()))
 
     def _check_budget(self, claims: Claims, now: float, in_flight: int = 0) -> None:
         """Raise if the failure of one more call could close its endpoint."""

@@ -7,6 +7,7 @@ quotas go on at once, with our share of what the store last saw free there, half
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import count
 from math import inf
 from secrets import token_hex
@@ -21,7 +22,7 @@ from bingx_async.core.ledger import COLD_MARGIN, Ledger
 from bingx_async.errors import StoreUnavailable
 from bingx_async.runtime.governor.reports import Reporter
 from bingx_async.runtime.governor.settings import GovernorSettings
-from bingx_async.runtime.governor.store import Ask, Granted, Later, QuotaStore, Settlement, Spent
+from bingx_async.runtime.governor.store import Ask, Freed, Granted, Later, QuotaStore, Settlement, Spent
 from bingx_async.runtime.logs import warn
 
 VALIDITY = 2_000.0  # ms; a grant that took longer to get here (or a process that was stopped meanwhile) is void
@@ -39,6 +40,7 @@ class Ticket:
     name: str
     bound: int
     live: tuple[int, ...] = ()  # empty if granted without the store, which hears of the call when it is back
+    next_at: Mapping[Key, float] = field(factory=dict[Key, float])  # buckets without a token for the next call, until
 
 
 @define(eq=False)
@@ -60,8 +62,11 @@ class SharedQuota:
     _process: str = field(init=False, factory=lambda: token_hex(6))
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
 
-    async def confirm(self, permit: Permit, max_lifetime_ms: float) -> NotUntil | Spent | None:
-        """None: the store lets the call leave. Raises `StoreUnavailable` under `refuse`, or if it cannot ever work."""
+    async def confirm(self, permit: Permit, max_lifetime_ms: float, more: frozenset[Key]) -> NotUntil | Spent | None:
+        """None: the store lets the call leave; more calls of ours wait for the buckets `more`.
+
+        Raises `StoreUnavailable` under `refuse`, or if it cannot ever work.
+        """
         asked_at, own = self.settings.clock.monotonic(), permit.claims.account_claim
         if own is not None:  # public calls, such as reading the clock, draw on no account
             self._shortest = min(self._shortest, occupancy_of(own.quota))
@@ -73,7 +78,7 @@ class SharedQuota:
         answer: Granted | Later | Spent | None = None
         try:
             with anyio.CancelScope(shield=True):  # a token taken in the store must not be forgotten here
-                answer = await self._ask(permit, max_lifetime_ms, asked_at)
+                answer = await self._ask(permit, max_lifetime_ms, asked_at, more)
         except StoreUnavailable as error:
             self._lost(error)
             return self._alone(permit, self.settings.clock.monotonic(), error)
@@ -91,11 +96,13 @@ class SharedQuota:
         self._live.update((claim.key, live) for claim, live in at_address if claim is not own)
         return None
 
-    def full(self, permit: Permit) -> list[Key]:
-        """Buckets in which this was the store's last token."""
-        live = self._tickets[permit.number].live
-        limits = zip(permit.claims.all, permit.buckets, live, strict=False)
-        return [claim.key for claim, bucket, calls in limits if calls >= bucket.limit]
+    def next_at(self, permit: Permit) -> Mapping[Key, float]:
+        """When the store has the next token of the buckets that have none left for now."""
+        return self._tickets[permit.number].next_at
+
+    def is_for_us(self, freed: Sequence[Freed]) -> list[Key]:
+        """The keys for which it is this process' turn."""
+        return [each.key for each in freed if each.process in ("", self._process)]
 
     def settle(self, permit: Permit, at: float, extra: float, opens: bool, code: int | None, left: int | None) -> None:
         """Tell the store how the call ended; `left` is what the exchange says is left of the account's quota."""
@@ -113,14 +120,16 @@ class SharedQuota:
         if ticket is not None:
             self.store.release(ticket.name, permit.claims)
 
-    async def _ask(self, permit: Permit, max_lifetime_ms: float, now: float) -> Granted | Later | Spent:
+    async def _ask(
+        self, permit: Permit, max_lifetime_ms: float, now: float, more: frozenset[Key]
+    ) -> Granted | Later | Spent:
         silent = now - self._heard_at if self._away_since is not None else 0.0
         # Away for so long that a process may have gone on alone: nothing it remembers is right for one occupancy.
         if self.settings.on_store_failure == "local" and silent >= self._shortest + LEAST_PAUSE:
             await self.store.invalidate_history(NOTICE)
         name, budget = self._new_name(), self.ledger.budget
         lives = max(STALL, VALIDITY + max_lifetime_ms)
-        ask = Ask(name, permit.claims, lives, self.settings.share, budget.limit, budget.window)
+        ask = Ask(name, permit.claims, lives, self.settings.share, budget.limit, budget.window, more)
         try:
             answer = await self.store.reserve(ask)
         except StoreUnavailable as error:
@@ -128,7 +137,9 @@ class SharedQuota:
                 self.store.release(name, permit.claims)  # it may have been granted before the answer was lost
             raise
         if isinstance(answer, Granted):
-            self._tickets[permit.number] = Ticket(name, answer.bound, answer.live)
+            heard_at, waits = self.settings.clock.monotonic(), zip(permit.claims.all, answer.waits, strict=True)
+            next_at = {claim.key: heard_at + wait for claim, wait in waits if wait}
+            self._tickets[permit.number] = Ticket(name, answer.bound, answer.live, next_at)
         return answer
 
     def _new_name(self) -> str:

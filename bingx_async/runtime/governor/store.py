@@ -5,8 +5,8 @@ It is asked once per call and told once. It answers in spans (ms): every process
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from attrs import frozen
 
@@ -23,6 +23,7 @@ class Ask:
     share: float  # the part of every quota to use
     error_limit: int  # this and the next hold for calls that create
     error_window: float  # ms
+    more: frozenset[Key] = frozenset()  # buckets for which more calls of this process wait
 
 
 @frozen
@@ -31,6 +32,7 @@ class Granted:
 
     bound: int  # comes back with the settlement: a `Permit.baseline`, of the store's own bucket
     live: tuple[int, ...]  # calls live in the bucket of each claim
+    waits: tuple[float, ...] = ()  # ms until each bucket has a token for the next call of this process
 
 
 @frozen
@@ -66,6 +68,17 @@ class Settlement:
     share: float = 1.0
 
 
+class Freed(NamedTuple):
+    """A bucket may have a token earlier than was said, or a closed scope an opening. `process` is whose turn it is, as
+    in the names of its permits; empty where every process may ask."""
+
+    key: Key
+    process: str = ""
+
+
+Woken = Callable[[Sequence[Freed] | None], None]
+
+
 class QuotaStore(Protocol):
     """Quota, closed periods and error budgets of several governors. Telling returns at once; it is delivered soon."""
 
@@ -91,10 +104,10 @@ class QuotaStore(Protocol):
     def tell_clock(self, offset: float, at: float) -> None:
         """The exchange's clock is `offset` ahead of this process' monotonic one, found out at `at`."""
 
-    def watch(self, woken: Callable[[], None]) -> None:
-        """Call `woken` whenever quota may have become free earlier than was said, until `unwatch`."""
+    def watch(self, woken: Woken) -> None:
+        """Call `woken` with what may have become free, or None where that is not known, until `unwatch`."""
 
-    def unwatch(self, woken: Callable[[], None]) -> None:
+    def unwatch(self, woken: Woken) -> None:
         """Call `woken` no more."""
 
     async def flush(self) -> None:
