@@ -2,20 +2,27 @@
 
 A line whose head is refused parks on the bucket that refused it. When that bucket may have room, its lines are asked
 in the order of their places, until it refuses again: a waiter blocks only calls that need the bucket it waits for.
+
+One decision takes at most `SLICE` steps, for the event loop's sake. If there is more to do, `next_at` is at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import count
+from math import inf, nextafter
 
 from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.ledger import Ledger
 from bingx_async.models import Priority
-from bingx_async.runtime.governor.line import Alarms, Lines, Parking, Place, Waiter, WaitLine
+from bingx_async.runtime.governor.alarms import Alarms
+from bingx_async.runtime.governor.crowd import Place
+from bingx_async.runtime.governor.line import LAST, Parking, Waiter, WaitLine
+from bingx_async.runtime.governor.lines import Lines
 
 Decided = Sequence[Waiter]
 NONE_DECIDED: Decided = ()
+SLICE = 100  # lines asked, and waiters refused, in one decision: about a millisecond
 
 
 class WaitQueue:
@@ -26,17 +33,23 @@ class WaitQueue:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.lines = Lines()
+        self.lines = Lines(ledger)
         self.parking = Parking()
-        self._alarms = Alarms()
-        self.next_at = self._alarms.next_at  # when `tick` has something to do
+        self._alarms = Alarms(self.lines.deadlines)
         self._numbers = count(1)
         self._decided: list[Waiter] = []
         self._unasked: dict[Key, None] = {}  # an ordered set: keys whose lines must be asked
+        self._closing: dict[Key, float] = {}  # scopes with waiters that cannot wait until they open
 
-    def new_place(self, priority: Priority) -> Place:
+    def new_place(self, claims: Claims, priority: Priority, now: float) -> Place:
         """The place of a call that arrives now."""
-        return (int(priority), next(self._numbers))
+        return self.lines.place(claims, priority, now, next(self._numbers))
+
+    def next_at(self) -> float:
+        """When `tick` has something to do: at once if work is left over, or at the next moment."""
+        if self._unasked or self._closing:
+            return -inf
+        return self._alarms.next_at()
 
     def enter(
         self, claims: Claims, place: Place, deadline: float, now: float, owner: object = None
@@ -50,18 +63,26 @@ class WaitQueue:
         earliest = self.earliest(claims, place, now)
         if earliest.ready_at > deadline or deadline <= now:
             return earliest, NONE_DECIDED
-        line = self.lines.setdefault(claims.line, WaitLine(claims))
+        line = self.lines.open(claims)
         waiter = Waiter(claims, place, deadline, owner, line.ahead_of(place))
         line.push(waiter)
-        self._alarms.set_deadline(waiter)
+        own = self.ledger.own_ready_at(claims, waiter.ahead, now) - now
+        is_patient = own > 0.0 and 2.0 * own < earliest.ready_at - now and earliest.key.kind == "egress"
+        line.count(waiter, self.ledger.tokens(claims, now), is_patient)
         if line.head() is waiter:
             self._advance(line, now)
         return waiter, self.ask((), now)
 
     def earliest(self, claims: Claims, place: Place, now: float) -> NotUntil:
         """When a call with this place could leave; a lower bound while others wait or are in flight."""
-        line = self.lines.get(claims.line)
-        return self.ledger.nth_ready_at(claims, line.ahead_of(place) if line is not None else 0, now)
+        if not self.lines:
+            return self.ledger.nth_ready_at(claims, 0, now)
+        ahead, ahead_at = self.lines.ahead_of(claims, place, now)
+        return self.ledger.nth_ready_at(claims, ahead, now, ahead_at)
+
+    def earliest_new(self, claims: Claims, priority: Priority, now: float) -> NotUntil:
+        """When a call that arrives now could leave."""
+        return self.earliest(claims, self.lines.place(claims, priority, now, LAST), now)
 
     def leave(self, waiter: Waiter, now: float) -> Decided:
         """Give up waiting; a permit that was granted in the same instant goes back unspent."""
@@ -77,8 +98,9 @@ class WaitQueue:
         """Something has happened to these buckets or scopes: ask the lines that wait for them, and those behind."""
         if self.parking:
             self._unasked.update(dict.fromkeys(keys))
-        while self._unasked:
-            self._ask_parked(self._unasked.popitem()[0], now)
+        steps = SLICE
+        while self._unasked and steps:
+            steps = self._ask_parked(self._unasked.popitem()[0], now, steps)
         if not self._decided:
             return NONE_DECIDED
         decided, self._decided = self._decided, []
@@ -86,9 +108,13 @@ class WaitQueue:
 
     def closed(self, key: Key, until: float, now: float) -> Decided:
         """`key` was closed until `until`: refuse at once the waiters whose deadline comes before that."""
-        for line in [line for line in self.lines.values() if key in line.claims.gates]:
-            for waiter in [waiter for waiter in line if waiter.deadline < until]:
-                self._refuse(waiter, NotUntil(until, key), now)
+        scope = self.lines.scopes.get(key)
+        if scope is None:
+            return NONE_DECIDED
+        for line in scope.lines if key.name else ():  # none waits for the address as long as its own endpoint is closed
+            line.uncount()
+        self._closing[key] = max(until, self._closing.get(key, until))
+        self._refuse_closed(now, SLICE)
         return self.ask((), now)
 
     def evict(self, owners: Collection[object], error: BaseException, now: float) -> Decided:
@@ -110,13 +136,29 @@ class WaitQueue:
         self.lines.clear()
         self.parking.clear()
         self._unasked.clear()
+        self._closing.clear()
 
     def tick(self, now: float) -> Decided:
         """Time has passed: ask the buckets whose moment has come, refuse the waiters whose deadline has."""
-        granted = self.ask(list(self._alarms.due(now)), now)
-        for waiter in self._alarms.overdue(now):
+        decided = self.ask(list(self._alarms.due(now)), now)
+        if self._unasked:  # there may be room yet for a waiter whose deadline has come
+            return decided
+        steps = self._refuse_closed(now, SLICE)
+        for waiter in self.lines.deadlines.before(nextafter(now, inf), steps):
             self._refuse(waiter, self.ledger.nth_ready_at(waiter.claims, 0, now), now)
-        return [*granted, *self.ask((), now)]
+        return [*decided, *self.ask((), now)]
+
+    def _refuse_closed(self, now: float, steps: int) -> int:
+        """Refuse waiters that cannot wait until their scope opens, as many as there are steps; returns those left."""
+        for key, until in list(self._closing.items()):
+            scope = self.lines.scopes.get(key)
+            for waiter in scope.before(until, steps) if scope is not None else ():
+                self._refuse(waiter, NotUntil(until, key), now)
+                steps -= 1
+            if not steps:
+                return 0
+            del self._closing[key]
+        return steps
 
     def _refuse(self, waiter: Waiter, refusal: NotUntil, now: float) -> None:
         waiter.refusal = refusal
@@ -145,22 +187,33 @@ class WaitQueue:
         while (head := line.head()) is not None:
             blocker = self.parking.blocker(line.claims, head.place)
             if blocker is not None:
-                self.parking.park(line, blocker, head.place)
+                self._park(line, blocker, head, now)
                 return None
             answer = self.ledger.reserve(line.claims, now)
             if isinstance(answer, NotUntil):
-                self.parking.park(line, answer.key, head.place)
+                self._park(line, answer.key, head, now)
                 self._alarms.set(answer)
                 return answer
             line.remove(head)
             head.permit = answer
             self._decided.append(head)
-        self.lines.pop(line.claims.line, None)
+        self.lines.close(line)
         return None
 
-    def _ask_parked(self, key: Key, now: float) -> None:
-        """Ask the lines parked on `key`, in order, until it refuses one."""
+    def _park(self, line: WaitLine, key: Key, head: Waiter, now: float) -> None:
+        self.parking.park(line, key, head.place)
+        if key.kind == "egress":
+            line.count(head, self.ledger.tokens(line.claims, now))
+        else:
+            line.uncount()
+
+    def _ask_parked(self, key: Key, now: float, steps: int) -> int:
+        """Ask the lines parked on `key`, in order, until it refuses one or no step is left; returns those left."""
         while (line := self.parking.first(key)) is not None:
+            if not steps:
+                self._unasked[key] = None
+                return 0
+            steps -= 1
             refusal = self._advance(line, now)
             if refusal is not None and refusal.key == key:
                 break
@@ -169,3 +222,4 @@ class WaitQueue:
                 line.represents = key
                 break
         self._unasked.pop(key, None)
+        return steps
