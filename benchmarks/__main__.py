@@ -1,4 +1,4 @@
-"""`python -m benchmarks` runs every benchmark, `python -m benchmarks cpu|import|limiters|redis` one of them."""
+"""`python -m benchmarks` runs every benchmark, `python -m benchmarks cpu|crowd|import|limiters|redis` one of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 MODULES = {
     "cpu": "benchmarks.cpu",
+    "crowd": "benchmarks.crowd",
     "import": "benchmarks.imports",
     "limiters": "benchmarks.limiters",
     "redis": "benchmarks.redis",

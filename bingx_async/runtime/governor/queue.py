@@ -22,7 +22,7 @@ from bingx_async.runtime.governor.lines import Lines
 
 Decided = Sequence[Waiter]
 NONE_DECIDED: Decided = ()
-SLICE = 100  # lines asked, and waiters refused, in one decision: about a millisecond
+SLICE = 50  # lines asked, and waiters refused, in one decision: a few milliseconds
 
 
 class WaitQueue:
