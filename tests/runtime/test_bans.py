@@ -65,6 +65,6 @@ def test_deadlines_of_calls_that_left_are_forgotten() -> None:
                 assert deadlines.waiting == waiting
                 assert len(deadlines.heap) <= 2 * waiting + 16
             await anyio.sleep(60)
-            assert lines.deadlines.heap == []
+            assert len(lines.deadlines.heap) <= 16
 
     run("asyncio", main)

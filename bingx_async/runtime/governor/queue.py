@@ -8,48 +8,25 @@ One decision takes at most `SLICE` steps, for the event loop's sake. If there is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from itertools import count
+from collections.abc import Collection
 from math import inf, nextafter
 
 from bingx_async.core.claims import Claims, Key, NotUntil, Permit
-from bingx_async.core.ledger import Ledger
 from bingx_async.models import Priority
-from bingx_async.runtime.governor.alarms import Alarms
+from bingx_async.runtime.governor.asking import NONE_DECIDED, SLICE, AskedLines, Decided
 from bingx_async.runtime.governor.crowd import Place
-from bingx_async.runtime.governor.line import LAST, Parking, Waiter, WaitLine
-from bingx_async.runtime.governor.lines import Lines
-
-Decided = Sequence[Waiter]
-NONE_DECIDED: Decided = ()
-SLICE = 50  # lines asked, and waiters refused, in one decision: a few milliseconds
+from bingx_async.runtime.governor.line import LAST, Waiter
 
 
-class WaitQueue:
+class WaitQueue(AskedLines):
     """Calls that wait, over a ledger that decides; a grant costs O(log n).
 
     Every decision is synchronous, holds no clock and wakes no waiter: it returns those granted or refused, in order.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self.lines = Lines(ledger)
-        self.parking = Parking()
-        self._alarms = Alarms(self.lines.deadlines)
-        self._numbers = count(1)
-        self._decided: list[Waiter] = []
-        self._unasked: dict[Key, None] = {}  # an ordered set: keys whose lines must be asked
-        self._closing: dict[Key, float] = {}  # scopes with waiters that cannot wait until they open
-
     def new_place(self, claims: Claims, priority: Priority, now: float) -> Place:
         """The place of a call that arrives now."""
         return self.lines.place(claims, priority, now, next(self._numbers))
-
-    def next_at(self) -> float:
-        """When `tick` has something to do: at once if work is left over, or at the next moment."""
-        if self._unasked or self._closing:
-            return -inf
-        return self._alarms.next_at()
 
     def enter(
         self, claims: Claims, place: Place, deadline: float, now: float, owner: object = None
@@ -93,18 +70,6 @@ class WaitQueue:
         if not waiter.is_gone:
             self._drop(waiter, now)
         return self.ask((), now)
-
-    def ask(self, keys: Iterable[Key], now: float) -> Decided:
-        """Something has happened to these buckets or scopes: ask the lines that wait for them, and those behind."""
-        if self.parking:
-            self._unasked.update(dict.fromkeys(keys))
-        steps = SLICE
-        while self._unasked and steps:
-            steps = self._ask_parked(self._unasked.popitem()[0], now, steps)
-        if not self._decided:
-            return NONE_DECIDED
-        decided, self._decided = self._decided, []
-        return decided
 
     def closed(self, key: Key, until: float, now: float) -> Decided:
         """`key` was closed until `until`: refuse at once the waiters whose deadline comes before that."""
@@ -171,55 +136,3 @@ class WaitQueue:
         line.remove(waiter)
         if was_head:
             self._advance(line, now)
-
-    def _advance(self, line: WaitLine, now: float) -> NotUntil | None:
-        """Grant the line's heads while there is room; park it where there is none and return that refusal."""
-        left, stamp = line.parked_on, line.stamp
-        refusal = self._grant_heads(line, now)
-        if left is not None and line.parked_on != left:
-            self._unasked[left] = None
-        if line.represents is not None and (line.parked_on, line.stamp) != (left, stamp):
-            self._unasked[line.represents], line.represents = None, None
-        return refusal
-
-    def _grant_heads(self, line: WaitLine, now: float) -> NotUntil | None:
-        line.parked_on = None
-        while (head := line.head()) is not None:
-            blocker = self.parking.blocker(line.claims, head.place)
-            if blocker is not None:
-                self._park(line, blocker, head, now)
-                return None
-            answer = self.ledger.reserve(line.claims, now)
-            if isinstance(answer, NotUntil):
-                self._park(line, answer.key, head, now)
-                self._alarms.set(answer)
-                return answer
-            line.remove(head)
-            head.permit = answer
-            self._decided.append(head)
-        self.lines.close(line)
-        return None
-
-    def _park(self, line: WaitLine, key: Key, head: Waiter, now: float) -> None:
-        self.parking.park(line, key, head.place)
-        if key.kind == "egress":
-            line.count(head, self.ledger.tokens(line.claims, now))
-        else:
-            line.uncount()
-
-    def _ask_parked(self, key: Key, now: float, steps: int) -> int:
-        """Ask the lines parked on `key`, in order, until it refuses one or no step is left; returns those left."""
-        while (line := self.parking.first(key)) is not None:
-            if not steps:
-                self._unasked[key] = None
-                return 0
-            steps -= 1
-            refusal = self._advance(line, now)
-            if refusal is not None and refusal.key == key:
-                break
-            # All lines behind one that must wait for a wider key need that one too: they are asked when it moves on.
-            if line.parked_on is not None and line.claims.is_within(key, line.parked_on):
-                line.represents = key
-                break
-        self._unasked.pop(key, None)
-        return steps
