@@ -1,4 +1,4 @@
-"""`python -m benchmarks` runs every benchmark; `cpu`, `crowds`, `import`, `limiters`, `pacing`, `redis`, `start`."""
+"""`python -m benchmarks` runs all; `ban`, `cpu`, `crowds`, `import`, `limiters`, `pacing`, `redis`, `start` one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 MODULES = {
     "cpu": "benchmarks.cpu",
     "crowds": "benchmarks.crowds",
+    "ban": "benchmarks.ban",
     "import": "benchmarks.imports",
     "limiters": "benchmarks.limiters",
     "pacing": "benchmarks.pacing",

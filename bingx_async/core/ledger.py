@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, count
 from math import inf
 from typing import NamedTuple
@@ -114,12 +114,16 @@ class Ledger:
             return None if drawn.connections.has_room(is_urgent) else NotUntil(inf, claims.connections[0])
         return None if key is None else NotUntil(latest, key)
 
-    def nth_ready_at(self, claims: Claims, ahead: int, now: float) -> NotUntil:
-        """The earliest moment (a lower bound) for a call with `ahead` calls of the same claims before it."""
+    def nth_ready_at(
+        self, claims: Claims, ahead: int, now: float, ahead_at: Mapping[Key, int] | None = None
+    ) -> NotUntil:
+        """The earliest moment (a lower bound) for a call with `ahead` calls of the same claims before it, and with
+        `ahead_at` of any claims at some buckets."""
         latest, key = now, claims.endpoint_gate
         for bucket_key, bucket in self._find(claims, now).by_key:
             first = min(bucket.ready_at(now), now + bucket.occupancy) if bucket.in_flight else bucket.ready_at(now)
-            ready = max(bucket.nth_ready_at(ahead, now), first)
+            before = ahead_at.get(bucket_key, ahead) if ahead_at else ahead
+            ready = max(bucket.nth_ready_at(before, now), first)
             if ready > latest:
                 latest, key = ready, bucket_key
         for gate_key in claims.gates:
@@ -130,6 +134,23 @@ class Ledger:
             if self.store_refusals.named(refused_key) > latest:
                 latest, key = self.store_refusals.named(refused_key), refused_key
         return NotUntil(latest, key)
+
+    def tokens(self, claims: Claims, now: float) -> int:
+        """The tokens that the account has free: none while the endpoint is closed, any number for a public call."""
+        if self.gates and claims.endpoint_gate in self.gates:
+            return 0
+        own = self._find(claims, now).account_bucket
+        return own.limit - own.live(now) if own is not None else UNLIMITED.limit
+
+    def own_ready_at(self, claims: Claims, ahead: int, now: float) -> float:
+        """When the account could have a token (a lower bound) for a call with `ahead` calls of its own before it."""
+        own = self._find(claims, now).account_bucket
+        return own.nth_ready_at(ahead, now) if own is not None else now
+
+    def spare(self, key: Key, now: float) -> int:
+        """The tokens that the address' bucket `key` would grant at once, without a distance."""
+        bucket = self._addresses.get(key)
+        return max(0, bucket.limit - bucket.live(now) - bucket.limit // 2) if bucket is not None else 0
 
     def settle(self, permit: Permit, at: float, extra: float = 0.0, *, opens: bool = False) -> tuple[Key, ...]:
         """The call has ended at `at`: its tokens return one occupancy plus `extra` (linger, or minus the credit) later.

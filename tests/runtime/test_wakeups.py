@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from bingx_async import IpGroup, Priority, Quota
+from bingx_async.testing import SimulatedEventLoop
 from tests.runtime.hall import CANCEL_ORDER, Hall, in_turn, run
 
 
@@ -47,3 +48,25 @@ def test_the_next_is_refused_by_another_bucket(is_cancelled: bool, monkeypatch: 
         assert left == pytest.approx(expected, abs=0.01)
 
     run("asyncio", main)
+
+
+class LateLoop(SimulatedEventLoop):
+    """Its timers fire late by 2.9 ms for each second of their span, as the system's do."""
+
+    def call_at(self, when: float, *args: Any, **more: Any) -> asyncio.TimerHandle:
+        return super().call_at(when + 0.0029 * max(0.0, when - self.time()), *args, **more)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 30.0])
+def test_a_late_timer_makes_no_call_late(seconds: float) -> None:
+    """However long a call has waited, it leaves within a millisecond of its moment on timers that are late."""
+
+    async def main() -> float:
+        hall = Hall(quotas={CANCEL_ORDER.path: Quota(1, seconds)})
+        hall.settle(await hall.acquire())
+        moment = hall.governor.eta(CANCEL_ORDER, account="1") * 1000.0
+        await hall.acquire()
+        return hall.now() - moment
+
+    with asyncio.Runner(loop_factory=LateLoop) as runner:
+        assert 0.0 <= runner.run(main()) < 1.0

@@ -91,7 +91,7 @@ class Process:
         """A caller comes; `after` is run when its call has left, or when it has gone."""
         queue, now, rng = self.governor._queue, self.timeline.now, self.world.rng
         priority = rng.choice(PRIORITIES) if self.world.condition.mixes_priorities else Priority.CANCEL
-        order = queue.new_place(priority)
+        order = queue.new_place(claims, priority, now)
         answer, decided = queue.enter(claims, order, inf, now)
         if isinstance(answer, Permit):
             self.timeline.ready.append(partial(self._leave, self.governor, answer, now, after))

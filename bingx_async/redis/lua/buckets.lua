@@ -5,6 +5,7 @@
 -- hash of grants, last_grant and renewed_at (when the keys' own lifetimes were last renewed). line: see turns.lua.
 local NEVER = math.huge
 local PATIENT = 1.05 -- a request comes a little late, and the spacing begins anew then
+local CATCH_UP = 40 -- ms by which a late grant is made up for
 local RENEW_EVERY = 10000 -- ms; lifetimes are long enough not to be renewed by every call
 
 local function read_bucket(expiries, in_flight, state, line, limit, occupancy, spacing)
@@ -72,8 +73,8 @@ end
 -- `taken` is 1, or 0 for a permit that has its token already.
 local function take(bucket, permit, lifetime, taken)
   redis.call('ZADD', bucket.in_flight, text(now + lifetime + bucket.occupancy), permit)
-  bucket.last_grant = now
-  redis.call('HSET', bucket.state, 'last_grant', now_text, 'grants', bucket.grants + taken)
+  bucket.last_grant = math.max(math.min(bucket.last_grant + bucket.spacing, now), now - CATCH_UP)
+  redis.call('HSET', bucket.state, 'last_grant', text(bucket.last_grant), 'grants', bucket.grants + taken)
   local span = math.ceil(lifetime + bucket.occupancy) + 60000
   if bucket.needs_renewal then
     redis.call('HSET', bucket.state, 'renewed_at', now_text)

@@ -109,7 +109,7 @@ class Caller:
         claims, settings = self.claims_of(endpoint), turn.settings
         priority = endpoint.priority if settings.priority is None else settings.priority
         max_lifetime_ms = settings.timeout * 1000.0 + self.sender.transport.linger
-        turn.place = turn.place or self.governor.new_place(priority)
+        turn.place = turn.place or self.governor.new_place(claims, priority)
         permit = await self.governor.acquire(claims, turn.deadline, priority, turn.place, self, max_lifetime_ms)
         if self.is_closed:  # in the instant of the grant
             self.governor.release(permit)

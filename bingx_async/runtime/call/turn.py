@@ -11,7 +11,7 @@ from bingx_async.core.gates import Penalty
 from bingx_async.core.options import CallSettings
 from bingx_async.core.signing import Carrier
 from bingx_async.core.verdict import Refused, Throttled, Unclear
-from bingx_async.runtime.governor.line import Place
+from bingx_async.runtime.governor.crowd import Place
 from bingx_async.runtime.http.message import Unanswered
 
 Failure = Refused | Throttled | Unclear | Unanswered

@@ -13,7 +13,8 @@ from bingx_async.core.claims import Claims, Key, NotUntil, Permit, claims_of
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.errors import ErrorBudgetSpent, InvalidRequest, QuotaWait
 from bingx_async.models import Priority
-from bingx_async.runtime.governor.line import Place, Waiter
+from bingx_async.runtime.governor.crowd import Place
+from bingx_async.runtime.governor.line import Waiter
 from bingx_async.runtime.governor.parts import Parts
 from bingx_async.runtime.governor.shared import SharedQuota
 from bingx_async.runtime.governor.store import Freed, Spent
@@ -43,9 +44,9 @@ class Admission(Parts):
                 )
         return claims
 
-    def new_place(self, priority: Priority) -> Place:
+    def new_place(self, claims: Claims, priority: Priority) -> Place:
         """The place of a call that arrives now; a call that acquires several times keeps it."""
-        return self._queue.new_place(priority)
+        return self._queue.new_place(claims, priority, self.clock.monotonic())
 
     async def acquire(
         self,
@@ -61,7 +62,7 @@ class Admission(Parts):
         `place` is that of an earlier attempt. A store keeps a dead process' tokens for `max_lifetime_ms`. Raises
         `QuotaWait` at once if the wait cannot fit before `deadline` (monotonic ms), and at the deadline if it did not.
         """
-        place = place or self._queue.new_place(priority)
+        place = place or self.new_place(claims, priority)
         if not self._room.is_empty:
             self._room.check_loop()
         now = self.clock.monotonic()

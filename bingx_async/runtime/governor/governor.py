@@ -16,7 +16,6 @@ from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttle
 from bingx_async.errors import StoreUnavailable
 from bingx_async.models import Priority
 from bingx_async.runtime.governor.admission import Admission
-from bingx_async.runtime.governor.line import LAST
 from bingx_async.runtime.governor.reports import Snapshot, take_snapshot
 
 SAFETY = 50.0  # ms added to a moment the exchange names: its own clocks may differ among each other
@@ -52,7 +51,7 @@ class Governor(Admission):
             if rate is not None:
                 self._hear(permit, rate, at)
             else:
-                permit.account_bucket.miss(permit.granted_at, at)
+                permit.account_bucket.miss(permit.granted_at, at + max(0.0, extra))
         self._changed(permit.claims)
         self.reporter.settled(permit, type(verdict).__name__.lower(), at, reopened)
         return penalty
@@ -148,9 +147,8 @@ class Governor(Admission):
         """
         if isinstance(endpoint, str):
             endpoint = self.profile.catalogue.find_all(endpoint)[0]
-        place = (int(endpoint.priority if priority is None else priority), LAST)
-        now = self.clock.monotonic()
-        earliest = self._queue.earliest(self.claims(endpoint, str(account), egress), place, now)
+        claims, now = self.claims(endpoint, str(account), egress), self.clock.monotonic()
+        earliest = self._queue.earliest_new(claims, endpoint.priority if priority is None else priority, now)
         return max(0.0, earliest.ready_at - now) / 1000.0
 
     def may_fail(self, claims: Claims) -> bool:

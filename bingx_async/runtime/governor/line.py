@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import heapq
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import inf
 
 from attrs import define, field
 
 from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.models import Priority
+from bingx_async.runtime.governor.crowd import Crowd, Place
 
-Place = tuple[int, int]  # priority, then number of arrival
 LAST = sys.maxsize  # the number of an arrival after all others
 SPARE = 16  # places of calls that have left, which a line keeps before it is rebuilt
 
@@ -36,12 +36,46 @@ class Waiter:
 
 
 @define(eq=False)
+class Deadlines:
+    """The deadlines of `waiting` calls. Those of calls that have left go when they come up, or when they are most."""
+
+    waiting: int = 0
+    heap: list[tuple[float, int, Waiter]] = field(factory=list[tuple[float, int, Waiter]])
+
+    def add(self, waiter: Waiter) -> None:
+        """A call waits, until its deadline if it has one."""
+        self.waiting += 1
+        if waiter.deadline < inf:
+            heapq.heappush(self.heap, (waiter.deadline, waiter.place[2], waiter))
+
+    def leave(self) -> None:
+        """A call waits no longer; it is gone already."""
+        self.waiting -= 1
+        if len(self.heap) > 2 * self.waiting + SPARE:
+            self.heap = [entry for entry in self.heap if not entry[2].is_gone]
+            heapq.heapify(self.heap)
+
+    def before(self, moment: float, most: int) -> Iterator[Waiter]:
+        """Take those whose deadline comes before `moment`, the first ones if there are more than `most`."""
+        while most and self.heap and self.heap[0][0] < moment:
+            waiter = heapq.heappop(self.heap)[2]
+            if not waiter.is_gone:
+                most -= 1
+                yield waiter
+
+
+@define(eq=False)
 class WaitLine:
-    """The waiters of one endpoint, account and address, the better place first."""
+    """The waiters of one endpoint, account and address, the better place first; in each priority as they arrived."""
 
     claims: Claims
+    crowd: Crowd | None  # in which they stand at the address
+    deadlines: Sequence[Deadlines]  # in which theirs are kept
     heap: list[Waiter] = field(factory=list[Waiter])
+    ready: dict[Waiter, None] = field(factory=dict[Waiter, None])  # counted by the crowd: the account has a token
+    patient: dict[Waiter, None] = field(factory=dict[Waiter, None])  # counted too: the account has one long before
     newest: int = 0  # the latest arrival that has taken a place
+    latest: list[float] = field(factory=lambda: [0.0] * len(Priority))  # turn of a waiter, by priority
     sizes: list[int] = field(factory=lambda: [0] * len(Priority))
     parked_on: Key | None = None  # for which its head waits
     stamp: Place | None = None  # the head's place then
@@ -56,48 +90,70 @@ class WaitLine:
             heapq.heappop(self.heap)
         return self.heap[0] if self.heap else None
 
+    def turn(self, priority: Priority, now: float) -> float:
+        """The turn of a call that arrives now: not before those that wait here with the same priority."""
+        waiting = self.sizes[priority]
+        if self.crowd is None or not waiting:
+            return now
+        return max(self.latest[priority], self.crowd.turn(priority, waiting, now))
+
     def push(self, waiter: Waiter) -> None:
         """Take a place."""
+        priority, turn, number = waiter.place
         heapq.heappush(self.heap, waiter)
-        self.newest = max(self.newest, waiter.place[1])
-        self.sizes[waiter.place[0]] += 1
+        self.newest = max(self.newest, number)
+        self.latest[priority] = max(self.latest[priority], turn) if self.sizes[priority] else turn
+        self.sizes[priority] += 1
+        if self.crowd is not None and self.sizes[priority] == 1:
+            self.crowd.lines[priority] += 1
+        for deadlines in self.deadlines:
+            deadlines.add(waiter)
 
     def remove(self, waiter: Waiter) -> None:
         """Give up a place; it is swept out of the heap when it comes up, or when half of the heap is such places."""
+        priority = waiter.place[0]
         waiter.is_gone = True
-        self.sizes[waiter.place[0]] -= 1
+        self.sizes[priority] -= 1
+        if self.crowd is not None and not self.sizes[priority]:
+            self.crowd.lines[priority] -= 1
+        for counted in (self.ready, self.patient):
+            if waiter in counted:
+                self._uncount(counted, waiter)
+        for deadlines in self.deadlines:
+            deadlines.leave()
         if self.heap and self.heap[0] is waiter:
             heapq.heappop(self.heap)
         elif len(self.heap) > 2 * sum(self.sizes) + SPARE:
             self.heap = list(self)
             heapq.heapify(self.heap)
 
+    def count(self, waiter: Waiter, tokens: int, is_patient: bool = False) -> None:
+        """Let the crowd count the waiter if its account will not keep it back: if one of its `tokens` is left for it,
+        or if the waiter `is_patient`, that is if the address keeps it back for much longer than its account."""
+        while len(self.ready) > tokens:
+            self._uncount(self.ready, next(reversed(self.ready)))
+        if self.crowd is None or waiter in self.ready or waiter in self.patient:
+            return
+        if is_patient or len(self.ready) < tokens:
+            (self.patient if is_patient else self.ready)[waiter] = None
+            self.crowd.turns[waiter.place[0]].add(waiter.place[1])
+
+    def uncount(self) -> None:
+        """The account has no token, or its endpoint is closed: no call waits here for the address."""
+        for counted in (self.ready, self.patient):
+            while counted:
+                self._uncount(counted, next(reversed(counted)))
+
+    def _uncount(self, counted: dict[Waiter, None], waiter: Waiter) -> None:
+        assert self.crowd is not None
+        del counted[waiter]
+        self.crowd.turns[waiter.place[0]].remove(waiter.place[1])
+
     def ahead_of(self, place: Place) -> int:
         """How many waiters are before this place: known for a new arrival, counted for a call that comes back."""
-        if place[1] > self.newest:
+        if place[2] > self.newest:
             return sum(self.sizes[: place[0] + 1])
         return sum(waiter.place < place for waiter in self)
-
-
-class Lines(dict[tuple[Key, str], WaitLine]):
-    """The lines of one queue, by what their claims have in common (`Claims.line`)."""
-
-    def waiters(self) -> Iterator[Waiter]:
-        """All waiters, in no order."""
-        return (waiter for line in self.values() for waiter in line)
-
-    def last(self) -> Waiter | None:
-        """A waiter from the back of a line, which will wait long."""
-        backwards = (waiter for line in self.values() for waiter in reversed(line.heap))
-        return next((waiter for waiter in backwards if not waiter.is_gone), None)
-
-    def waiting_on(self) -> dict[Key, int]:
-        """The number of waiters for each bucket."""
-        found: dict[Key, int] = {}
-        for line in self.values():
-            if line.parked_on is not None:
-                found[line.parked_on] = found.get(line.parked_on, 0) + sum(line.sizes)
-        return found
 
 
 class Parking(dict[Key, list[tuple[Place, int, WaitLine]]]):
@@ -127,47 +183,3 @@ class Parking(dict[Key, list[tuple[Place, int, WaitLine]]]):
                 if line is not None and line.claims is not claims and line.stamp is not None and line.stamp < place:
                     return key
         return None
-
-
-class Alarms:
-    """The moments at which a bucket may have room, the latest of each key, and at which a waiter's deadline comes."""
-
-    def __init__(self) -> None:
-        self._moments: list[tuple[float, Key]] = []
-        self._latest: dict[Key, float] = {}
-        self._deadlines: list[tuple[float, int, Waiter]] = []
-
-    def set(self, refusal: NotUntil) -> None:
-        """Ask the key of `refusal` again at its moment; a refusal that only a reply can end has none."""
-        if refusal.ready_at < inf and self._latest.get(refusal.key) != refusal.ready_at:
-            self._latest[refusal.key] = refusal.ready_at
-            heapq.heappush(self._moments, (refusal.ready_at, refusal.key))
-
-    def set_deadline(self, waiter: Waiter) -> None:
-        """Refuse the waiter at its deadline, if it has one."""
-        if waiter.deadline < inf:
-            heapq.heappush(self._deadlines, (waiter.deadline, waiter.place[1], waiter))
-
-    def due(self, now: float) -> Iterator[Key]:
-        """Take the keys whose moment has come."""
-        while self._moments and self._moments[0][0] <= now:
-            moment, key = heapq.heappop(self._moments)
-            if self._latest.get(key) == moment:
-                del self._latest[key]
-                yield key
-
-    def overdue(self, now: float) -> Iterator[Waiter]:
-        """Take the waiters whose deadline has come."""
-        while self._deadlines and self._deadlines[0][0] <= now:
-            waiter = heapq.heappop(self._deadlines)[2]
-            if not waiter.is_gone:
-                yield waiter
-
-    def next_at(self) -> float:
-        """The next moment of either kind, or infinity."""
-        moments, deadlines = self._moments, self._deadlines
-        while moments and self._latest.get(moments[0][1]) != moments[0][0]:
-            heapq.heappop(moments)
-        while deadlines and deadlines[0][2].is_gone:
-            heapq.heappop(deadlines)
-        return min(moments[0][0] if moments else inf, deadlines[0][0] if deadlines else inf)

@@ -18,6 +18,10 @@ from bingx_async.runtime.governor.settings import GovernorSettings
 from bingx_async.runtime.governor.shared import SharedQuota
 from bingx_async.runtime.loops import Loop, WrongLoop
 
+LONG = 100.0  # ms; a wait from which on the last part is timed apart
+LAST_PART = 20.0  # ms of it, or
+LAST_SHARE = 0.01  # of it, whichever is longer
+
 
 class WaitingRoom:
     """Where the waiters of one queue sleep, all on one timer, without a task in the background.
@@ -68,14 +72,27 @@ class WaitingRoom:
             await woken.wait()
             return
         self._led_until = self._queue.next_at()
-        with anyio.move_on_after(max(0.0, self._led_until - self._clock.monotonic()) / 1000.0):
-            await woken.wait()
+        await self._sleep_until(self._led_until, woken)
         decided = self._queue.tick(self._clock.monotonic())
         for each in decided:
             each.wake()
         first_granted = next((each for each in decided if each.permit is not None), None)
         if waiter.permit is not None and waiter is not first_granted:
             await anyio.lowlevel.checkpoint()  # those that were granted before the leader go first
+
+    async def _sleep_until(self, moment: float, woken: anyio.Event) -> None:
+        """Sleep until `moment` or until woken; in two parts if long, as a timer is late by a share of its span."""
+        span = moment - self._clock.monotonic()
+        if span <= 0.0:
+            await anyio.lowlevel.checkpoint()
+            return
+        if LONG <= span < inf:
+            with anyio.move_on_after((span - max(LAST_PART, LAST_SHARE * span)) / 1000.0):
+                await woken.wait()
+                return
+            span = max(0.0, moment - self._clock.monotonic())
+        with anyio.move_on_after(span / 1000.0):
+            await woken.wait()
 
     def wake(self, decided: Iterable[Waiter] = ()) -> None:
         """Wake the waiters that the queue has decided, and the leader if its timer is set too late."""

@@ -1,0 +1,70 @@
+"""A ban of an address with thousands of calls behind it: no step of the loop is long, no call is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+
+import anyio
+import pytest
+
+from benchmarks import crowd
+from bingx_async import Quota, QuotaWait
+from bingx_async.core.verdict import Scope
+from bingx_async.testing import EPOCH
+from tests.runtime.hall import CANCEL_ORDER, Hall, in_turn, run, throttled
+
+
+@pytest.mark.keeps_time
+def test_no_pass_of_the_loop_is_long() -> None:
+    """755 calls in flight, 5000 accounts and 20 000 more calls wait: a pass takes 20 ms, with slack for the machine."""
+    longest = asyncio.run(crowd.ban())
+    assert max(longest["ban"], longest["end"]) < 3 * crowd.TARGET, longest
+
+
+def test_all_that_cannot_wait_are_refused_in_slices() -> None:
+    """Calls whose deadline is before the ban's end are refused in the instant of the ban; the others leave after it."""
+
+    async def main() -> None:
+        hall = Hall(quotas={CANCEL_ORDER.path: Quota(1, 1.0)}, on_event=None)
+        permit = await hall.acquire()
+        hall.settle(permit)
+        other = await hall.acquire(account="other")
+        refused: list[float] = []
+
+        async def impatient(number: int) -> None:
+            try:
+                await hall.acquire(max_wait=1000.0 if number % 2 else 2000.0)
+            except QuotaWait:
+                refused.append(hall.now())
+
+        async with anyio.create_task_group() as group:
+            for number in range(400):
+                group.start_soon(impatient, number)
+            await in_turn()
+            assert hall.governor.snapshot().waiting == 400
+            hall.settle(other, throttled(until=EPOCH + 1_500_000.0, scope=Scope.EGRESS))
+            await in_turn(100)
+            assert (refused, hall.governor.snapshot().waiting) == ([0.0] * 200, 200)
+            group.cancel_scope.cancel()
+
+    run("asyncio", main)
+
+
+def test_deadlines_of_calls_that_left_are_forgotten() -> None:
+    """However many calls have waited and left, the heaps of deadlines hold about as many as still wait."""
+
+    async def main() -> None:
+        hall = Hall(quotas={CANCEL_ORDER.path: Quota(50, 1.0)}, on_event=None)
+        async with anyio.create_task_group() as group:
+            for _ in range(2000):
+                group.start_soon(lambda: hall.call("", max_wait=3600))
+            await anyio.sleep(20)
+            lines = hall.governor._queue.lines
+            waiting = hall.governor.snapshot().waiting
+            for deadlines in (lines.deadlines, *lines.scopes.values()):
+                assert deadlines.waiting == waiting
+                assert len(deadlines.heap) <= 2 * waiting + 16
+            await anyio.sleep(60)
+            assert len(lines.deadlines.heap) <= 16
+
+    run("asyncio", main)
