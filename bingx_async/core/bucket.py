@@ -112,13 +112,14 @@ class Bucket:
         """Tokens not free at `now`."""
         return self.in_flight + len(self.expiries) - bisect_right(self.expiries, now)
 
-    def nth_ready_at(self, ahead: int, now: float) -> float:
+    def nth_ready_at(self, ahead: int, now: float, is_urgent: bool = False) -> float:
         """The earliest moment for a call behind `ahead` others; a lower bound while calls are in flight or linger."""
         # A call in flight returns its token one occupancy from now at the soonest; each further round of `limit` grants
         # takes one occupancy more. A token that lingers longer than one occupancy is passed by those that go round.
         spent = bisect_right(self.expiries, now)
-        free = max(0, self.limit - self.in_flight - len(self.expiries) + spent)
-        rounds, place = divmod(ahead, self.limit)
+        limit = self.limit if is_urgent else self.limit - self.kept
+        free = max(0, limit - self.in_flight - len(self.expiries) + spent)
+        rounds, place = divmod(ahead, limit)
         index = place - free + spent
         if place < free:
             moment = now

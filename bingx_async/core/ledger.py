@@ -115,15 +115,22 @@ class Ledger:
         return None if key is None else NotUntil(latest, key)
 
     def nth_ready_at(
-        self, claims: Claims, ahead: int, now: float, ahead_at: Mapping[Key, int] | None = None
+        self,
+        claims: Claims,
+        ahead: int,
+        now: float,
+        ahead_at: Mapping[Key, int] | None = None,
+        is_urgent: bool = False,
     ) -> NotUntil:
         """The earliest moment (a lower bound) for a call with `ahead` calls of the same claims before it, and with
         `ahead_at` of any claims at some buckets."""
         latest, key = now, claims.endpoint_gate
         for bucket_key, bucket in self._find(claims, now).by_key:
-            first = min(bucket.ready_at(now), now + bucket.occupancy) if bucket.in_flight else bucket.ready_at(now)
+            first = bucket.ready_at(now, is_urgent)
+            if bucket.in_flight:
+                first = min(first, now + bucket.occupancy)
             before = ahead_at.get(bucket_key, ahead) if ahead_at else ahead
-            ready = max(bucket.nth_ready_at(before, now), first)
+            ready = max(bucket.nth_ready_at(before, now, is_urgent), first)
             if ready > latest:
                 latest, key = ready, bucket_key
         for gate_key in claims.gates:

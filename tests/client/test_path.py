@@ -26,7 +26,10 @@ DOWN = (
     "runtime.governor",  # a permit: every bucket or none
     "runtime.http",  # the request is written
 )
-BACK = ("runtime.governor",)  # the permit is settled by the reply; its model is a look-up in `core`
+BACK = (
+    "runtime.http",  # the connection hears the reply
+    "runtime.governor",  # the permit is settled by it; its model is a look-up in `core`
+)
 
 # Looked up from everywhere, and calling nothing but each other: arithmetic, values, errors, clocks.
 LEAVES = {"core", "models", "errors", "runtime.clock", "runtime.loops", "runtime.logs"}
@@ -88,6 +91,6 @@ async def test_each_room_is_entered_once() -> None:
         with recording() as (down, back):
             await client.spot.cancel_order("BTC-USDT", order_id=7)
     assert b'"orderId":7' in server.requests[-1]
-    assert server.connections == 3  # of the three looks at the clock
+    assert server.connections == 8  # five kept warm, and those of the three looks at the clock
     assert each_once(down) == DOWN
     assert each_once(back) == BACK

@@ -7,7 +7,7 @@ import asyncio
 import anyio
 import pytest
 
-from benchmarks import crowd
+from benchmarks import ban
 from bingx_async import Quota, QuotaWait
 from bingx_async.core.verdict import Scope
 from bingx_async.testing import EPOCH
@@ -17,8 +17,8 @@ from tests.runtime.hall import CANCEL_ORDER, Hall, in_turn, run, throttled
 @pytest.mark.keeps_time
 def test_no_pass_of_the_loop_is_long() -> None:
     """755 calls in flight, 5000 accounts and 20 000 more calls wait: a pass takes 20 ms, with slack for the machine."""
-    longest = asyncio.run(crowd.ban())
-    assert max(longest["ban"], longest["end"]) < 3 * crowd.TARGET, longest
+    longest = asyncio.run(ban.ban())
+    assert max(longest["ban"], longest["end"]) < 3 * ban.TARGET, longest
 
 
 def test_all_that_cannot_wait_are_refused_in_slices() -> None:

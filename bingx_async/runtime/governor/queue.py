@@ -52,10 +52,9 @@ class WaitQueue(AskedLines):
 
     def earliest(self, claims: Claims, place: Place, now: float) -> NotUntil:
         """When a call with this place could leave; a lower bound while others wait or are in flight."""
-        if not self.lines:
-            return self.ledger.nth_ready_at(claims, 0, now)
-        ahead, ahead_at = self.lines.ahead_of(claims, place, now)
-        return self.ledger.nth_ready_at(claims, ahead, now, ahead_at)
+        is_urgent = place[0] == Priority.KILL_SWITCH
+        ahead, ahead_at = self.lines.ahead_of(claims, place, now) if self.lines else (0, None)
+        return self.ledger.nth_ready_at(claims, ahead, now, ahead_at, is_urgent)
 
     def earliest_new(self, claims: Claims, priority: Priority, now: float) -> NotUntil:
         """When a call that arrives now could leave."""

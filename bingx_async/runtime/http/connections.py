@@ -77,7 +77,7 @@ class Connections(httpx.AsyncBaseTransport):
         else:
             connection = await self._wait_for_one(origin, timeout)
         self._in_use[connection] = origin
-        if not idle and len(self._in_use) > 1 and len(self._open) + len(self._tasks) < self._most:
+        if not idle and not self._tasks and len(self._in_use) > 1 and len(self._open) < self._most:
             self._start(self._open_spare(origin))  # a burst goes on: the next call need not wait for a connection
         return connection
 

@@ -13,7 +13,7 @@ import httpx
 from bingx_async.errors import BingXError
 from bingx_async.runtime.http.failures import printable, translated
 from bingx_async.runtime.http.host import Host
-from bingx_async.runtime.http.message import PartialReply, Reply, Request, Unanswered
+from bingx_async.runtime.http.message import Draft, PartialReply, Reply, Unanswered
 from bingx_async.runtime.http.sockets import min_rtt_of
 
 
@@ -23,14 +23,12 @@ class Foreign:
     def __init__(self, inner: httpx.AsyncBaseTransport, monotonic: Callable[[], float], measures: bool) -> None:
         self.inner, self._monotonic, self._measures = inner, monotonic, measures
 
-    async def exchange(
-        self, host: Host, path: str, make: Callable[[], Request], to_connect: float, timeout: float
-    ) -> Reply:
+    async def exchange(self, host: Host, draft: Draft, to_connect: float, timeout: float) -> Reply:
         """The reply within `timeout` seconds; raises `ConnectFailed` or `Unanswered`."""
         partial = PartialReply()
         timeouts = {"connect": to_connect, "pool": to_connect, "read": timeout, "write": timeout}
         with anyio.move_on_after(timeout):
-            return await self._read(await self._head(host, path, make, timeouts), partial)
+            return await self._read(await self._head(host, draft, timeouts), partial)
         raise Unanswered(f"no reply within {timeout:g} s", partial.broken_off())
 
     async def aclose(self) -> None:
@@ -40,16 +38,14 @@ class Foreign:
     def abandon(self) -> None:
         """Nothing can be closed from outside its event loop."""
 
-    async def _head(
-        self, host: Host, path: str, make: Callable[[], Request], timeouts: dict[str, float]
-    ) -> httpx.Response:
+    async def _head(self, host: Host, draft: Draft, timeouts: dict[str, float]) -> httpx.Response:
         handled = sys.exception()
         try:
-            return await self.inner.handle_async_request(host.for_httpx(make(), timeouts))
+            return await self.inner.handle_async_request(host.for_httpx(draft.request(), timeouts))
         except BingXError:
             raise
         except Exception as error:
-            raise translated(error, path, host.origin.host) from printable(error, handled)
+            raise translated(error, draft.path, host.origin.host) from printable(error, handled)
 
     async def _read(self, response: httpx.Response, partial: PartialReply) -> Reply:
         handled = sys.exception()

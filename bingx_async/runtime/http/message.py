@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 from attrs import define, field, frozen
 
+from bingx_async.core.signing import Carrier, Param, Signer, encode, query_of
+
 Headers = list[tuple[bytes, bytes]]
 MOST_BODY = 4 * 1024 * 1024  # bytes of a body, inflated; the longest known one has half a million
 GZIP_OR_ZLIB = 47  # for zlib: either format, the largest window
@@ -33,6 +35,34 @@ class Request:
     query: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
     headers: Headers = field(factory=list[tuple[bytes, bytes]], repr=False)
+
+
+@frozen(eq=False)
+class Draft:
+    """A request that is stamped and signed when it can leave. The repr shows neither headers nor parameters.
+
+    `headers` are those for each content type, `now` reads the exchange's clock (None: no timestamp is sent).
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, Param] = field(repr=False)
+    headers: Mapping[str, Headers] = field(repr=False)
+    now: Callable[[], float] | None = field(default=None, repr=False)
+    signer: Signer | None = field(default=None, repr=False)
+    carrier: Carrier = Carrier.QUERY
+    recv_window: int = 0
+
+    def request(self) -> Request:
+        """The request as it leaves now."""
+        params = dict(self.params)
+        if self.now is not None:
+            params["timestamp"] = int(self.now())
+        if self.signer is None:
+            return Request(self.method, self.path, query_of(params), headers=self.headers[""])
+        params["recvWindow"] = self.recv_window
+        payload = encode(params, self.signer, self.carrier)
+        return Request(self.method, self.path, payload.query, payload.body, self.headers[payload.content_type])
 
 
 @frozen

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Callable
 
 import httpx
 
@@ -13,7 +12,7 @@ from bingx_async.runtime.http.connection import Answer
 from bingx_async.runtime.http.connections import Connections
 from bingx_async.runtime.http.failures import printable, translated
 from bingx_async.runtime.http.host import Host
-from bingx_async.runtime.http.message import PartialReply, Reply, Request, TooLong, Unanswered
+from bingx_async.runtime.http.message import Draft, PartialReply, Reply, TooLong, Unanswered
 from bingx_async.runtime.http.sockets import min_rtt_of
 
 
@@ -23,17 +22,15 @@ class Own:
     def __init__(self, inner: Connections, measures: bool) -> None:
         self.inner, self._measures = inner, measures
 
-    async def exchange(
-        self, host: Host, path: str, make: Callable[[], Request], to_connect: float, timeout: float
-    ) -> Reply:
+    async def exchange(self, host: Host, draft: Draft, to_connect: float, timeout: float) -> Reply:
         """The reply within `timeout` seconds; raises `ConnectFailed` or `Unanswered`."""
         handled = sys.exception()
         try:
-            answer = await self.inner.exchange(host.origin, lambda: host.written(make()), to_connect, timeout)
+            answer = await self.inner.exchange(host.origin, lambda: host.written(draft.request()), to_connect, timeout)
         except BingXError:
             raise
         except Exception as error:
-            raise translated(error, path, host.origin.host) from printable(error, handled)
+            raise translated(error, draft.path, host.origin.host) from printable(error, handled)
         return self._read(answer)
 
     async def aclose(self) -> None:

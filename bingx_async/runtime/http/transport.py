@@ -18,7 +18,7 @@ from bingx_async.errors import ConnectFailed
 from bingx_async.runtime.http.connections import Connections
 from bingx_async.runtime.http.foreign import Foreign
 from bingx_async.runtime.http.host import Host
-from bingx_async.runtime.http.message import Reply, Request
+from bingx_async.runtime.http.message import Draft, Reply
 from bingx_async.runtime.http.own import Own
 from bingx_async.runtime.http.sockets import CONNECTIONS, default_transport
 from bingx_async.runtime.loops import Loop
@@ -54,22 +54,22 @@ class Transport:
         self._is_closed = False
         self._loop: Loop | None = None
 
-    async def send(self, path: str, make: Callable[[], Request], timeout: float) -> Reply:
-        """The reply within `timeout` seconds to the request that `make` makes when it can leave.
+    async def send(self, draft: Draft, timeout: float) -> Reply:
+        """The reply to `draft` within `timeout` seconds.
 
         Raises `ConnectFailed` where nothing was sent, and `Unanswered` where it may have run.
         """
-        line, until = self._open(path), self._monotonic() + timeout * 1000.0
+        line, until = self._open(draft.path), self._monotonic() + timeout * 1000.0
         to_connect = timeout / (len(self._hosts) + 1)  # so that every host can be tried in time
         *first, last = self._hosts
         for host in first:
             try:
-                return await line.exchange(host, path, make, to_connect, timeout)
+                return await line.exchange(host, draft, to_connect, timeout)
             except ConnectFailed:
                 if self._hosts[0] is host:  # else another call has turned away from it already
                     self._hosts = (*self._hosts[1:], host)
                 timeout = max(0.0, until - self._monotonic()) / 1000.0
-        return await line.exchange(last, path, make, to_connect, timeout)
+        return await line.exchange(last, draft, to_connect, timeout)
 
     def warm(self) -> None:
         """Begin to open connections before they are needed, if they are ours."""
