@@ -10,7 +10,9 @@ from math import inf
 
 from attrs import frozen
 
+from bingx_async.core.bucket import AccountBucket, Bucket
 from bingx_async.core.claims import Key, Permit
+from bingx_async.core.quota import Quota
 
 LONGEST_PENALTY = 3_600_000.0  # ms; a moment further away is more likely a misreading: it is clamped and reported
 BELIEVED = 3  # moments in a row that a refusal names; each was followed by another refusal
@@ -168,3 +170,26 @@ class StoreRefusals(dict[Key, float]):
             if max(until, self._asking.get(key, -inf)) <= now:
                 del self[key]
         self._asking = {key: until for key, until in self._asking.items() if key in self}
+
+
+@frozen
+class BucketState:
+    """One bucket at one moment; moments on the ledger's axis."""
+
+    key: Key
+    quota: Quota
+    available: int
+    in_flight: int
+    next_at: float
+    closed_until: float | None = None
+    reason: str = ""
+    counting: str = ""
+
+
+def state_of(key: Key, bucket: Bucket, gate: Gate | None, now: float) -> BucketState:
+    """The state of a bucket, with that of the gate of the same name."""
+    free = max(0, bucket.limit - bucket.live(now))
+    closed_until, reason = (gate.closed_until, gate.reason) if gate is not None else (None, "")
+    counting = bucket.counting if isinstance(bucket, AccountBucket) else None
+    told = str(counting) if counting is not None else ""
+    return BucketState(key, bucket.quota, free, bucket.in_flight, bucket.ready_at(now), closed_until, reason, told)

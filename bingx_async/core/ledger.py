@@ -5,34 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain, count
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from attrs import frozen
 
 from bingx_async.core.bucket import KEPT, AccountBucket, Bucket, Slots
 from bingx_async.core.budget import ErrorBudget
-from bingx_async.core.claims import Claim, Claims, Key, NotUntil, Permit
-from bingx_async.core.gates import Gate, Gates, StoreRefusals
-from bingx_async.core.quota import UNLIMITED, Quota
+from bingx_async.core.claims import Claims, Key, NotUntil, Permit
+from bingx_async.core.gates import BucketState, Gates, StoreRefusals, state_of
+from bingx_async.core.quota import UNLIMITED
 
+B = TypeVar("B", bound=Bucket)
 COLD_MARGIN = 250.0  # ms on top of one occupancy: calls of the process before may still have been on their way
 FORGET_EVERY = 60_000.0  # ms between looks for errors and closed periods that can be forgotten
 MOST_DRAWN = 4_096  # claims whose buckets are kept looked up; one costs as much memory as a bucket
 SWEEP_FROM = 64  # buckets; below that nothing is worth sweeping
-
-
-@frozen
-class BucketState:
-    """One bucket at one moment; moments on the ledger's axis."""
-
-    key: Key
-    quota: Quota
-    available: int
-    in_flight: int
-    next_at: float
-    closed_until: float | None = None
-    reason: str = ""
-    counting: str = ""
 
 
 @frozen
@@ -191,7 +178,7 @@ class Ledger:
         for key, bucket in chain(self._accounts.items(), self._addresses.items()):
             gate = self.gates.get(key)
             if gate is not None or bucket.quota.limit < UNLIMITED.limit:
-                yield _state_of(key, bucket, gate, now)
+                yield state_of(key, bucket, gate, now)
         for key, gate in self.gates.items():
             if key not in self._accounts and key not in self._addresses:
                 yield BucketState(key, UNLIMITED, 0, 0, gate.ready_at(now), gate.closed_until, gate.reason)
@@ -208,39 +195,34 @@ class Ledger:
         return drawn
 
     def _look_up(self, claims: Claims, now: float) -> Drawn:
-        by_key = [
-            (claim.key, self._addresses.get(claim.key) or self._open_address(claim, now))
-            for claim in claims.egress_claims
-        ]
-        own = None
+        by_key: list[tuple[Key, Bucket]] = []
+        settings, own, connections = self.settings, None, None
         if claims.account_claim is not None:
-            key = claims.account_claim.key
-            own = self._accounts.get(key) or self._open_account(claims.account_claim, claims.kept, now)
-            by_key.insert(0, (key, own))
-        connections = None
+            key, quota, _ = claims.account_claim
+            own = self._accounts.get(key)
+            if own is None:
+                fresh = AccountBucket(quota, settings.share, settings.anchor, claims.kept)
+                own = self._open(self._accounts, key, fresh, now)
+            by_key.append((key, own))
+        for key, quota, is_paced in claims.egress_claims:
+            bucket = self._addresses.get(key)
+            if bucket is None:
+                kept = int(quota.limit * settings.share * KEPT) if quota.limit < UNLIMITED.limit else 0
+                bucket = self._open(self._addresses, key, Bucket(quota, settings.share, is_paced, kept), now)
+            by_key.append((key, bucket))
         if claims.connections is not None:
             name, limit = claims.connections
             connections = self._connections.setdefault(name, Slots(limit))
         return Drawn(own, tuple(bucket for _, bucket in by_key), tuple(by_key), connections)
 
-    def _open_account(self, claim: Claim, kept: int, now: float) -> AccountBucket:
-        bucket = AccountBucket(claim.quota, self.settings.share, self.settings.anchor, kept)
-        self._accounts[claim.key] = bucket
-        self._begin(bucket, now)
-        return bucket
-
-    def _open_address(self, claim: Claim, now: float) -> Bucket:
-        kept = int(claim.quota.limit * self.settings.share * KEPT) if claim.quota.limit < UNLIMITED.limit else 0
-        bucket = self._addresses[claim.key] = Bucket(claim.quota, self.settings.share, claim.is_paced, kept)
-        self._begin(bucket, now)
-        return bucket
-
-    def _begin(self, bucket: Bucket, now: float) -> None:
-        """Count a new bucket; after a cold start it counts as spent by the process before."""
+    def _open(self, buckets: dict[Key, B], key: Key, bucket: B, now: float) -> B:
+        """Keep and count a new bucket; after a cold start it counts as spent by the process before."""
+        buckets[key] = bucket
         self._size += 1
         began = self.settings.cold_start
         if began is not None and began + bucket.occupancy + COLD_MARGIN > now and bucket.quota.limit < UNLIMITED.limit:
             bucket.expiries = [began + bucket.occupancy + COLD_MARGIN] * bucket.limit
+        return bucket
 
     def _sweep(self, now: float) -> None:
         """Forget idle buckets and, from time to time, errors and closed periods that are long over."""
@@ -254,11 +236,3 @@ class Ledger:
             self.budget.sweep(now)
             self.gates.sweep(now)
         self._sweep_at = max(SWEEP_FROM, 2 * self._size)
-
-
-def _state_of(key: Key, bucket: Bucket, gate: Gate | None, now: float) -> BucketState:
-    free = max(0, bucket.limit - bucket.live(now))
-    closed_until, reason = (gate.closed_until, gate.reason) if gate is not None else (None, "")
-    counting = bucket.counting if isinstance(bucket, AccountBucket) else None
-    told = str(counting) if counting is not None else ""
-    return BucketState(key, bucket.quota, free, bucket.in_flight, bucket.ready_at(now), closed_until, reason, told)

@@ -8,8 +8,8 @@ from bingx_async.core.bucket import LISTENING_CALLS, AccountBucket
 from bingx_async.core.budget import ErrorBudget
 from bingx_async.core.claims import Claims, NotUntil, Permit
 from bingx_async.core.counting import Counting, CountingModel
-from bingx_async.core.gates import backoff
-from bingx_async.core.ledger import BucketState, Ledger, Settings
+from bingx_async.core.gates import BucketState, backoff
+from bingx_async.core.ledger import Ledger, Settings
 from bingx_async.core.quota import UNLIMITED, Quota
 from tests.core.made_up import claims_under, profile_of
 

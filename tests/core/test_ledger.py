@@ -11,8 +11,8 @@ from bingx_async.core.budget import ErrorKey
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.endpoint import Auth
-from bingx_async.core.gates import Penalty, backoff
-from bingx_async.core.ledger import MOST_DRAWN, SWEEP_FROM, BucketState, Ledger, Settings
+from bingx_async.core.gates import BucketState, Penalty, backoff
+from bingx_async.core.ledger import MOST_DRAWN, SWEEP_FROM, Ledger, Settings
 from bingx_async.core.quota import UNLIMITED, Quota
 from tests.core.made_up import claims_under, closed_until_of, profile_of
 
@@ -410,10 +410,10 @@ def test_back_off_never_shortens() -> None:
 class Eager(Ledger):
     """A ledger that sweeps whenever it can."""
 
-    def reserve(self, claims: Claims, now: float) -> Permit | NotUntil:
+    def reserve(self, claims: Claims, now: float, is_urgent: bool = False) -> Permit | NotUntil:
         """Sweep first."""
         self._sweep(now)
-        return super().reserve(claims, now)
+        return super().reserve(claims, now, is_urgent)
 
 
 @given(World.steps)

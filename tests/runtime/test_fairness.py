@@ -112,6 +112,7 @@ def test_a_call_that_comes_back_keeps_its_place() -> None:
         governor = hall.governor
         claims = governor.claims(CANCEL_ORDER, "busy")
         place = governor.new_place(claims, Priority.CANCEL)
+        went = 0
         async with anyio.create_task_group() as group:
             for _ in range(60):
                 group.start_soon(lambda: hall.call("later", account="busy"))

@@ -48,14 +48,16 @@ class Drain(Generic[T, R]):
         error."""
         if self.pool.is_done:
             return self.pool.results
+        is_late = False
         with one_error():
             async with anyio.create_task_group() as self._group:
                 self._start_workers(len(self.routes) if everything_at_once or self._is_closed() else 1)
                 with anyio.move_on_after(deadline) as scope:
                     while not self.pool.is_done and self._working:
                         await self._changes.wait()
+                is_late = scope.cancelled_caught
                 self._group.cancel_scope.cancel()
-        if scope.cancelled_caught:
+        if is_late:
             self.last_error = LocalError(f"the deadline of {deadline:g} s has passed; it was not sent")
         if self.last_error is not None:
             self.pool.finish({item: self.fail(item, self.last_error) for item in self.pool.pending})

@@ -32,8 +32,7 @@ def _is_possible(settings: GovernorSettings, _setting: object, anchor: str) -> N
 
 
 def _is_reserve(settings: GovernorSettings, _setting: object, reserve: Any) -> None:
-    given: Mapping[Any, Any] = reserve if isinstance(reserve, Mapping) else {"": None}
-    for name, tokens in given.items():
+    for name, tokens in reserve.items() if hasattr(reserve, "items") else [("", -1)]:
         if not is_whole(tokens) or tokens < 0:
             raise InvalidRequest(f"reserve must be a dict such as {{'cancel': 1}}, not {shown(reserve)}")
         if name not in [effect.value for effect in Effect]:

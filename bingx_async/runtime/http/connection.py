@@ -95,12 +95,6 @@ class Connection(asyncio.Protocol):
         self.is_open = False
         self._transport.abort()
 
-    def close_raw(self) -> None:
-        """Close the socket of an event loop that has ended."""
-        raw = getattr(self.socket, "_sock", None)  # uvloop has closed its own
-        if raw is not None:
-            raw.close()
-
     @property
     def socket(self) -> socket.socket:
         """The socket, to be asked about but not used."""

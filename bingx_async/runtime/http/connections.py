@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -18,28 +17,28 @@ from typing import Any
 import httpx
 
 from bingx_async.runtime.http.connection import Answer, Connection
+from bingx_async.runtime.http.dialer import Dialer
 from bingx_async.runtime.http.host import Origin, written
 
 IDLE = 50_000.0  # ms after which a connection is no longer used: many gateways close theirs at 60 s
 TEND_EVERY = 5.0  # seconds between looks at the warm connections
 PATIENCE = 10.0  # seconds for a connection that no call waits for
-STAGGER = 0.25  # seconds until the next address of a host is tried as well (RFC 8305)
 
 
 class Connections(httpx.AsyncBaseTransport):
     """At most `most` connections in use at a time, in one event loop."""
 
     def __init__(self, most: int, monotonic: Callable[[], float], proxy: str | None = None) -> None:
-        self._most, self._monotonic, self._proxy = most, monotonic, proxy
+        self._most, self._monotonic = most, monotonic
         self._loop = asyncio.get_running_loop()
-        self._open: set[Connection] = set()
+        self.open: set[Connection] = set()
+        self._dialer = Dialer(monotonic, self.open, proxy)
         self._idle: dict[Origin, deque[Connection]] = {}
         self._in_use: dict[Connection, Origin] = {}
         self._free = asyncio.Semaphore(most)
         self._wanted: dict[Origin, int] = {}  # connections to keep warm
         self._tasks: set[asyncio.Task[None]] = set()
         self._tending: asyncio.TimerHandle | None = None
-        self._context: ssl.SSLContext | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         timeouts = request.extensions["timeout"]
@@ -77,7 +76,7 @@ class Connections(httpx.AsyncBaseTransport):
         else:
             connection = await self._wait_for_one(origin, timeout)
         self._in_use[connection] = origin
-        if not idle and not self._tasks and len(self._in_use) > 1 and len(self._open) < self._most:
+        if not idle and not self._tasks and len(self._in_use) > 1 and len(self.open) < self._most:
             self._start(self._open_spare(origin))  # a burst goes on: the next call need not wait for a connection
         return connection
 
@@ -94,33 +93,27 @@ class Connections(httpx.AsyncBaseTransport):
         self._wanted[origin] = count
         self._open_missing(origin)
         if self._tending is None:
-            self._tend_later()
+            self._tending = tend_later(self, self._loop)
 
     async def aclose(self) -> None:
         if self._tending is not None:
             self._tending.cancel()
         for task in self._tasks:
             task.cancel()
-        self._reset()
+        for connection in list(self.open):
+            connection.abort()
+        self._idle.clear()
         await asyncio.sleep(0)  # the sockets close in the next pass of the loop
 
     def abandon(self) -> None:
         """Reset every connection from outside the event loop, which may have ended."""
-        for connection in self._open:
+        for connection in self.open:
             try:
                 self._loop.call_soon_threadsafe(connection.abort)
             except RuntimeError:
-                connection.close_raw()
-
-    @property
-    def has_open(self) -> bool:
-        """Whether a connection is open."""
-        return bool(self._open)
-
-    def _reset(self) -> None:
-        for connection in list(self._open):
-            connection.abort()
-        self._idle.clear()
+                raw = getattr(connection.socket, "_sock", None)  # uvloop has closed its own
+                if raw is not None:
+                    raw.close()
 
     def _is_fit(self, connection: Connection) -> bool:
         return connection.idle_since + IDLE > self._monotonic() and connection.is_fit()
@@ -130,7 +123,7 @@ class Connections(httpx.AsyncBaseTransport):
             async with asyncio.timeout(timeout):
                 await self._free.acquire()
                 try:
-                    return await self._find(origin) or await self._connect(origin)
+                    return await self._find(origin) or await self._dialer.dial(origin)
                 except BaseException:
                     self._free.release()
                     raise
@@ -149,27 +142,10 @@ class Connections(httpx.AsyncBaseTransport):
             connection.abort()
         return None
 
-    async def _connect(self, origin: Origin) -> Connection:
-        tls: dict[str, Any] = {"ssl": self._tls(), "server_hostname": origin.host} if origin.is_tls else {}
-        to: dict[str, Any] = {"host": origin.host, "port": origin.port}
-        if isinstance(self._loop, asyncio.BaseEventLoop):  # uvloop tries one address after the other
-            to["happy_eyeballs_delay"] = STAGGER
-        try:
-            if self._proxy is not None:
-                to = {"sock": await socket_through(self._proxy, origin.host, origin.port)}
-            _, connection = await self._loop.create_connection(
-                lambda: Connection(self._monotonic, self._open.discard), **to, **tls
-            )
-        except OSError as error:
-            raise httpx.ConnectError(str(error)) from error
-        self._open.add(connection)
-        connection.idle_since = self._monotonic()
-        return connection
-
     async def _open_spare(self, origin: Origin) -> None:
         with contextlib.suppress(httpx.TransportError, TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                connection = await self._connect(origin)
+                connection = await self._dialer.dial(origin)
             self._idle.setdefault(origin, deque()).append(connection)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -186,37 +162,22 @@ class Connections(httpx.AsyncBaseTransport):
         for _ in range(min(self._wanted[origin], self._most) - there):
             self._start(self._open_spare(origin))
 
-    def _tend_later(self) -> None:
-        weak = weakref.ref(self)
-
-        def tend() -> None:
-            if (connections := weak()) is not None:
-                connections._tend()
-
-        self._tending = self._loop.call_later(TEND_EVERY, tend)
-
-    def _tend(self) -> None:
+    def tend(self) -> None:
         """Close what is idle for too long, and renew what is to be kept warm."""
         for idle in self._idle.values():
             while idle and not (idle[0].is_open and idle[0].idle_since + IDLE > self._monotonic()):
                 idle.popleft().abort()
         for origin in self._wanted:
             self._open_missing(origin)
-        self._tend_later()
-
-    def _tls(self) -> ssl.SSLContext:
-        if self._context is None:
-            self._context = ssl.create_default_context()
-            self._context.set_alpn_protocols(["http/1.1"])
-        return self._context
+        self._tending = tend_later(self, self._loop)
 
 
-async def socket_through(proxy: str, host: str, port: int) -> Any:
-    """A socket to `host` through a CONNECT or SOCKS proxy, which also looks up the name."""
-    from python_socks import ProxyError
-    from python_socks.async_.asyncio import Proxy
+def tend_later(connections: Connections, loop: asyncio.AbstractEventLoop) -> asyncio.TimerHandle:
+    """Look after them in a while, if they are still in use."""
+    weak = weakref.ref(connections)
 
-    try:
-        return await Proxy.from_url(proxy, rdns=True).connect(host, port)
-    except ProxyError as error:
-        raise httpx.ProxyError(str(error)) from error
+    def tend() -> None:
+        if (still_there := weak()) is not None:
+            still_there.tend()
+
+    return loop.call_later(TEND_EVERY, tend)

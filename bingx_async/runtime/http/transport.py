@@ -88,7 +88,7 @@ class Transport:
 
     def __del__(self) -> None:
         line = getattr(self, "_line", None)
-        if isinstance(line, Own) and self._is_ours and line.inner.has_open:
+        if isinstance(line, Own) and self._is_ours and line.inner.open:
             told = f"a BingXClient was not closed (its host is {self._hosts[0].origin.host}): use `async with`"
             warnings.warn(f"{told}, or call `aclose()`", ResourceWarning, source=self, stacklevel=2)
             line.abandon()
