@@ -21,6 +21,8 @@ from typing import Any, Literal
 import aiohttp
 import ccxt.async_support as ccxt
 import httpx
+from bingx_py.asyncio import BingXAsyncClient
+from bingx_py.models.spot.trades import SpotCancelOrderResponse
 
 from benchmarks import report
 from benchmarks.server import KEY, ORDER, SECRET, running
@@ -39,6 +41,7 @@ TIMEOUTS = {"connect": 5.0, "pool": 5.0, "read": 10.0, "write": 10.0}
 
 Cancel = Callable[[], Awaitable[object]]
 
+BINGX_PY = "bingx-py, async_post"
 CCXT = "ccxt, cancel_order"
 OURS = "bingx_async"
 OURS_QUERY = "bingx_async, query"
@@ -86,6 +89,20 @@ async def aiohttp_client(url: str) -> AsyncIterator[Cancel]:
         async def cancel() -> object:
             async with session.post(url + PATH, data=signed(), headers=HEADERS) as response:
                 return checked(await response.text())
+
+        yield cancel
+
+
+@asynccontextmanager
+async def bingx_py_client(url: str) -> AsyncIterator[Cancel]:
+    """The published bingx-py by its `async_post`: its `cancel_order` blocks the event loop."""
+    client = BingXAsyncClient(KEY, SECRET)
+    client.base_url = url
+    async with client:
+
+        async def cancel() -> object:
+            reply = await client.async_post(PATH, {"symbol": "BTC-USDT", "orderId": ORDER_ID})
+            return client.save_convert(reply, SpotCancelOrderResponse)
 
         yield cancel
 
@@ -182,6 +199,7 @@ def contenders(url: str) -> dict[str, Any]:
         BY_HAND_HTTPX: by_hand(url, httpx.AsyncHTTPTransport(limits=limits)),
         OURS_HTTPX: ours(url, sockets.httpcore_transport()),
         CCXT: ccxt_client(url),
+        BINGX_PY: bingx_py_client(url),
         "aiohttp.ClientSession": aiohttp_client(url),
         BY_HAND: streams(url),
         OURS: ours(url, sockets.default_transport()),
@@ -242,6 +260,7 @@ def main() -> None:
     print()
     for level in LEVELS:
         print(report.target(f"{level} in flight, / ccxt", ratio(OURS, CCXT, level), 0.6))
+        print(report.target(f"{level} in flight, / bingx-py", ratio(OURS, BINGX_PY, level), 1.0))
         print(report.target(f"{level} in flight, / aiohttp", ratio(OURS, "aiohttp.ClientSession", level), 1.0))
         print(report.target(f"{level} in flight, / streams by hand", ratio(OURS, BY_HAND, level), 2.0))
     report.heading("Client CPU per signed cancel: µs")
