@@ -55,7 +55,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def printable(error: Exception, handled: BaseException | None) -> BaseException | None:
-    """The exception, unless its text shows the URL with the signature, as that of some transports for a garbled reply does."""
+    """The exception, unless its text shows the URL with the signature, as some transports' do for a garbled reply."""
     bare = without_frames(error, handled)
     return None if "signature=" in f"{error} {error.__cause__}" else bare
 
