@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import re
 import socket
@@ -10,8 +11,9 @@ import ssl
 import sys
 import traceback
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -434,3 +436,26 @@ def test_client_over_sockets(make: Make, backend: Any) -> None:
             assert "in cancel_order" in text
 
     anyio.run(main, backend=backend)
+
+
+async def test_no_span_shows_a_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A foreign transport that OpenTelemetry instruments is called without it, and only while it is called."""
+    seen: list[bool] = []
+    state = {"suppressed": False}
+
+    @contextlib.contextmanager
+    def suppress_instrumentation() -> Iterator[None]:
+        state["suppressed"] = True
+        yield
+        state["suppressed"] = False
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(state["suppressed"])
+        return httpx.Response(200, text='{"code":0}')
+
+    utils = SimpleNamespace(suppress_instrumentation=suppress_instrumentation)
+    transport = Transport(httpx.MockTransport(answer), ("http://x",), monotonic_ms)
+    await transport.send(made(QUERY), 5)
+    monkeypatch.setitem(sys.modules, "opentelemetry.instrumentation.utils", utils)
+    await transport.send(made(QUERY), 5)
+    assert (seen, state["suppressed"]) == ([False, True], False)
