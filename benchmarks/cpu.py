@@ -12,9 +12,13 @@ import gc
 import hashlib
 import hmac
 import json
+import os
+import ssl
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
@@ -29,6 +33,7 @@ from benchmarks.server import KEY, ORDER, SECRET, running
 from bingx_async import BingXClient, Governor
 from bingx_async.runtime.http import sockets
 from bingx_async.spot.orders import CANCEL_ORDER
+from tests.certificate import make_certificate
 
 PATH = CANCEL_ORDER.path
 ORDER_ID = ORDER["orderId"]
@@ -42,6 +47,7 @@ TIMEOUTS = {"connect": 5.0, "pool": 5.0, "read": 10.0, "write": 10.0}
 
 Cancel = Callable[[], Awaitable[object]]
 
+AIOHTTP = "aiohttp.ClientSession"
 BINGX_PY = "bingx-py, async_post"
 CCXT = "ccxt, cancel_order"
 OURS = "bingx_async"
@@ -112,6 +118,7 @@ async def bingx_py_client(url: str) -> AsyncIterator[Cancel]:
 async def ccxt_client(url: str) -> AsyncIterator[Cancel]:
     """The unified cancel_order of the published ccxt, its own limiter off, its market known beforehand."""
     exchange = ccxt.bingx({"apiKey": KEY, "secret": SECRET, "enableRateLimit": False})
+    exchange.cafile = os.environ.get("SSL_CERT_FILE", exchange.cafile)
     exchange.urls["api"] = dict.fromkeys(exchange.urls["api"], f"{url}/openApi")
     market = {
         "id": "BTC-USDT",
@@ -138,13 +145,15 @@ async def ccxt_client(url: str) -> AsyncIterator[Cancel]:
 @asynccontextmanager
 async def streams(url: str) -> AsyncIterator[Cancel]:
     """asyncio streams, the reply cut out by hand: the least that Python can do."""
-    host, _, port = url.removeprefix("http://").partition(":")
+    scheme, _, rest = url.partition("://")
+    host, _, port = rest.partition(":")
+    context = ssl.create_default_context() if scheme == "https" else None
     free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
     head = b"POST %b HTTP/1.1\r\nHost: %b\r\nX-BX-APIKEY: %b\r\nContent-Type: application/json\r\n"
     head %= PATH.encode(), host.encode(), KEY.encode()
 
     async def cancel() -> object:
-        reader, writer = free.pop() if free else await asyncio.open_connection(host, int(port))
+        reader, writer = free.pop() if free else await asyncio.open_connection(host, int(port), ssl=context)
         body = signed()
         writer.write(head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         answer = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -201,7 +210,7 @@ def contenders(url: str) -> dict[str, Any]:
         OURS_HTTPX: ours(url, sockets.httpcore_transport()),
         CCXT: ccxt_client(url),
         BINGX_PY: bingx_py_client(url),
-        "aiohttp.ClientSession": aiohttp_client(url),
+        AIOHTTP: aiohttp_client(url),
         BY_HAND: streams(url),
         OURS: ours(url, sockets.default_transport()),
         OURS_QUERY: ours(url, sockets.default_transport(), "query"),
@@ -233,18 +242,24 @@ async def wall(cancel: Cancel, calls: int = 300) -> float:
     return median(took)
 
 
-async def measure(url: str, rounds: int = ROUNDS) -> dict[str, dict[int, list[float]]]:
+async def measure(
+    url: str, rounds: int = ROUNDS, only: tuple[str, ...] = (), budget: float = BUDGET
+) -> dict[str, dict[int, list[float]]]:
     """Microseconds by contender and level, one figure per round."""
     found: dict[str, dict[int, list[float]]] = {}
     async with AsyncExitStack() as stack:
-        cancels = {name: await stack.enter_async_context(each) for name, each in contenders(url).items()}
+        cancels = {
+            name: await stack.enter_async_context(each)
+            for name, each in contenders(url).items()
+            if not only or name in only
+        }
         for cancel in cancels.values():
             await cost(cancel, max(LEVELS))
         gc.collect()
         gc.freeze()  # the modules imported so far must not cost any contender time in the collector
         began = time.monotonic()
         for done in range(rounds):
-            if done >= 3 and time.monotonic() - began > BUDGET:
+            if done >= 3 and time.monotonic() - began > budget:
                 break
             for level in LEVELS:
                 for name, cancel in cancels.items():
@@ -259,9 +274,15 @@ def main() -> None:
     """Measure and print."""
     with running() as url:
         micros = asyncio.run(measure(url))
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = Path(folder, "key.pem"), Path(folder, "certificate.pem")
+        make_certificate(key, certificate)
+        os.environ["SSL_CERT_FILE"] = str(certificate)
+        with running(str(key), str(certificate)) as url:
+            over_tls = asyncio.run(measure(url, only=(OURS, CCXT, AIOHTTP, BY_HAND), budget=20.0))
 
-    def ratio(name: str, base: str, level: int) -> float:
-        return median(a / b for a, b in zip(micros[name][level], micros[base][level], strict=True))
+    def ratio(name: str, base: str, level: int, found: dict[str, dict[int, list[float]]] = micros) -> float:
+        return median(a / b for a, b in zip(found[name][level], found[base][level], strict=True))
 
     def ratios(name: str, base: str) -> list[str]:
         return [f"{name} / {base}", *(f"{ratio(name, base, level):.2f}" for level in LEVELS)]
@@ -269,14 +290,19 @@ def main() -> None:
     heads = [f"{level} in flight" for level in LEVELS]
     report.heading("Client CPU per signed cancel: ratios (below 1: less than the other)")
     pairs = [(OURS, CCXT), (OURS_QUERY, CCXT), (OURS_HTTPX, CCXT), (OURS, BY_HAND), (OURS_HTTPX, BY_HAND_HTTPX)]
-    table = [ratios(*pair) for pair in [*pairs, (OURS, "aiohttp.ClientSession"), (OURS, "httpx.AsyncClient")]]
+    table = [ratios(*pair) for pair in [*pairs, (OURS, AIOHTTP), (OURS, "httpx.AsyncClient")]]
     report.table(["", *heads], table)
     print()
     for level in LEVELS:
         print(report.target(f"{level} in flight, / ccxt", ratio(OURS, CCXT, level), 0.6))
         print(report.target(f"{level} in flight, / bingx-py", ratio(OURS, BINGX_PY, level), 1.0))
-        print(report.target(f"{level} in flight, / aiohttp", ratio(OURS, "aiohttp.ClientSession", level), 1.0))
+        print(report.target(f"{level} in flight, / aiohttp", ratio(OURS, AIOHTTP, level), 1.0))
         print(report.target(f"{level} in flight, / streams by hand", ratio(OURS, BY_HAND, level), 2.0))
+    for level in LEVELS:
+        print(report.target(f"TLS, {level} in flight, / ccxt", ratio(OURS, CCXT, level, over_tls), 0.6))
+        print(report.target(f"TLS, {level} in flight, / aiohttp", ratio(OURS, AIOHTTP, level, over_tls), 1.0))
+        print(report.target(f"TLS, {level} in flight, / streams by hand", ratio(OURS, BY_HAND, level, over_tls), 2.0))
+    print(report.target("TLS, time of one call, median, / ccxt", ratio(OURS, CCXT, WALL, over_tls), 0.65))
     print(report.target("time of one call, median, / ccxt", ratio(OURS, CCXT, WALL), 0.65))
     report.heading("Client CPU per signed cancel: µs; and the time of one call")
     report.table(

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import ssl
 import subprocess
 import sys
 import time
@@ -76,26 +77,30 @@ class Connection(asyncio.Protocol):
             self.transport.write(HEAD % (len(reply), reply))  # type: ignore[attr-defined]
 
 
-async def serve() -> None:
-    """Serve on a free port, said in the first line of output, until the input ends."""
+async def serve(key: str = "", certificate: str = "") -> None:
+    """Serve on a free port, said in the first line of output, until the input ends; over TLS with a key."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Connection, "127.0.0.1", 0)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if key else None
+    if context is not None:
+        context.load_cert_chain(certificate, key)
+    server = await loop.create_server(Connection, "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """The base URL of a server in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.server"]
+def running(*tls: str) -> Iterator[str]:
+    """The base URL of a server in a process of its own; over TLS with a key and a certificate."""
+    command = [sys.executable, "-m", "benchmarks.server", *tls]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+            port = int(process.stdout.readline())
+            yield f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
         finally:
             process.stdin.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(*sys.argv[1:]))

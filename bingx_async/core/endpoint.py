@@ -59,7 +59,8 @@ def _derived(value: Callable[[Endpoint[Any]], Any]) -> Any:
 class Endpoint(Generic[T]):
     """`name` is that of its method in `client.spot`. `read` turns the `data` of an accepted reply into the model and
     never raises. `quota` is what an account may call under the profile "documented"; `profiles` has the profiles in
-    which it differs. `carrier` forces where the parameters travel. `is_stamped`: whether a timestamp is sent."""
+    which it differs. `carrier` forces where the parameters travel. `is_stamped`: whether a timestamp is sent.
+    `echoed` are the parameters whose values stand in the reply as well."""
 
     name: str
     method: str
@@ -73,6 +74,7 @@ class Endpoint(Generic[T]):
     refusals: Refusals = field(default=Refusals(), repr=False)
     carrier: Carrier | None = field(default=None, repr=False)
     is_stamped: bool = field(default=True, repr=False)
+    echoed: tuple[str, ...] = field(default=(), repr=False)
     route: str = _derived(lambda it: f"{it.method} {it.path}")
     priority: Priority = _derived(lambda it: PRIORITIES.get(it.effect, Priority.PLACE))
     is_public: bool = _derived(lambda it: it.auth is Auth.PUBLIC)
@@ -94,6 +96,12 @@ class Call(Generic[T]):
     params: Mapping[str, Param]
     client_order_ids: tuple[str, ...] = ()
     batch: Callable[[], Batch[Any, Any]] | None = field(default=None, repr=False)
+
+    def is_contradicted(self, data: Any) -> bool:
+        """Whether the `data` of a reply is about something else: another order than the one in the parameters."""
+        told: Mapping[str, Any] = data if isinstance(data, Mapping) else {}  # pyright: ignore[reportUnknownVariableType]
+        echoes = [(str(self.params[name]), told.get(name)) for name in self.endpoint.echoed if name in self.params]
+        return any(value not in (None, "", 0) and str(value).lower() != asked.lower() for asked, value in echoes)
 
 
 @frozen(eq=False)

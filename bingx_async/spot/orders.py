@@ -26,6 +26,7 @@ CANCEL_ORDER = Endpoint(
     quota=Quota(5, 1.0, ORDERS),
     profiles=LEAD_TRADER,
     refusals=ORDER,
+    echoed=("orderId", "clientOrderID"),
 )
 CANCEL_ORDERS = Endpoint(
     "cancel_orders",
@@ -69,6 +70,7 @@ GET_ORDER = Endpoint(
     one(Order),
     quota=Quota(10, 1.0, ORDERS),
     refusals=ORDER,
+    echoed=("orderId", "clientOrderID"),
 )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any
 
 import anyio
 import pytest
 
-from bingx_async import BingXClient, ClientClosed, Governor, RateLimited
+from bingx_async import BingXClient, ClientClosed, Governor, OutcomeUnknown, RateLimited, ReadFailed
 from bingx_async.emulator import Emulator
+from bingx_async.spot.orders import GET_ORDER
 from tests.client.exchange import CANCEL, OK, Backend, Hall, backends, refused, run
 
 
@@ -66,3 +68,32 @@ async def test_closed_at_the_moment_of_a_grant() -> None:
     assert sorted(ended) == ["closed"] * 4 + ["done"] * 2
     assert client._caller.sender.transport._is_closed
     assert client.governor.snapshot().waiting == 0
+
+
+@backends
+@pytest.mark.parametrize(
+    ("asked", "told", "is_ours"),
+    [
+        ({"order_id": 7}, '"orderId":7', True),
+        ({"order_id": 7}, '"orderId":"7"', True),
+        ({"order_id": 7}, '"status":"CANCELED"', True),
+        ({"order_id": 7}, '"orderId":0,"clientOrderID":""', True),
+        ({"client_order_id": "Mine-7"}, '"orderId":9,"clientOrderID":"mine-7"', True),
+        ({"order_id": 7}, '"orderId":8', False),
+        ({"client_order_id": "mine-7"}, '"clientOrderID":"mine-8"', False),
+    ],
+)
+def test_a_reply_about_another_order(backend: Backend, asked: dict[str, Any], told: str, is_ours: bool) -> None:
+    """A reply that names another order than the call is not the answer to it, so its outcome is unknown."""
+
+    async def main() -> None:
+        hall = Hall({CANCEL: [f'{{"code":0,"data":{{{told}}}}}'], GET_ORDER.path: [f'{{"code":0,"data":{{{told}}}}}']})
+        client = hall.client(carrier="json")
+        for call, error in ((client.spot.cancel_order, OutcomeUnknown), (client.spot.get_order, ReadFailed)):
+            if is_ours:
+                await call("BTC-USDT", **asked)
+            else:
+                with pytest.raises(error, match="the reply is about another order"):
+                    await call("BTC-USDT", **asked)
+
+    run(backend, main)

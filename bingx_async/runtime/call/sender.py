@@ -9,7 +9,7 @@ from attrs import field, frozen
 from bingx_async.core.endpoint import Call
 from bingx_async.core.events import CarrierChosen
 from bingx_async.core.signing import Carrier, Signer
-from bingx_async.core.verdict import Unclear, Verdict, judge
+from bingx_async.core.verdict import Accepted, Unclear, Verdict, judge
 from bingx_async.errors import ConnectFailed
 from bingx_async.runtime.call.turn import Turn
 from bingx_async.runtime.governor.governor import Governor
@@ -88,6 +88,8 @@ class Sender:
         except BaseException as error:
             reply = self._after_failure(error, turn)
         verdict = judge(reply.status, reply.headers, reply.text, self.governor.clock.now())
+        if isinstance(verdict, Accepted) and call.endpoint.echoed and call.is_contradicted(verdict.data):
+            verdict = Unclear(reply.status, "the reply is about another order", is_readable=True)
         turn.penalty = self.governor.settle(turn.permit, verdict, reply.received_at, reply.headers, reply.min_rtt)
         return verdict, reply
 
