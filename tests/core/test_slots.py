@@ -184,3 +184,47 @@ def test_a_reply_without_headers(limit: int, window: float) -> None:
     free = AccountBucket(UNLIMITED, 1.0, is_anchored=True)
     free.miss(0.0, 10.0, begins=True)
     assert free.counting is None
+
+
+def test_what_an_account_could_send_at_once() -> None:
+    """Its free tokens; none while its endpoint is closed, any number where only the address counts."""
+    ledger, claims = Ledger(), claims_under(profile_of({"/a": FIVE}, Quota(8, 1)), "/a")
+    public = evolve(claims, account_claim=None)
+    for _ in range(2):
+        granted(ledger.reserve(claims, 0.0))
+    assert (ledger.tokens(claims, 0.0), ledger.tokens(public, 0.0)) == (3, UNLIMITED.limit)
+    assert ledger.own_ready_at(claims, 2, 7.0) == 7.0
+    assert ledger.own_ready_at(claims, 3, 7.0) == 7.0 + OCCUPANCY
+    assert ledger.own_ready_at(public, 30, 7.0) == 7.0
+    ledger.gates.close(claims.egress_gate, 900.0, 0.0, "closed")
+    assert ledger.tokens(claims, 0.0) == 3
+    ledger.gates.close(claims.endpoint_gate, 900.0, 0.0, "closed")
+    assert ledger.tokens(claims, 0.0) == 0
+
+
+def test_what_an_address_would_grant_at_once() -> None:
+    """The tokens above half of its limit; none of a bucket that is not there."""
+    ledger, claims = Ledger(), claims_under(profile_of({"/a": UNLIMITED}, Quota(9, 1)), "/a")
+    (address,) = [claim.key for claim in claims.egress_claims]
+    found = [ledger.spare(address, 0.0)]
+    for at in (0.0, 0.0, 0.0, 0.0, 0.0, 100.0):
+        granted(ledger.reserve(claims, at))
+        found.append(ledger.spare(address, at))
+    assert found == [0, 4, 3, 2, 1, 0, 0]
+
+
+def test_each_call_holds_one_connection() -> None:
+    """One comes and goes with each call, and an account keeps nothing unless it is told to."""
+    ledger, claims = Ledger(), over(9)
+    permits = [granted(ledger.reserve(claims, 0.0)) for _ in range(4)]
+    slots = permits[0].connections
+    assert slots is not None
+    counts = [slots.in_flight]
+    for permit in permits[:2]:
+        ledger.settle(permit, 1.0)
+        counts.append(slots.in_flight)
+    for permit in permits[2:]:
+        ledger.release(permit)
+        counts.append(slots.in_flight)
+    assert counts == [4, 3, 2, 1, 0]
+    assert AccountBucket(FIVE, 1.0, False).kept == 0
