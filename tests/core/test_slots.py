@@ -196,10 +196,15 @@ def test_what_an_account_could_send_at_once() -> None:
     assert ledger.own_ready_at(claims, 2, 7.0) == 7.0
     assert ledger.own_ready_at(claims, 3, 7.0) == 7.0 + OCCUPANCY
     assert ledger.own_ready_at(public, 30, 7.0) == 7.0
+    ledger.settle(granted(ledger.reserve(claims, 0.0)), 0.0)
+    assert [ledger.tokens(claims, now) for now in (1.0, OCCUPANCY)] == [2, 3]
     ledger.gates.close(claims.egress_gate, 900.0, 0.0, "closed")
-    assert ledger.tokens(claims, 0.0) == 3
+    assert ledger.tokens(claims, 1.0) == 2
     ledger.gates.close(claims.endpoint_gate, 900.0, 0.0, "closed")
     assert ledger.tokens(claims, 0.0) == 0
+    spent = [Ledger(Settings(cold_start=0.0)) for _ in range(2)]
+    assert spent[0].tokens(claims, 0.0) == 0
+    assert spent[1].own_ready_at(claims, 0, 0.0) == OCCUPANCY
 
 
 def test_what_an_address_would_grant_at_once() -> None:
@@ -211,6 +216,10 @@ def test_what_an_address_would_grant_at_once() -> None:
         granted(ledger.reserve(claims, at))
         found.append(ledger.spare(address, at))
     assert found == [0, 4, 3, 2, 1, 0, 0]
+    other = Ledger()
+    for _ in range(2):
+        other.settle(granted(other.reserve(claims, 0.0)), 0.0)
+    assert [other.spare(address, now) for now in (1.0, OCCUPANCY)] == [3, 5]
 
 
 def test_each_call_holds_one_connection() -> None:
