@@ -101,7 +101,10 @@ class Call(Generic[T]):
         """Whether the `data` of a reply is about something else: another order than the one in the parameters."""
         told: Mapping[str, Any] = data if isinstance(data, Mapping) else {}  # pyright: ignore[reportUnknownVariableType]
         echoes = [(str(self.params[name]), told.get(name)) for name in self.endpoint.echoed if name in self.params]
-        return any(value not in (None, "", 0) and str(value).lower() != asked.lower() for asked, value in echoes)
+        return any(
+            isinstance(value, int | str) and value not in ("", 0) and str(value).lower() != asked.lower()
+            for asked, value in echoes
+        )
 
 
 @frozen(eq=False)

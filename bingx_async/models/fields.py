@@ -46,6 +46,9 @@ class OpenEnum(StrEnum):
         member._value_ = value
         return member
 
+    def __reduce_ex__(self, _protocol: object) -> tuple[Any, ...]:
+        return (type(self), (self.value,))  # Python 3.11.0 to 3.11.3 would pickle the name, which is no member
+
     @property
     def is_known(self) -> bool:
         """Whether this library knows the value."""
