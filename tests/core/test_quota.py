@@ -10,6 +10,7 @@ from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bingx_async import PROFILES
 from bingx_async.catalogue import CATALOGUE, PROFILES
 from bingx_async.core.catalogue import Catalogue, Profile, profiles_of
 from bingx_async.core.endpoint import Auth, Call, Effect, Endpoint, Refusals
@@ -236,3 +237,9 @@ def test_profile_is_frozen() -> None:
     assert isinstance(DOCUMENTED, Profile)
     with pytest.raises(FrozenInstanceError):
         DOCUMENTED.name = "mine"  # type: ignore[misc]
+
+
+def test_a_public_endpoint_has_no_quota_of_an_account() -> None:
+    """A profile has the quotas of accounts: none for an endpoint that is counted per address only."""
+    with pytest.raises(KeyError):
+        PROFILES["documented"]["get_depth"]

@@ -87,7 +87,9 @@ class Exchange:
     def tell(self, claims: Claims, verdict: Throttled, at: float) -> None:
         """The client has read that a scope is closed."""
         key = claims.endpoint_gate if verdict.scope is Scope.ENDPOINT else claims.egress_gate
-        self._told[key] = (at, self._closed[key][0])
+        until, latest = self._closed[key]
+        if latest is verdict:  # else it has been closed anew since that reply left
+            self._told[key] = (at, until)
 
     def _is_closed(self, claims: Claims, at: float, granted_at: float) -> Throttled | None:
         for key in claims.gates:
