@@ -10,7 +10,6 @@ from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bingx_async import PROFILES
 from bingx_async.catalogue import CATALOGUE, PROFILES
 from bingx_async.core.catalogue import Catalogue, Profile, profiles_of
 from bingx_async.core.endpoint import Auth, Call, Effect, Endpoint, Refusals
