@@ -22,6 +22,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from bingx_async.runtime.http.message import MOST_BODY
 
 MOST_HEAD = 64 * 1024  # bytes of status line and headers
+MOST_PIECES = 8192  # of a body: half a million bytes in chunks of 64; handling more at a time blocks the loop
 MOST_HEADERS = 256  # a quarter of a megabyte is parsed at a time, and holds 40 000 short ones
 MOST_REPLY = MOST_HEAD + MOST_BODY  # bytes of a reply, however they are framed
 RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -65,14 +66,14 @@ class Connection(asyncio.Protocol):
         self._monotonic, self._forget = monotonic, forget
         self._parser = HttpResponseParser(self)
         self._answer: Answer | None = None
-        self._size, self._headers = 0, 0  # bytes and headers received of the answer
+        self._size, self._headers, self._pieces = 0, 0, 0  # bytes, headers and pieces received of the answer
         self._is_reusable = False
         self._ends_with_connection = False  # the answer names no length
 
     def send(self, request: bytes) -> Answer:
         """Write a whole request; from now on it may have been executed."""
         answer = self._answer = Answer(self, asyncio.get_running_loop().create_future())
-        self._size, self._headers, self._is_reusable = 0, 0, True
+        self._size, self._headers, self._pieces, self._is_reusable = 0, 0, 0, True
         self._transport.write(request)
         return answer
 
@@ -178,8 +179,13 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        if self._answer is not None and not self._answer.is_whole:
-            self._answer.body += body
+        answer = self._answer
+        if answer is not None and not answer.is_whole:
+            self._pieces += 1
+            if self._pieces > MOST_PIECES:
+                answer.fail(httpx.RemoteProtocolError("the reply comes in too many pieces"))
+                raise HttpParserError  # the parser stops
+            answer.body += body
 
     def on_message_complete(self) -> None:
         """The answer is whole, or an interim one is over and the answer is still to come."""
