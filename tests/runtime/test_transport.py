@@ -23,8 +23,12 @@ import pytest
 from bingx_async import BingXClient, ConnectFailed, OutcomeUnknown
 from bingx_async.runtime.clock import monotonic_ms, wall_ms
 from bingx_async.runtime.http import sockets
+from bingx_async.runtime.http.connection import Connection
 from bingx_async.runtime.http.connections import Connections
+from bingx_async.runtime.http.dialer import Dialer
+from bingx_async.runtime.http.host import Origin
 from bingx_async.runtime.http.message import Request, Unanswered
+from bingx_async.runtime.http.own import Own
 from bingx_async.runtime.http.sockets import default_transport, httpcore_transport
 from bingx_async.runtime.http.transport import LINGER, LINGER_RESET, Transport
 from tests.certificate import make_certificate
@@ -459,3 +463,46 @@ async def test_no_span_shows_a_signature(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "opentelemetry.instrumentation.utils", utils)
     await transport.send(made(QUERY), 5)
     assert (seen, state["suppressed"]) == ([False, True], False)
+
+
+async def test_closed_while_a_connection_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that is closed while a call opens its connection sends nothing any more, and leaves nothing open."""
+    dial, may_go_on = Dialer.dial, asyncio.Event()
+
+    async def dial_slowly(self: Dialer, origin: Origin) -> Connection:
+        connection = await dial(self, origin)
+        await may_go_on.wait()
+        return connection
+
+    monkeypatch.setattr(Dialer, "dial", dial_slowly)
+    async with serving((OK, "keep")) as server:
+        transport = Transport(None, (server.url,), monotonic_ms)
+        sending = asyncio.create_task(transport.send(made(POST), 5))
+        while not server.connections:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        connections = transport._line
+        await transport.aclose()
+        may_go_on.set()
+        with pytest.raises(ConnectFailed, match="nothing was sent"):
+            await sending
+        await asyncio.sleep(0.05)
+        assert server.requests == []
+        assert isinstance(connections, Own)
+        assert connections.inner.open == set()
+        with pytest.raises(httpx.ConnectError, match="closed"):
+            await connections.inner.lease(Origin("127.0.0.1", server.port, False), 1.0)
+
+
+@pytest.mark.parametrize("timeout", [5.0, None])
+async def test_as_a_transport_of_httpx(timeout: float | None) -> None:
+    """Our connections serve httpx' client too, which may set no timeout."""
+    async with serving((OK, "keep"), (OK, "keep"), (b"", "close")) as server:
+        async with httpx.AsyncClient(transport=default_transport(), timeout=timeout) as client:
+            for _ in range(2):
+                response = await client.post(f"{server.url}/a?b=1,2", json={"c": 3})
+                assert (response.status_code, response.json()) == (200, {"code": 0})
+            with pytest.raises(httpx.ReadError):
+                await client.get(server.url)
+        assert server.connections == 1
+        assert server.requests[0].startswith(b"POST /a?b=1,2 HTTP/1.1")
+        assert server.requests[0].endswith(b'{"c":3}')

@@ -12,6 +12,7 @@ import contextlib
 import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine
+from math import inf
 from typing import Any
 
 import httpx
@@ -39,11 +40,13 @@ class Connections(httpx.AsyncBaseTransport):
         self._wanted: dict[Origin, int] = {}  # connections to keep warm
         self._tasks: set[asyncio.Task[None]] = set()
         self._tending: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        timeouts = request.extensions["timeout"]
-        message = written(request.method, request.url.raw_path, request.headers.raw, request.content)
-        answer = await self.exchange(Origin.of(request.url), lambda: message, timeouts["connect"], timeouts["read"])
+        timeouts = request.extensions.get("timeout", {})
+        connect, read = (inf if (seconds := timeouts.get(each)) is None else seconds for each in ("connect", "read"))
+        message = written(request.method, request.url.raw_path, request.headers.raw, await request.aread())
+        answer = await self.exchange(Origin.of(request.url), lambda: message, connect, read)
         if answer.error is not None or answer.status is None:
             raise answer.error or httpx.ReadError("no reply")
         body = httpx.ByteStream(bytes(answer.body))
@@ -69,12 +72,18 @@ class Connections(httpx.AsyncBaseTransport):
 
     async def lease(self, origin: Origin, timeout: float) -> Connection:
         """A connection on which nothing was written and nothing is unread, within `timeout` seconds."""
+        if self._is_closed:
+            raise httpx.ConnectError("the connections are closed")
         idle = self._idle.get(origin)
         if idle and not self._free.locked() and self._is_fit(idle[0]):
             await self._free.acquire()  # which does not wait
             connection = idle.popleft()
         else:
             connection = await self._wait_for_one(origin, timeout)
+            if self._is_closed:  # while it was opened
+                connection.abort()
+                self._free.release()
+                raise httpx.ConnectError("the connections were closed")
         self._in_use[connection] = origin
         if not idle and not self._tasks and len(self._in_use) > 1 and len(self.open) < self._most:
             self._start(self._open_spare(origin))  # a burst goes on: the next call need not wait for a connection
@@ -96,6 +105,7 @@ class Connections(httpx.AsyncBaseTransport):
             self._tending = tend_later(self, self._loop)
 
     async def aclose(self) -> None:
+        self._is_closed = True
         if self._tending is not None:
             self._tending.cancel()
         for task in self._tasks:
@@ -136,7 +146,11 @@ class Connections(httpx.AsyncBaseTransport):
         while idle:
             connection = idle.popleft()
             if connection.is_open and not connection.is_fit():
-                await asyncio.sleep(0)  # the loop has something to show: an end, a stray reply, or a ticket of TLS
+                try:
+                    await asyncio.sleep(0)  # the loop has something to show: an end, a stray reply, or a ticket of TLS
+                except BaseException:
+                    connection.abort()
+                    raise
             if self._is_fit(connection):
                 return connection
             connection.abort()

@@ -38,6 +38,7 @@ class Host:
         parsed = httpx.URL(url)
         self.origin = Origin.of(parsed)
         self._netloc, self._prefix = parsed.netloc, parsed.raw_path.rstrip(b"/")
+        self._urls: dict[str, httpx.URL] = {}  # by path: parsing one for every call costs as much as signing it
 
     def headers(self, request: Request) -> Headers:
         """The headers of `request` here."""
@@ -56,13 +57,20 @@ class Host:
         # With `stream` httpx adds no headers of its own, so it need not look for ours.
         made = SealedRequest(
             request.method,
-            f"{self._url}{request.path}?{request.query}" if request.query else f"{self._url}{request.path}",
+            self._url_of(request),
             headers=self.headers(request),
             stream=httpx.ByteStream(request.body),
             extensions={"timeout": timeouts},
         )
         made.read()  # a transport may ask for the content
         return made
+
+    def _url_of(self, request: Request) -> httpx.URL:
+        if request.query:
+            return httpx.URL(f"{self._url}{request.path}?{request.query}")
+        if request.path not in self._urls:
+            self._urls[request.path] = httpx.URL(f"{self._url}{request.path}")
+        return self._urls[request.path]
 
 
 def written(method: str, target: bytes, headers: Headers, body: bytes) -> bytes:
