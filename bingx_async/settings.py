@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LIVE_HOST = "https://open-api.bingx.com"
 FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
-PROXIES = ("http", "socks5", "socks4")
+PROXIES = ("http", "socks5")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -97,7 +97,7 @@ def _is_proxy(settings: ClientSettings, _attribute: object, value: Any) -> None:
         return
     parts = _parts(value) if isinstance(value, str) else None
     if parts is None or parts.scheme not in PROXIES or not _has_host(parts):  # the value may hold a password
-        raise InvalidRequest(f"proxy must be a URL such as 'http://127.0.0.1:8080'; it may begin with {PROXIES}")
+        raise InvalidRequest("proxy must be a URL such as 'http://127.0.0.1:8080' or 'socks5://127.0.0.1:1080'")
     if settings.transport is not None:
         raise InvalidRequest("give either a transport or a proxy: a transport finds its own way")
     if find_spec("python_socks") is None:
