@@ -92,7 +92,14 @@ class Claims:
         return wider in self.keys_at_address[self.keys_at_address.index(key) + 1 :]
 
 
-def claims_of(endpoint: Endpoint[Any], profile: Profile, account: str, egress: str) -> Claims:
+def claims_of(
+    endpoint: Endpoint[Any],
+    profile: Profile,
+    account: str,
+    egress: str,
+    kept: int = 0,
+    connections: tuple[Key, int] | None = None,
+) -> Claims:
     """The claims of `endpoint` under `profile`. Quotas without a limit at the address are left out."""
     route, group = endpoint.route, endpoint.group
     own = None
@@ -103,7 +110,8 @@ def claims_of(endpoint: Endpoint[Any], profile: Profile, account: str, egress: s
     at_address = tuple(
         Claim(Key("egress", egress, name), quota, is_paced=True) for name, quota in quotas if quota is not UNLIMITED
     )
-    return Claims(account, egress, endpoint.path, route, own, at_address, endpoint.is_creating)
+    creates = endpoint.is_creating
+    return Claims(account, egress, endpoint.path, route, own, at_address, creates, kept, connections)
 
 
 @frozen

@@ -111,8 +111,10 @@ class Ledger:
     ) -> NotUntil:
         """The earliest moment (a lower bound) for a call with `ahead` calls of the same claims before it, and with
         `ahead_at` of any claims at some buckets."""
-        latest, key = now, claims.endpoint_gate
-        for bucket_key, bucket in self._find(claims, now).by_key:
+        drawn, latest, key = self._find(claims, now), now, claims.endpoint_gate
+        if claims.connections is not None and drawn.connections and not drawn.connections.has_room(is_urgent):
+            key = claims.connections[0]  # until a call ends
+        for bucket_key, bucket in drawn.by_key:
             first = bucket.ready_at(now, is_urgent)
             if bucket.in_flight:
                 first = min(first, now + bucket.occupancy)

@@ -52,6 +52,8 @@ def test_a_call_claims_a_connection() -> None:
     refusal = NotUntil(inf, CONNECTIONS)
     assert (ledger.reserve(claims, 0.0), ledger.look(claims, 0.0)) == (refusal, refusal)
     assert next(ledger.states(0.0)).in_flight == 1
+    assert ledger.nth_ready_at(claims, 0, 0.0) == NotUntil(0.0, CONNECTIONS)
+    assert ledger.nth_ready_at(claims, 0, 0.0, is_urgent=True) == NotUntil(0.0, claims.endpoint_gate)
     urgent = granted(ledger.reserve(claims, 0.0, is_urgent=True))
     assert urgent.connections is first.connections
     assert first.connections.in_flight == 2

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from bingx_async import Governor, InvalidRequest, IpGroup, Priority, Quota
+from bingx_async import Governor, InvalidRequest, IpGroup, Priority, Quota, QuotaWait
 from bingx_async.core.claims import Claims, Key, Permit
 from bingx_async.core.verdict import Unclear
 from tests.runtime.hall import CANCEL_OPEN_ORDERS, CANCEL_ORDER, OCCUPANCY, Backend, Hall, backends, in_turn, run
@@ -153,5 +153,21 @@ def test_a_gateway_answers(backend: Backend) -> None:
         hall.settle(await hall.acquire(), Unclear(504, "gateway", is_readable=True))
         await hall.acquire()
         assert hall.now() == pytest.approx(OCCUPANCY + 2_000.0, abs=1.0)
+
+    run(backend, main)
+
+
+@backends
+def test_who_cannot_wait_for_a_connection_is_told_of_it(backend: Backend) -> None:
+    """A call that may not wait, or not long enough, is told that it was connections that it lacked, not quota."""
+
+    async def main() -> None:
+        hall = Hall()
+        await hall.governor.acquire(over(hall, "1"))
+        for wait in (0.0, 500.0):
+            with pytest.raises(QuotaWait) as told:
+                await hall.governor.acquire(over(hall, "2"), hall.clock.monotonic() + wait)
+            assert told.value.bucket == "connections 1"
+        assert hall.now() == pytest.approx(500.0)
 
     run(backend, main)

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from attrs import evolve
-
 from bingx_async.core.bucket import share_of
 from bingx_async.core.claims import Claims, Key, NotUntil, Permit, claims_of
 from bingx_async.core.endpoint import Endpoint
@@ -33,9 +31,9 @@ class Admission(Parts):
         connections: tuple[Key, int] | None = None,
     ) -> Claims:
         """The claims of a call of `endpoint`. Raises `InvalidRequest` if `share` leaves no whole call of a quota."""
-        claims, share = claims_of(endpoint, self.profile, account, egress), self._ledger.settings.share
         kept = max(self.reserve.get(name, 0) for name in (endpoint.effect.value, endpoint.name, endpoint.path))
-        claims = evolve(claims, kept=kept, connections=connections)
+        claims = claims_of(endpoint, self.profile, account, egress, kept, connections)
+        share = self._ledger.settings.share
         for claim in claims.all:
             if not share_of(claim.quota.limit, share):
                 raise InvalidRequest(
