@@ -1,7 +1,9 @@
 """The meaning of a reply. One table of (code, message, HTTP status) -> meaning; the first row that fits wins.
 
 A call whose reply says code 0 ran, whatever else is wrong with the reply; with any other code it did not. Without a
-readable code only an HTTP status of `BARE_STATUSES` tells that it did not. docs/facts has the sources.
+readable code only an HTTP status of `BARE_STATUSES` tells that it did not. A reply that broke off after code 0 says
+that an order is live or gone, but it is no answer to a question: nothing may be read out of what is missing.
+docs/facts has the sources.
 """
 
 from __future__ import annotations
@@ -52,6 +54,11 @@ class Accepted:
     data: Any
     raw: Mapping[str, Any] = field(repr=False)
     server_time: float | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the reply did not break off."""
+        return self.raw is not wire.CUT_OFF
 
 
 @frozen

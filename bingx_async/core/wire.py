@@ -28,14 +28,15 @@ LONGEST = 40  # digits of an integer; `1e999999999` is a few bytes of JSON and h
 _INT64 = 2**63  # the range of the exchange's ids
 _decode = json.JSONDecoder(parse_float=Decimal).decode
 _CODE_ZERO = re.compile(r'\s*\{\s*"code"\s*:\s*"?0"?\s*[,}]').match
+CUT_OFF: Mapping[str, Any] = {"code": 0}  # all that can be read of a reply that broke off after saying code 0
 
 
 def parse(text: str) -> Mapping[str, Any] | None:
-    """The reply's mapping, or None if it is not a JSON object. A cut-off object that says code 0 keeps its code."""
+    """The reply's mapping, or None if it is not a JSON object; `CUT_OFF` if it broke off after saying code 0."""
     try:
         value = _load(text)
     except (ValueError, RecursionError):
-        return {"code": 0} if _CODE_ZERO(text) else None
+        return CUT_OFF if _CODE_ZERO(text) else None
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 

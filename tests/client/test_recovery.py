@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from bingx_async import (
     BingXError,
     ClockError,
     InsufficientBalance,
+    Level,
     OrderNotFound,
     OrderRefused,
     OutcomeUnknown,
@@ -27,7 +29,7 @@ from bingx_async.core.quota import IpGroup
 from bingx_async.core.verdict import Meaning
 from bingx_async.runtime.call.recovery import REFUSALS, SILENCES, Silence
 from bingx_async.testing import EPOCH
-from tests.client.exchange import CANCEL, HANG, OK, TIME, Backend, Hall, backends, raising, refused, run
+from tests.client.exchange import CANCEL, HANG, OK, TIME, Backend, BrokenOff, Hall, backends, raising, refused, run
 
 READ = Endpoint("made_up", "GET", "/openApi/made/up", IpGroup.MARKET, lambda data: data, auth=Auth.PUBLIC)
 BUDGET = f"over 20 error code:100202 requests within 480000 ms, can retry after time: {int(EPOCH + 5_000)}"
@@ -181,5 +183,31 @@ def test_a_refused_call_without_quota_for_another_try(backend: Backend) -> None:
         with raising(ClockError):
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=5)
         assert len(hall.exchange.calls()) == 1
+
+    run(backend, main)
+
+
+@backends
+@pytest.mark.parametrize("answer", ['{"code":0,"data":{"bids":[["1",', (200, BrokenOff('{"code":0,"data":{"bids"'))])
+def test_a_read_that_broke_off_is_no_answer(answer: object, backend: Backend) -> None:
+    """What is missing from a reply must not be taken for nothing: an empty book, or no open order."""
+
+    async def main() -> None:
+        hall = Hall({"/openApi/spot/v1/market/depth": [answer]})
+        with raising(ReadFailed):
+            await hall.client().spot.get_depth("BTC-USDT")
+
+    run(backend, main)
+
+
+@backends
+def test_a_read_that_broke_off_is_made_again(backend: Backend) -> None:
+    """A connection that was lost within the reply costs a read nothing but time."""
+
+    async def main() -> None:
+        whole = '{"code":0,"data":{"bids":[["1","2"]],"asks":[]}}'
+        hall = Hall({"/openApi/spot/v1/market/depth": [(200, BrokenOff(whole[:20])), whole]})
+        depth = await hall.client().spot.get_depth("BTC-USDT")
+        assert depth.bids == (Level(Decimal(1), Decimal(2)),)
 
     run(backend, main)

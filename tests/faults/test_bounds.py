@@ -8,10 +8,10 @@ import anyio
 import pytest
 
 from bingx_async import Depth
-from bingx_async.runtime.http.connection import MOST_HEADERS
+from bingx_async.runtime.http.connection import MOST_HEADERS, MOST_PIECES
 from bingx_async.runtime.http.message import MOST_BODY
 from tests.faults.calls import KINDS, TARGET
-from tests.faults.fault import ANSWERED, GZIP, Fault, Reply, message
+from tests.faults.fault import ANSWERED, CHUNKED, GZIP, Fault, Reply, chunked, framed, message
 from tests.faults.matrix import attempt, client_of, staged
 
 
@@ -20,11 +20,22 @@ def padded(body: bytes, size: int) -> bytes:
     return body + b" " * (size - len(body))
 
 
+def in_bytes(size: int, body: bytes) -> bytes:
+    """A reply with blanks before the body, each byte of it a chunk."""
+    body = b" " * (size - len(body)) + body
+    return framed(chunked(*(body[at : at + 1] for at in range(len(body)))), CHUNKED)
+
+
 BOUNDS: dict[str, tuple[Reply, Reply, str]] = {
     "headers": (
         lambda body: (message(body, *[b"X: y"] * (MOST_HEADERS - 1)),),
         lambda body: (message(body, *[b"X: y"] * MOST_HEADERS),),
         "the reply has too many headers",
+    ),
+    "pieces": (
+        lambda body: (in_bytes(MOST_PIECES, body),),
+        lambda body: (in_bytes(MOST_PIECES + 1, body),),
+        "the reply broke off: the reply comes in too many pieces",
     ),
     "body": (
         lambda body: (message(padded(body, MOST_BODY)),),

@@ -86,10 +86,8 @@ class Sender:
         try:
             reply = await self.transport.send(self._draft(call, turn), turn.seconds_left)
         except BaseException as error:
-            reply = self._after_failure(error, turn)
-        verdict = judge(reply.status, reply.headers, reply.text, self.governor.clock.now())
-        if isinstance(verdict, Accepted) and call.endpoint.echoed and call.is_contradicted(verdict.data):
-            verdict = Unclear(reply.status, "the reply is about another order", is_readable=True)
+            reply = self._after_failure(error, call, turn)
+        verdict = _judge(reply, call, self.governor.clock.now())
         turn.penalty = self.governor.settle(turn.permit, verdict, reply.received_at, reply.headers, reply.min_rtt)
         return verdict, reply
 
@@ -105,15 +103,27 @@ class Sender:
         carrier, window = turn.carrier or endpoint.carrier or Carrier.QUERY, turn.settings.recv_window
         return Draft(endpoint.method, endpoint.path, call.params, keys.with_key, now, keys.signer, carrier, window)
 
-    def _after_failure(self, error: BaseException, turn: Turn) -> Reply:
+    def _after_failure(self, error: BaseException, call: Call[Any], turn: Turn) -> Reply:
         """The reply, if its meaning is known though it broke off; else settle the permit by what may have been sent."""
         if isinstance(error, ConnectFailed):
             self.governor.release(turn.permit)
             raise error
         if isinstance(error, Unanswered):
             reply = error.reply
-            if reply is not None and not isinstance(judge(reply.status, reply.headers, reply.text, 0.0), Unclear):
+            if reply is not None and not isinstance(_judge(reply, call, 0.0), Unclear):
                 return reply
             turn.seconds_left -= (self.governor.clock.monotonic() - turn.permit.granted_at) / 1000.0
         self.governor.give_up(turn.permit, self.transport.linger)
         raise error
+
+
+def _judge(reply: Reply, call: Call[Any], wall_ms: float) -> Verdict:
+    """The meaning of `reply` to `call`: it must be about the same order, and whole if it answers a question."""
+    verdict = judge(reply.status, reply.headers, reply.text, wall_ms)
+    if not isinstance(verdict, Accepted):
+        return verdict
+    if call.endpoint.is_repeatable and not verdict.is_whole:
+        return Unclear(reply.status, "the reply broke off", is_readable=False, server_time=verdict.server_time)
+    if call.endpoint.echoed and call.is_contradicted(verdict.data):
+        return Unclear(reply.status, "the reply is about another order", is_readable=True)
+    return verdict
