@@ -22,7 +22,7 @@ from bingx_async import Governor, Quota, QuotaWait
 from bingx_async.core.claims import Claim, Permit
 from bingx_async.core.verdict import Meaning, Scope, Throttled
 from bingx_async.runtime.clock import ServerClock
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 
 IN_FLIGHT = 755
 ACCOUNTS = 5000

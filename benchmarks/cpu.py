@@ -32,7 +32,7 @@ from benchmarks import report
 from benchmarks.server import KEY, ORDER, SECRET, running
 from bingx_async import BingXClient, Governor
 from bingx_async.runtime.http import sockets
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 from tests.certificate import make_certificate
 
 PATH = CANCEL_ORDER.path

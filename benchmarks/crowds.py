@@ -25,8 +25,8 @@ from bingx_async.core.bucket import occupancy_of
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.options import CallSettings
 from bingx_async.core.quota import GROUP_QUOTAS, INTERFACE_QUOTAS, Quota
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 
 SECONDS = 20.0
 ACCOUNTS, ROUND_TRIPS = (1, 20, 100, 500), (0.005, 0.05, 0.19, 0.3)

@@ -29,7 +29,7 @@ from bingx_async.core.claims import Claims, claims_of
 from bingx_async.core.quota import IpGroup
 from bingx_async.core.verdict import Accepted
 from bingx_async.runtime.clock import ServerClock, monotonic_ms
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 
 ACCEPTED = Accepted(None, {})
 HEADERS = {"x-ratelimit-requests-remain": "5"}

@@ -13,7 +13,7 @@ from benchmarks import report
 from bingx_async import Governor, IpGroup, Quota
 from bingx_async.core.bucket import occupancy_of
 from bingx_async.core.verdict import Accepted
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 
 SECONDS = 30.0  # the end of the third window
 CHUNK, LOAD = 0.04, 0.4

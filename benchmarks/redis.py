@@ -28,7 +28,7 @@ from bingx_async.core.claims import claims_of
 from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted
 from bingx_async.runtime.governor.store import Ask, Later
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 
 CALLS = 1000
 AT_ONCE = 50

@@ -29,6 +29,10 @@ class ClientCalls:
     defaults: CallSettings
     coalescing: Coalescing | None
 
+    def now(self) -> float:
+        """The exchange's clock, epoch ms."""
+        return self.caller.governor.clock.now()
+
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""
         self.caller.check(call.endpoint)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self, Unpack
 import anyio
 from attrs import evolve
 
+from bingx_async.account import AccountApi
 from bingx_async.calls import calls_of
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
 from bingx_async.errors import ClientClosed
@@ -98,11 +99,6 @@ class BingXClient:
         return self._settings.governor
 
     @property
-    def account(self) -> str:
-        """The owner of the quotas: the UID as given, or a one-way fingerprint of the API key."""
-        return self._caller.account
-
-    @property
     def clock(self) -> ServerClock:
         """The exchange's clock as far as it is known."""
         return self.governor.clock
@@ -153,7 +149,7 @@ class BingXClient:
         if not hasattr(self, "_caller"):  # a traceback with locals shows a client that could not be made
             return "<BingXClient, not made>"
         state = "closed" if self._caller.is_closed else "open"
-        return f"<BingXClient {self._settings.hosts[0]} account {self.account}, {state}>"
+        return f"<BingXClient {self._settings.hosts[0]} account {self.account.owner}, {state}>"
 
     def _other(self, settings: ClientSettings, ends_with: Caller) -> BingXClient:
         """Another client on the same transport."""
@@ -167,3 +163,4 @@ class BingXClient:
         self._settings = settings
         self._caller = self._first = calls.caller
         self.spot = SpotApi(calls, settings.ids_per_batch)
+        self.account = AccountApi(calls, calls.caller.account)

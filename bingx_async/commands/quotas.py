@@ -22,7 +22,7 @@ from rich.text import Text
 from bingx_async import PROFILES, BingXClient, BingXError, BucketSnapshot, Governor, Quota
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.quota import UNLIMITED, IpGroup
-from bingx_async.spot.orders import CANCEL_ORDERS
+from bingx_async.spot.cancels import CANCEL_ORDERS
 
 WIDE = 110  # columns from which on method and path are shown
 PIPE = 140  # columns where there is no terminal

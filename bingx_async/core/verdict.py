@@ -183,13 +183,16 @@ BARE_STATUSES: Mapping[int, Meaning] = {
 BAN_SPANS: Mapping[int, float] = {403: 300_000.0, 418: 300_000.0}
 
 
-def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float) -> Verdict:
-    """The meaning of the reply. `headers` have lower-case names; `wall_ms` is now (epoch ms), to read an HTTP date."""
-    raw = wire.parse(text)
+def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float, has_code: bool = True) -> Verdict:
+    """The meaning of the reply. `headers` have lower-case names; `wall_ms` is now (epoch ms), to read an HTTP date.
+    Without `has_code` a mapping without code, or nothing at all, is accepted where the HTTP status is a success."""
+    raw = wire.parse(text) if text or has_code else wire.mapping(None)
     code = wire.integer(raw.get("code")) if raw is not None else None
+    if raw is not None and code is None and not has_code and 200 <= status < 300:
+        return Accepted(raw, raw)
     if raw is None or code is None:
         return _judge_status(status, headers, wall_ms)
-    stamp = _moment(wire.integer(raw.get("timestamp")))
+    stamp = wire.millis(wire.integer(raw.get("timestamp")))
     if code == 0:
         return Accepted(raw.get("data"), raw, stamp)
     if status == 504:
@@ -220,7 +223,7 @@ def _judge_status(status: int, headers: Mapping[str, str], wall_ms: float) -> Ve
 
 def _find_moment(message: str) -> float | None:
     found = re.search(_MOMENT_TEXT, message, re.IGNORECASE)
-    return _moment(int(found[1])) if found else None
+    return wire.millis(int(found[1])) if found else None
 
 
 def _find_budget(message: str) -> LearntBudget | None:
@@ -228,15 +231,6 @@ def _find_budget(message: str) -> LearntBudget | None:
     if not found or not int(found[1]) or not int(found[3]):
         return None
     return LearntBudget(int(found[2]), int(found[1]), float(found[3]))
-
-
-def _moment(number: int | None) -> float | None:
-    """Epoch milliseconds from seconds, milliseconds or microseconds: seconds have been met."""
-    if number is None or number <= 0:
-        return None
-    if number < 1e11:
-        return number * 1000.0
-    return number / 1000.0 if number > 1e14 else float(number)
 
 
 def _retry_after(headers: Mapping[str, str], wall_ms: float) -> float | None:

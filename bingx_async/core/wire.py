@@ -68,12 +68,28 @@ def decimal(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def millis(number: int | None) -> float | None:
+    """Epoch milliseconds from seconds, milliseconds or microseconds: seconds have been met. None for 0 and less."""
+    if number is None or number <= 0:
+        return None
+    if number < 1e11:
+        return number * 1000.0
+    return number / 1000.0 if number > 1e14 else float(number)
+
+
 def moment(value: object) -> datetime | None:
-    """An aware UTC moment from epoch milliseconds; else None."""
-    millis = integer(value)
+    """An aware UTC moment from an epoch number in any of those units; else None."""
+    at = millis(integer(value))
     with suppress(ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(millis / 1000.0, UTC) if millis else None
+        return None if at is None else datetime.fromtimestamp(at / 1000.0, UTC)
     return None
+
+
+def flag(value: object) -> bool | None:
+    """True or False, also from their texts; else None."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
 
 
 def text(value: object) -> str:
@@ -99,9 +115,14 @@ def one(kind: type[T]) -> Callable[[object], T]:
     return lambda data: cast(T, _reader(kind)(data))
 
 
-def many(kind: type[T], name: str) -> Callable[[object], list[T]]:
-    """Reads a list of models: the field `name` of `data`, or `data` itself if it is a list."""
-    return lambda data: _read_items(mapping(data).get(name, data), kind)
+def many(kind: type[T], *names: str) -> Callable[[object], list[T]]:
+    """Reads a list of models: the first field of `names` that `data` has, or `data` itself if it is a list."""
+
+    def read(data: object) -> list[T]:
+        found = mapping(data)
+        return _read_items(next((found[name] for name in names if name in found), data), kind)
+
+    return read
 
 
 _converter = cattrs.Converter(detailed_validation=False)
@@ -125,12 +146,16 @@ _converter.register_structure_hook(int | None, lambda value, _: integer(value))
 _converter.register_structure_hook(Decimal, lambda value, _: _required_decimal(value))
 _converter.register_structure_hook(Decimal | None, lambda value, _: decimal(value))
 _converter.register_structure_hook(datetime | None, lambda value, _: moment(value))
+_converter.register_structure_hook(bool | None, lambda value, _: flag(value))
 _converter.register_structure_hook_func(lambda kind: kind == Mapping[str, Any], lambda value, _: value)
 _converter.register_structure_hook_func(_is_tuple, lambda value, kind: tuple(_read_items(value, get_args(kind)[0])))
 
 
 def _read_items(value: object, kind: type[T]) -> list[T]:
     """Every item of a list that can be read as `kind`."""
+    if not attrs.has(kind):
+        plain = cast("list[object]", value) if isinstance(value, list) else []
+        return [kind(text(item)) for item in plain if text(item)]  # type: ignore[call-arg]
     read, found = _reader(kind), list[T]()
     for item in items(value):
         with suppress(ValueError, TypeError, KeyError):

@@ -21,7 +21,7 @@ from bingx_async.core import events
 from bingx_async.demo.trader import JOBS, Job, Tally, Trader
 from bingx_async.emulator import Emulator, Model
 from bingx_async.runtime.clock import wall_ms
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 
 LATENCY, JITTER = 0.025, 0.008  # seconds each way
 CLOSED_ACCOUNT, CLOSED_ENDPOINT = "1002", CANCEL_ORDER.name

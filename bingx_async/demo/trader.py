@@ -11,8 +11,8 @@ from attrs import define, field, frozen
 
 from bingx_async import BingXClient
 from bingx_async.emulator import Emulator
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 
 SINGLE, BATCHED, PAIRED = "BTC-USDT", "ETH-USDT", "BNB-USDT"
 WHOLE = ("SOL-USDT", "XRP-USDT", "ADA-USDT", "DOT-USDT", "LTC-USDT", "TON-USDT")  # one for each worker
@@ -46,7 +46,7 @@ class Trader:
     @property
     def account(self) -> str:
         """The UID."""
-        return self.client.account
+        return self.client.account.owner
 
     async def cancel_one(self, _worker: int, _ends_at: float) -> None:
         """Cancel one resting order."""

@@ -3,9 +3,17 @@
 A file of this package exports the names of its `__all__`; they are names of this package and of `bingx_async` too.
 """
 
-from bingx_async.models import fields, orders
+from bingx_async.models import account, cancels, fields, market, oco, orders, placing, resolution, rules
+from bingx_async.models.account import *
+from bingx_async.models.cancels import *
 from bingx_async.models.fields import *
+from bingx_async.models.market import *
+from bingx_async.models.oco import *
 from bingx_async.models.orders import *
+from bingx_async.models.placing import *
+from bingx_async.models.resolution import *
+from bingx_async.models.rules import *
 
 # Put together at run time; a checker that reads it would want every name written out here once more.
-globals()["__all__"] = [name for file in (fields, orders) for name in file.__all__]
+files = (fields, orders, cancels, oco, placing, resolution, market, rules, account)
+globals()["__all__"] = [name for file in files for name in file.__all__]

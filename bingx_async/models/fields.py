@@ -10,7 +10,8 @@ from typing import Any, Self
 
 import attrs
 
-__all__ = ["CancelRestriction", "OcoOrderType", "OpenEnum", "OrderStatus", "OrderType", "Priority", "Side"]
+__all__ = ["AccountType", "CancelRestriction", "OcoOrderType", "OpenEnum", "OrderStatus", "OrderType", "Permission"]
+__all__ += ["Priority", "Side", "SwitchStatus", "TimeInForce"]
 
 WIRE = "wire"  # the key of a field's metadata
 RAW = "raw"  # the name of the field that keeps the reply's own mapping
@@ -56,7 +57,8 @@ class OpenEnum(StrEnum):
 
 
 class OrderStatus(OpenEnum):
-    """The state of an order or of an OCO leg. The exchange may also send an empty string."""
+    """The state of an order or of an OCO leg. The exchange may also send an empty string, or a state that is not known
+    here: such an order is neither open nor final, and has to be asked for again."""
 
     NEW = "NEW"
     PENDING = "PENDING"
@@ -64,6 +66,27 @@ class OrderStatus(OpenEnum):
     FILLED = "FILLED"
     CANCELED = "CANCELED"
     FAILED = "FAILED"
+    WORKING = "WORKING"
+    RUNNING = "RUNNING"
+    EXPIRED = "EXPIRED"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        return cls.CANCELED if value == "CANCELLED" else super()._missing_(value)  # both spellings have been seen
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the order can still be filled."""
+        return self in _OPEN
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the order is done; a cancelled one may have been filled in part."""
+        return self in _FINAL
+
+
+_OPEN = frozenset(map(OrderStatus, ("NEW", "PENDING", "PARTIALLY_FILLED", "WORKING", "RUNNING")))
+_FINAL = frozenset(map(OrderStatus, ("FILLED", "CANCELED", "FAILED", "EXPIRED")))
 
 
 class OrderType(OpenEnum):
@@ -89,6 +112,48 @@ class Side(OpenEnum):
 
     BUY = "BUY"
     SELL = "SELL"
+
+
+class TimeInForce(OpenEnum):
+    """How long a limit order stays: until cancelled; fill what can be and cancel the rest; all at once or nothing; only
+    if it rests in the book."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+    POST_ONLY = "PostOnly"
+
+
+class SwitchStatus(OpenEnum):
+    """The state of a dead man's switch."""
+
+    ACTIVATED = "ACTIVATED"
+    CLOSED = "CLOSED"
+    FAILED = "FAILED"
+
+
+class AccountType(OpenEnum):
+    """The accounts of a user."""
+
+    SPOT = "sopt"  # as the exchange spells it
+    STANDARD_FUTURES = "stdFutures"
+    COIN_FUTURES = "coinMPerp"
+    USDT_FUTURES = "USDTMPerp"
+    COPY_TRADING = "copyTrading"
+    GRID = "grid"
+    EARN = "eran"  # as the exchange spells it
+    C2C = "c2c"
+
+
+class Permission(OpenEnum):
+    """The rights of an API key; the exchange sends their numbers."""
+
+    SPOT = "1"
+    READ = "2"
+    FUTURES = "3"
+    TRANSFER = "4"
+    WITHDRAW = "5"
+    SUB_ACCOUNT_TRANSFER = "7"
 
 
 class CancelRestriction(StrEnum):

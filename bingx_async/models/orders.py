@@ -1,19 +1,17 @@
-"""Orders as the `trade/*` endpoints report them, outcomes of a large cancel, OCO orders, and order books."""
+"""Orders as the `trade/*` endpoints report them, and what is known of their fills."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
-from attrs import NOTHING, field, frozen
+from attrs import frozen
 
-from bingx_async.models.fields import OcoOrderType, OrderStatus, OrderType, Side, raw, text, wire
+from bingx_async.models.fields import OrderStatus, OrderType, Side, raw, text, wire
 
-__all__ = ["CancelFailure", "CancelOrdersResult", "CancelOutcome", "CancelStatus", "Depth", "Level", "Order"]
-__all__ += ["OcoLeg", "OcoOrder", "OcoReference"]
+__all__ = ["CommissionRate", "Fill", "Order"]
 
 
 @frozen
@@ -46,138 +44,81 @@ class Order:
     """Limit, market or conditional."""
     side: Side = wire("side", default=Side(""))
     """Buys or sells the base asset."""
+    original_quote_quantity: Decimal | None = wire("origQuoteOrderQty")
+    """The amount that was ordered, in the quote asset, where it was ordered so; 0 or None otherwise."""
+    fee: Decimal | None = wire("fee")
+    """The fee as the exchange reports it with the order, in `fee_asset`: the quote or the base asset, or another."""
+    fee_asset: str = text("feeAsset")
+    """The asset in which the fee was taken."""
+    time: datetime | None = wire("time", "transactTime")
+    """When the order was placed; where the reply reports an act on the order, such as a cancel, when that was."""
+    update_time: datetime | None = wire("updateTime")
+    """When the order changed last."""
     raw: Mapping[str, Any] = raw()
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """The mean price of the fills so far, in the quote asset; None without any. `price` of a market order is only
+        a bound."""
+        if not self.executed_quantity or self.cumulative_quote_quantity is None:
+            return None
+        return self.cumulative_quote_quantity / self.executed_quantity
+
+    @property
+    def remaining_quantity(self) -> Decimal | None:
+        """The part that has not been filled, in the base asset; None where the reply leaves it open, and for an order
+        by quote amount."""
+        if not self.original_quantity or self.executed_quantity is None:
+            return None
+        return self.original_quantity - self.executed_quantity
+
+
+def _paid(commission: Decimal | None) -> Decimal | None:
+    return None if commission is None else 0 - commission
 
 
 @frozen
-class CancelFailure:
-    """One id of a batch that was not cancelled: `error` is the exchange's text why."""
+class Fill:
+    """One trade of one's own order."""
 
+    trade_id: str = text("id", "tradeId")
+    """The exchange's id of the trade."""
     order_id: int | None = wire("orderId")
+    """The exchange's id of the order that was filled."""
     client_order_id: str = text("clientOrderID", "clientOrderId")
-    error: str = text("error")
-    raw: Mapping[str, Any] = raw()
-
-
-@frozen
-class CancelOrdersResult:
-    """The result of a batch cancel: the cancelled `orders`, and in `fails` the ids that were not cancelled."""
-
-    orders: tuple[Order, ...] = wire("orders", default=())
-    fails: tuple[CancelFailure, ...] = wire("fails", default=())
-    raw: Mapping[str, Any] = raw()
-
-
-class CancelStatus(StrEnum):
-    """Cancelled; not open any more; refused by the exchange; sent without a readable answer; not sent at all."""
-
-    CANCELLED = "cancelled"
-    NOT_FOUND = "not found"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    NOT_SENT = "not sent"
-
-
-@frozen
-class CancelOutcome:
-    """The outcome for one id: an int is an order id, a str a client order id.
-
-    `order` is the cancelled order where the exchange described it, `code` and `error` its number and words where it
-    refused. `UNKNOWN` may have been cancelled: look before you act on it. `NOT_SENT` is still open.
-    """
-
-    id: int | str
-    status: CancelStatus
-    order: Order | None = field(default=None, repr=False)
-    code: int | None = None
-    error: str = ""
-
-
-@frozen
-class OcoLeg:
-    """One leg of an OCO order. A field that the reply left out is None, an empty string or an empty enum value."""
-
-    order_id: str = text("orderId")
-    """The exchange's id, a text here; orders of `trade/*` have theirs as an int."""
-    client_order_id: str = text("clientOrderId", "clientOrderID")
-    """The id that was given to this leg, digits only."""
-    order_type: OcoOrderType = wire("orderType", default=OcoOrderType(""))
-    """The limit order or the stop-limit order of the pair."""
+    """The id that was given when the order was placed; empty where the reply has none."""
     symbol: str = text("symbol")
     """The trading pair, such as BTC-USDT."""
     price: Decimal | None = wire("price")
-    """The limit price of one unit of the base asset, in the quote asset."""
-    trigger_price: Decimal | None = wire("triggerPrice")
-    """The price at which the stop-limit order is placed, in the quote asset; 0 for the limit order."""
-    quantity: Decimal | None = wire("quantity")
-    """The quantity in the base asset; both legs have the same."""
-    status: OrderStatus = wire("status", default=OrderStatus(""))
-    """The state that the exchange reported with this reply."""
-    side: Side = wire("side", default=Side(""))
-    """Buys or sells the base asset."""
-    order_list_id: str = text("orderListId")
-    """The exchange's id of the pair."""
-    raw: Mapping[str, Any] = raw()
-
-
-@frozen
-class OcoOrder:
-    """An OCO order as placed."""
-
-    legs: tuple[OcoLeg, ...] = wire("orders", default=())
-    raw: Any = field(default=None, repr=False, eq=False)
-
-    @property
-    def limit_leg(self) -> OcoLeg | None:
-        """The limit order, or None if the reply did not name it."""
-        return self._leg(OcoOrderType.LIMIT)
-
-    @property
-    def stop_leg(self) -> OcoLeg | None:
-        """The stop-limit order, or None if the reply did not name it."""
-        return self._leg(OcoOrderType.STOP_LIMIT)
-
-    @property
-    def order_list_id(self) -> str:
-        """The id of the whole list, or an empty string if the reply did not name it."""
-        return next((leg.order_list_id for leg in self.legs if leg.order_list_id), "")
-
-    def _leg(self, kind: OcoOrderType) -> OcoLeg | None:
-        return next((leg for leg in self.legs if leg.order_type == kind), None)
-
-
-@frozen
-class OcoReference:
-    """The ids by which the exchange names the leg of a cancelled OCO order."""
-
-    order_id: str = text("orderId")
-    client_order_id: str = text("clientOrderId", "clientOrderID")
-    raw: Mapping[str, Any] = raw()
-
-
-@frozen(order=True)
-class Level:
-    """One price of an order book."""
-
-    price: Decimal = wire("price", 0, default=NOTHING)
     """The price of one unit of the base asset, in the quote asset."""
-    quantity: Decimal = wire("quantity", 1, default=NOTHING)
-    """The quantity that is offered or wanted at this price, in the base asset."""
+    quantity: Decimal | None = wire("qty", "quantity")
+    """The quantity that was traded, in the base asset."""
+    quote_quantity: Decimal | None = wire("quoteQty")
+    """Its value, in the quote asset."""
+    fee: Decimal | None = wire("commission", converter=_paid)
+    """The fee in `fee_asset`: positive is paid, negative is a rebate. The exchange sends it with the other sign."""
+    fee_asset: str = text("commissionAsset")
+    """The asset in which the fee was taken."""
+    is_buyer: bool | None = wire("isBuyer")
+    """Whether one's own order bought."""
+    is_maker: bool | None = wire("isMaker")
+    """Whether one's own order rested in the book."""
+    time: datetime | None = wire("time")
+    """When it was traded, rounded to seconds by the exchange."""
+    raw: Mapping[str, Any] = raw()
 
-
-def _rising(levels: Iterable[Level]) -> tuple[Level, ...]:
-    return tuple(sorted(levels))
-
-
-def _falling(levels: Iterable[Level]) -> tuple[Level, ...]:
-    return tuple(sorted(levels, reverse=True))
+    @property
+    def side(self) -> Side:
+        """BUY or SELL; empty where the reply does not tell."""
+        return Side("" if self.is_buyer is None else "BUY" if self.is_buyer else "SELL")
 
 
 @frozen
-class Depth:
-    """An order book at `time`, best price first on both sides."""
+class CommissionRate:
+    """The rates at which an account pays for the trades of a symbol, as fractions: 0.001 is 0.1 %."""
 
-    bids: tuple[Level, ...] = wire("bids", default=(), converter=_falling)
-    asks: tuple[Level, ...] = wire("asks", default=(), converter=_rising)
-    time: datetime | None = wire("ts")
+    maker: Decimal | None = wire("makerCommissionRate")
+    """For an order that rested in the book."""
+    taker: Decimal | None = wire("takerCommissionRate")
+    """For an order that was filled at once."""
     raw: Mapping[str, Any] = raw()

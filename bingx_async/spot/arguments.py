@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from math import inf
 from typing import Any
@@ -22,6 +23,7 @@ _OCO_CLIENT_ID = re.compile(r"[0-9]{1,40}").fullmatch
 _ORDER_ID = re.compile(r"[0-9]{1,19}").fullmatch
 _INT64 = 2**63 - 1
 _LONGEST_ID = 10**40
+_EARLIEST, _LATEST = 10**12, 10**14  # epoch ms of 2001 and 5138: seconds and microseconds lie outside
 
 Number = Decimal | int | str
 
@@ -93,6 +95,17 @@ def amount(value: Number, name: str) -> str:
     if isinstance(value, float):
         raise InvalidRequest(f"{name}={shown(value)} is a float: write {name}=Decimal('{shown(value)}')")
     return format(number, "f")
+
+
+def moment(value: datetime | int, name: str) -> int:
+    """Epoch ms from an aware datetime or from epoch ms; a datetime without a zone could be any of 24 moments."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return round(value.timestamp() * 1000)
+    if isinstance(value, int) and not isinstance(value, bool) and _EARLIEST <= value < _LATEST:
+        return int(value)
+    raise InvalidRequest(
+        f"{name}={shown(value)} must be a datetime with a time zone, such as datetime.now(UTC), or epoch milliseconds"
+    )
 
 
 def flag(value: bool, name: str) -> bool:

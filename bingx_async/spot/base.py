@@ -9,9 +9,12 @@ from bingx_async.core.endpoint import BatchRoute, Call, Refusals
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused
+from bingx_async.spot.facts import Facts
 
 # Public pages of the exchange that document quotas.
 ORDERS = f"{PAGES}spot/trade-api.html"
+ACCOUNT = f"{PAGES}spot/account-api.html"
+STREAM_KEYS = f"{PAGES}spot/socket/listenKey.html"
 NEWER_PAGES = "https://bingx-api.github.io/docs-v3/#/en/info"
 LIMITS = "https://bingx.com/en/support/articles/31103871611289"
 
@@ -21,12 +24,18 @@ LEAD_TRADER: Mapping[str, Quota] = {**NEWER, "trader": Quota(1, 1.0, LIMITS)}
 
 ORDER = Refusals(OrderNotFound, OrderRefused)
 
+FACTS = Facts()
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 class Calls(Protocol):
     """Carries out the calls of one account."""
+
+    def now(self) -> float:
+        """The exchange's clock, epoch ms."""
+        ...
 
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""
@@ -49,6 +58,7 @@ class Calls(Protocol):
 class Group:
     """Methods over the calls of one account; at most `ids_per_batch` ids travel in one batch cancel."""
 
-    def __init__(self, calls: Calls, ids_per_batch: int = 10) -> None:
+    def __init__(self, calls: Calls, ids_per_batch: int = 10, facts: Facts = FACTS) -> None:
         self._calls = calls
         self._ids_per_batch = ids_per_batch
+        self._facts = facts

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from bingx_async.core.signing import Param
 from bingx_async.core.wire import items
 from bingx_async.errors import ApiError, BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
-from bingx_async.models.orders import CancelFailure, CancelOrdersResult, CancelOutcome, CancelStatus, Order
+from bingx_async.models import CancelFailure, CancelOrdersResult, CancelOutcome, CancelStatus, Order
 
 Id = int | str  # an order id, or a client order id
 _GONE = re.compile(r"not exist|not found|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE).search

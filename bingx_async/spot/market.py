@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from collections.abc import Callable
+from typing import Any, TypeVar, Unpack
 
 from bingx_async.core.endpoint import Auth, Call, Endpoint
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup
-from bingx_async.core.wire import integer, mapping, one
-from bingx_async.models.orders import Depth
+from bingx_async.core.wire import integer, many, mapping, one
+from bingx_async.models import BookTicker, Depth, LastPrice, Ticker, Trade
 from bingx_async.spot import arguments
 from bingx_async.spot.base import Group
+
+T = TypeVar("T")
 
 
 def _read_server_time(data: object) -> float | None:
@@ -28,7 +31,19 @@ def _server_time(path: str) -> Endpoint[float | None]:
 SERVER_TIME = _server_time("/openApi/swap/v2/server/time")
 SERVER_TIME_OLD = _server_time("/openApi/spot/v1/server/time")
 TIME_ENDPOINTS = (SERVER_TIME, SERVER_TIME_OLD)
-GET_DEPTH = Endpoint("get_depth", "GET", "/openApi/spot/v1/market/depth", IpGroup.MARKET, one(Depth), auth=Auth.PUBLIC)
+
+
+def _public(name: str, path: str, read: Callable[[Any], T]) -> Endpoint[T]:
+    return Endpoint(name, "GET", path, IpGroup.MARKET, read, auth=Auth.PUBLIC)
+
+
+GET_DEPTH = _public("get_depth", "/openApi/spot/v1/market/depth", one(Depth))
+GET_AGGREGATED_DEPTH = _public("get_aggregated_depth", "/openApi/spot/v2/market/depth", one(Depth))
+LIST_TRADES = _public("list_trades", "/openApi/spot/v1/market/trades", many(Trade))
+ITER_HISTORICAL_TRADES = _public("iter_historical_trades", "/openApi/market/his/v1/trade", many(Trade))
+LIST_TICKERS = _public("list_tickers", "/openApi/spot/v1/ticker/24hr", many(Ticker))
+LIST_PRICES = _public("list_prices", "/openApi/spot/v2/ticker/price", many(LastPrice))
+LIST_BOOK_TICKERS = _public("list_book_tickers", "/openApi/spot/v1/ticker/bookTicker", many(BookTicker))
 
 
 class Market(Group):

@@ -8,9 +8,8 @@ from bingx_async.core.endpoint import Call, Effect, Endpoint
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.signing import Param
-from bingx_async.core.wire import one
-from bingx_async.models.fields import Side
-from bingx_async.models.orders import OcoOrder, OcoReference
+from bingx_async.core.wire import many, one
+from bingx_async.models import OcoLeg, OcoOrder, OcoReference, Side
 from bingx_async.spot import arguments
 from bingx_async.spot.arguments import Number
 from bingx_async.spot.base import NEWER, ORDER, ORDERS, Group
@@ -36,6 +35,34 @@ CANCEL_OCO_ORDER = Endpoint(
     quota=Quota(2, 1.0, ORDERS),
     profiles=NEWER,
     refusals=ORDER,
+)
+GET_OCO_ORDER = Endpoint(
+    "get_oco_order",
+    "GET",
+    "/openApi/spot/v1/oco/orderList",
+    IpGroup.ACCOUNT,
+    one(OcoOrder),
+    quota=Quota(5, 1.0, ORDERS),
+    profiles=NEWER,
+    refusals=ORDER,
+)
+LIST_OPEN_OCO_ORDERS = Endpoint(
+    "list_open_oco_orders",
+    "GET",
+    "/openApi/spot/v1/oco/openOrderList",
+    IpGroup.ACCOUNT,
+    many(OcoLeg, "orders", "ocoOrders"),
+    quota=Quota(5, 1.0, ORDERS),
+    profiles=NEWER,
+)
+ITER_OCO_HISTORY = Endpoint(
+    "iter_oco_history",
+    "GET",
+    "/openApi/spot/v1/oco/historyOrderList",
+    IpGroup.ACCOUNT,
+    many(OcoLeg, "orders", "ocoOrders"),
+    quota=Quota(5, 1.0, ORDERS),
+    profiles=NEWER,
 )
 
 

@@ -6,7 +6,7 @@ from bingx_async import Quota
 from bingx_async.demo.report import measure, share_used
 from bingx_async.demo.scenario import CLOSED_ACCOUNT, Closure
 from bingx_async.emulator import EndpointStats
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 
 FIVE = Quota(5, 1.0)
 

@@ -11,7 +11,7 @@ import pytest
 
 from bingx_async import BingXClient, ClientClosed, Governor, OutcomeUnknown, RateLimited, ReadFailed
 from bingx_async.emulator import Emulator
-from bingx_async.spot.orders import GET_ORDER
+from bingx_async.spot.queries import GET_ORDER
 from tests.client.exchange import CANCEL, OK, Backend, Hall, backends, refused, run
 
 

@@ -23,7 +23,7 @@ from bingx_async import (
     RateLimited,
 )
 from bingx_async.core.events import ClockStepped
-from bingx_async.spot.orders import GET_ORDER as GET_ORDER_ENDPOINT
+from bingx_async.spot.queries import GET_ORDER as GET_ORDER_ENDPOINT
 from bingx_async.testing import EPOCH
 from tests.client.exchange import (
     CANCEL,

@@ -21,7 +21,7 @@ from bingx_async import (
     UnreadableReply,
 )
 from bingx_async.core.events import Settled
-from bingx_async.spot.orders import GET_ORDER
+from bingx_async.spot.queries import GET_ORDER
 from tests.client.exchange import (
     CANCEL,
     HANG,

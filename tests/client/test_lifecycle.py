@@ -170,7 +170,7 @@ def test_environment(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
         assert call.headers["X-BX-APIKEY"] == KEY
         given = BingXClient("another", "pair", base_url="https://example.org", transport=exchange)
         assert "https://example.org" in repr(given)
-        assert given.account != client.account
+        assert given.account.owner != client.account.owner
 
     run(backend, main)
 
@@ -200,7 +200,7 @@ def test_for_account(backend: Backend) -> None:
         hall = Hall()
         client = hall.client(recv_window=1234, max_wait=0)
         other = client.for_account(api_key="other-key", secret_key="other-secret", account=22)
-        assert (other.account, other.governor, other.clock) == ("22", client.governor, client.clock)
+        assert (other.account.owner, other.governor, other.clock) == ("22", client.governor, client.clock)
         for each in (client, other):
             for _ in range(5):
                 await each.spot.cancel_order("BTC-USDT", 1)
@@ -224,7 +224,11 @@ def test_with_options(backend: Backend) -> None:
         hall = Hall()
         client = hall.client(recv_window=4000)
         hasty = client.with_options(max_wait=0, recv_window=1000, priority=Priority.KILL_SWITCH)
-        assert (hasty.account, hasty.governor, hasty.clock) == (client.account, client.governor, client.clock)
+        assert (hasty.account.owner, hasty.governor, hasty.clock) == (
+            client.account.owner,
+            client.governor,
+            client.clock,
+        )
         for _ in range(4):
             await hasty.spot.cancel_order("BTC-USDT", 1)
         await hasty.with_options(max_wait=1).spot.cancel_order("BTC-USDT", 1, recv_window=2000)

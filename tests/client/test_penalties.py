@@ -350,9 +350,9 @@ def test_keys_of_one_account(backend: Backend) -> None:
         hall = Hall(quotas={CANCEL: Quota(1, 1)})
         first = hall.client(account=None)
         second = first.for_account(api_key="another", secret_key="s")
-        assert first.account != second.account
-        assert first.account.startswith("key-")
-        assert first.account == hall.client(account=None).account
+        assert first.account.owner != second.account.owner
+        assert first.account.owner.startswith("key-")
+        assert first.account.owner == hall.client(account=None).account.owner
         for client in (first, second):
             await client.spot.cancel_order("BTC-USDT", 1, max_wait=0)
         third = hall.client(account=7)

@@ -9,7 +9,7 @@ import pytest
 from bingx_async import BingXClient, QuotaWait
 from bingx_async.emulator import Emulator
 from bingx_async.emulator.limits import MODELS, Model
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 
 SECONDS = 20.0
 QUOTA = 5 * SECONDS

@@ -8,8 +8,8 @@ from bingx_async.catalogue import PROFILES
 from bingx_async.core.claims import Claim, Claims, Key, claims_of
 from bingx_async.core.endpoint import Auth, Effect
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
+from bingx_async.spot.cancels import CANCEL_ORDER
 from bingx_async.spot.market import SERVER_TIME
-from bingx_async.spot.orders import CANCEL_ORDER
 from tests.core.made_up import claims_under, profile_of
 from tests.core.test_quota import LIMITS
 

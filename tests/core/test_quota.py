@@ -16,9 +16,10 @@ from bingx_async.core.endpoint import Auth, Call, Effect, Endpoint, Refusals
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 from bingx_async.errors import ApiError, InvalidRequest, OrderNotFound, OrderRefused
 from bingx_async.models import Priority
+from bingx_async.spot.cancels import CANCEL_ORDER
 from bingx_async.spot.market import SERVER_TIME, SERVER_TIME_OLD
 from bingx_async.spot.oco import PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_ORDER, PLACE_ORDER
+from bingx_async.spot.placing import PLACE_ORDER
 
 DOCUMENTED = PROFILES["documented"]
 LIMITS = [

@@ -27,8 +27,8 @@ from bingx_async.models import (
 )
 from bingx_async.models.fields import raw as raw_field
 from bingx_async.models.fields import wire as wire_field
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS
 from bingx_async.spot.market import SERVER_TIME
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS
 
 ENDPOINTS = list(CATALOGUE)
 every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from bingx_async.emulator.exchange import Exchange
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS, GET_ORDER, PLACE_ORDER
+from bingx_async.spot.placing import PLACE_ORDER
+from bingx_async.spot.queries import GET_ORDER
 from tests.emulator.calls import NOW, SYMBOL, UID, account, call, exchange, read, rest
 
 OCO: dict[str, Any] = {

@@ -14,9 +14,10 @@ from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.emulator import Account, Request
 from bingx_async.emulator.exchange import Exchange
 from bingx_async.emulator.stats import AddressStats, EndpointStats
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 from bingx_async.spot.market import SERVER_TIME, SERVER_TIME_OLD
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS, PLACE_ORDER
+from bingx_async.spot.placing import PLACE_ORDER
 from tests.emulator.calls import HEADERS, NOW, SYMBOL, UID, account, call, code, exchange, query, read, rest
 
 PRIVATE = [endpoint for endpoint in CATALOGUE if not endpoint.is_public]

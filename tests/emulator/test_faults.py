@@ -23,7 +23,7 @@ from bingx_async.emulator import (
 )
 from bingx_async.emulator.faults import Effect, FaultPlan
 from bingx_async.emulator.traffic import ConnectionClosed
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 
 REPLY = Reply(200, (("content-type", "application/json"),), b'{"code":0,"data":{"a":1,"price":0.10,"n":null}}')
 

@@ -8,8 +8,8 @@ from typing import Any
 from attrs import evolve
 
 from bingx_async.emulator.exchange import Exchange
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from bingx_async.spot.oco import PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from tests.emulator.calls import NOW, SYMBOL, UID, account, call, code, exchange, read
 
 OCO: dict[str, Any] = {

@@ -12,8 +12,8 @@ from bingx_async.emulator import AddressStats, Emulator, EndpointStats, Request
 from bingx_async.emulator.exchange import Exchange
 from bingx_async.emulator.samples import sample_data
 from bingx_async.emulator.traffic import encode
+from bingx_async.spot.cancels import CANCEL_ORDER
 from bingx_async.spot.market import SERVER_TIME
-from bingx_async.spot.orders import CANCEL_ORDER
 from tests.emulator.calls import HEADERS, NOW, UID, call, code, exchange, read
 
 KEY_PATH = "/openApi/user/auth/userDataStream"

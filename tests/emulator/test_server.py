@@ -14,8 +14,8 @@ import pytest
 import trio
 
 from bingx_async.emulator import Answer, CloseAfter, CloseBefore, Delay, Emulator, Fault, Html, Request, Truncate
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from bingx_async.spot.market import SERVER_TIME
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from tests.emulator.calls import HEADERS, SYMBOL, UID, query
 
 

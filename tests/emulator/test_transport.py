@@ -32,8 +32,8 @@ from bingx_async.emulator import (
     Html,
     Truncate,
 )
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from bingx_async.spot.market import SERVER_TIME
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER
 from tests.emulator.calls import HEADERS, NOW, SECRET, SYMBOL, UID, query
 
 

@@ -12,9 +12,10 @@ from attrs import frozen
 from bingx_async import BingXClient
 from bingx_async.core.endpoint import Effect, Endpoint
 from bingx_async.core.options import CallOptions
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 from bingx_async.spot.market import GET_DEPTH
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS, GET_ORDER
+from bingx_async.spot.queries import GET_ORDER
 
 KEY, SECRET = "the-key-AAAA", "the-secret-BBBB"
 FIRST, TARGET, STRAY, NEXT = range(7_000_001, 7_000_005)  # FIRST opens the connection, STRAY is asked by no call

@@ -27,7 +27,7 @@ from bingx_async.core.quota import UNLIMITED
 from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore
 from bingx_async.runtime.governor.store import Ask
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 from tests.redis.desk import warm
 from tests.redis.server import RedisServer
 

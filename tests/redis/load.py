@@ -24,7 +24,7 @@ from attrs import frozen
 from bingx_async.core.claims import Key
 from bingx_async.emulator import MODELS, Emulator
 from bingx_async.redis.scripts import Names
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 from tests.redis.fleet import KEYS, PROCESSES, Fleet
 from tests.redis.server import RedisServer
 

@@ -13,8 +13,8 @@ from bingx_async.core.ledger import COLD_MARGIN
 from bingx_async.core.verdict import Accepted
 from bingx_async.runtime.governor.shared import LEAST_PAUSE
 from bingx_async.runtime.governor.store import Ask, Granted, Later, Spent
+from bingx_async.spot.cancels import CANCEL_ORDER
 from bingx_async.spot.market import TIME_ENDPOINTS
-from bingx_async.spot.orders import CANCEL_ORDER
 from bingx_async.testing import run_simulated, simulated_clock
 from tests.memory_store import MemoryStore
 from tests.redis.desk import OCCUPANCY

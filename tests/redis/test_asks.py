@@ -11,7 +11,7 @@ from bingx_async import Governor, IpGroup, Quota
 from bingx_async.core.claims import Claims, claims_of
 from bingx_async.core.verdict import Accepted
 from bingx_async.runtime.governor.store import Ask
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 from bingx_async.testing import run_simulated, simulated_clock
 from tests.memory_store import MemoryStore
 

@@ -15,7 +15,7 @@ from bingx_async import Governor
 from bingx_async.core.claims import Claims
 from bingx_async.redis import RedisStore
 from bingx_async.redis.scripts import Names
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 from tests.redis.desk import warm
 from tests.redis.proxy import proxy
 from tests.redis.server import RedisServer

@@ -22,7 +22,7 @@ from bingx_async.core.verdict import Accepted
 from bingx_async.redis import RedisStore, connection
 from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.governor.admission import MAX_LIFETIME
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 from tests.redis.desk import OCCUPANCY, Desk, warm
 from tests.redis.proxy import proxy
 from tests.redis.server import RedisServer, free_port

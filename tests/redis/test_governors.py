@@ -17,8 +17,8 @@ from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttle
 from bingx_async.emulator import Account, Emulator
 from bingx_async.redis import RedisStore
 from bingx_async.runtime.governor.store import QuotaStore
+from bingx_async.spot.cancels import CANCEL_ORDER
 from bingx_async.spot.oco import PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_ORDER
 from tests.memory_store import MemoryStore
 from tests.redis.desk import OCCUPANCY, warm
 from tests.redis.server import RedisServer

@@ -17,7 +17,7 @@ from bingx_async.redis import RedisStore
 from bingx_async.redis.scripts import Names
 from bingx_async.runtime.clock import monotonic_ms
 from bingx_async.runtime.governor.store import Freed, Granted, Later, Spent
-from bingx_async.spot.orders import CANCEL_ORDER
+from bingx_async.spot.cancels import CANCEL_ORDER
 from tests.redis.desk import CANCEL, GROUP, OCCUPANCY, PLACE, Desk, open_desk, warm
 from tests.redis.server import RedisServer
 

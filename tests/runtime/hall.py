@@ -15,8 +15,8 @@ from bingx_async.core.claims import Permit
 from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.events import Event
 from bingx_async.core.verdict import Accepted, Meaning, Scope, Throttled
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
-from bingx_async.spot.orders import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 from bingx_async.testing import run_simulated, simulated_clock
 
 __all__ = [

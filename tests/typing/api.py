@@ -81,7 +81,7 @@ async def use(transport: httpx.AsyncBaseTransport) -> None:
         assert_type(other, BingXClient)
         await orders(client)
         await oco(client)
-    assert_type(client.account, str)
+    assert_type(client.account.owner, str)
     assert_type(await client.sync_clock(), float)
     assert_type(governor.eta("/openApi/spot/v1/trade/cancel", account=1), float)
     snapshot = governor.snapshot()

@@ -119,7 +119,7 @@ class Sender:
 
 def _judge(reply: Reply, call: Call[Any], wall_ms: float) -> Verdict:
     """The meaning of `reply` to `call`: it must be about the same order, and whole if it answers a question."""
-    verdict = judge(reply.status, reply.headers, reply.text, wall_ms)
+    verdict = judge(reply.status, reply.headers, reply.text, wall_ms, call.endpoint.has_code)
     if not isinstance(verdict, Accepted):
         return verdict
     if call.endpoint.is_repeatable and not verdict.is_whole:

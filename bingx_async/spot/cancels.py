@@ -1,4 +1,4 @@
-"""Orders: cancelling one, several, all of a symbol, everything."""
+"""Cancelling orders: one, several, all of a symbol, everything."""
 
 from __future__ import annotations
 
@@ -50,47 +50,10 @@ CANCEL_OPEN_ORDERS = Endpoint(
     profiles=LEAD_TRADER,
     refusals=ORDER,
 )
-# Answered by the emulator; `client.spot` has no method for it yet.
-PLACE_ORDER = Endpoint(
-    "place_order",
-    "POST",
-    "/openApi/spot/v1/trade/order",
-    IpGroup.TRADE,
-    one(Order),
-    effect=Effect.CREATE,
-    quota=Quota(5, 1.0, ORDERS),
-    profiles=LEAD_TRADER,
-    refusals=ORDER,
-)
-GET_ORDER = Endpoint(
-    "get_order",
-    "GET",
-    "/openApi/spot/v1/trade/query",
-    IpGroup.ACCOUNT,
-    one(Order),
-    quota=Quota(10, 1.0, ORDERS),
-    refusals=ORDER,
-    echoed=("orderId", "clientOrderID"),
-)
 
 
-class Orders(Group):
-    """Methods on `trade/*`."""
-
-    async def get_order(
-        self,
-        symbol: str,
-        order_id: int | str | None = None,
-        *,
-        client_order_id: str | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Order:
-        """The order named by exactly one of `order_id` and `client_order_id`, which is known for 2 hours.
-
-        `OrderNotFound` right after placing proves nothing, and an order that is done may be missing later.
-        """
-        pair, order_ref = arguments.symbol(symbol), arguments.order_ref(order_id, client_order_id)
-        return await self._calls.call(Call(GET_ORDER, single_params(pair, order_ref)), options)
+class Cancels(Group):
+    """Methods that cancel orders of `trade/*`."""
 
     async def cancel_order(
         self,

@@ -1,0 +1,26 @@
+"""Facts of the exchange that its pages leave open, each with the choice that the library makes of it.
+
+A choice can be overridden: `BingXClient(facts=Facts(fills_per_page=1000))`. docs/facts has the sources.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Facts:
+    """The choices. Each is right as far as is known; where it is wrong, set the other one."""
+
+    aggregated_symbol: str = "underscore"
+    """How the aggregated order book wants its symbol: "underscore" or "hyphen". The other one is tried once if the
+    exchange refuses, and kept if it works."""
+    market_family: str = "v1"
+    """Which of its two families of market data endpoints is asked first: "v1" (documented) or "quote". The other one is
+    asked where a path does not exist any more, and kept."""
+    oco_id: str = "orderListId"
+    """The name of the parameter of the OCO query: "orderListId" (documented) or "orderId"; the other is tried once."""
+    fills_per_page: int = 500
+    """The most fills that one reply holds: one text says 500, another 1000."""
+    quote_places: int = 8
+    """The most decimal places of an amount in the quote asset."""
