@@ -99,6 +99,11 @@ class BingXClient:
         return self._settings.governor
 
     @property
+    def host(self) -> str:
+        """The address of the exchange that it calls first."""
+        return self._settings.hosts[0]
+
+    @property
     def clock(self) -> ServerClock:
         """The exchange's clock as far as it is known."""
         return self.governor.clock
@@ -149,7 +154,7 @@ class BingXClient:
         if not hasattr(self, "_caller"):  # a traceback with locals shows a client that could not be made
             return "<BingXClient, not made>"
         state = "closed" if self._caller.is_closed else "open"
-        return f"<BingXClient {self._settings.hosts[0]} account {self.account.owner}, {state}>"
+        return f"<BingXClient {self.host} account {self.account.owner}, {state}>"
 
     def _other(self, settings: ClientSettings, ends_with: Caller) -> BingXClient:
         """Another client on the same transport."""

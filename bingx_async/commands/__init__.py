@@ -7,8 +7,11 @@ import logging
 import click
 
 from bingx_async import __version__
+from bingx_async.commands.clock import clock
+from bingx_async.commands.doctor import doctor
 from bingx_async.commands.emulated import demo, emulator
-from bingx_async.commands.exchange import cancel_all, clock
+from bingx_async.commands.market import balances, klines
+from bingx_async.commands.orders import cancel, cancel_all, orders, place
 from bingx_async.commands.quotas import quotas
 
 __all__ = ["bingx_async"]
@@ -22,5 +25,5 @@ def bingx_async() -> None:
     logging.getLogger("bingx_async").addHandler(logging.NullHandler())
 
 
-for command in (demo, emulator, quotas, clock, cancel_all):
+for command in (demo, emulator, doctor, quotas, clock, klines, balances, orders, place, cancel, cancel_all):
     bingx_async.add_command(command)

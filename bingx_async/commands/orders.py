@@ -1,0 +1,192 @@
+"""`bingx-async orders`, `place`, `cancel` and `cancel-all`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from bingx_async import (
+    BingXClient,
+    CancelOutcome,
+    CancelStatus,
+    KillReport,
+    OcoLeg,
+    OcoOrder,
+    Order,
+    OrderType,
+    OutcomeUnknown,
+    Resolution,
+    ResolutionStatus,
+    Side,
+    TimeInForce,
+    to_dict,
+)
+from bingx_async.commands.output import Columns, show, show_json
+from bingx_async.commands.session import UNKNOWN, where, with_client
+
+LOOK = "Look at the open orders: if any stand, run this again; it does no harm."
+AGAIN = "Look for it with `bingx-async orders` before you place it again."
+SYMBOL = "Only this pair, such as BTC-USDT; else every pair."
+
+ORDER_COLUMNS: Columns[Order] = {
+    "symbol": lambda order: order.symbol,
+    "order id": lambda order: str(order.order_id or ""),
+    "client order id": lambda order: order.client_order_id,
+    "side": lambda order: order.side,
+    "type": lambda order: order.type,
+    "quantity": lambda order: order.original_quantity,
+    "filled": lambda order: order.executed_quantity,
+    "price": lambda order: order.price,
+    "stop price": lambda order: order.stop_price,
+    "status": lambda order: order.status,
+}
+LEG_COLUMNS: Columns[OcoLeg] = {
+    "symbol": lambda leg: leg.symbol,
+    "order id": lambda leg: leg.order_id,
+    "client order id": lambda leg: leg.client_order_id,
+    "side": lambda leg: leg.side,
+    "leg": lambda leg: leg.order_type,
+    "quantity": lambda leg: leg.quantity,
+    "price": lambda leg: leg.price,
+    "trigger price": lambda leg: leg.trigger_price,
+    "status": lambda leg: leg.status,
+}
+OUTCOME_COLUMNS: Columns[CancelOutcome] = {
+    "id": lambda outcome: str(outcome.id),
+    "outcome": lambda outcome: outcome.status,
+    "code": lambda outcome: outcome.code,
+    "error": lambda outcome: outcome.error,
+}
+
+
+@click.command()
+@click.option("--symbol", help=SYMBOL)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def orders(symbol: str | None, as_json: bool) -> None:
+    """List the open orders of the account, plain and OCO."""
+
+    async def main(client: BingXClient) -> tuple[list[Order], list[OcoOrder]]:
+        plain, pairs = await client.spot.list_open_orders(symbol), await client.spot.list_open_oco_orders()
+        return plain, [pair for pair in pairs if symbol in (None, *(leg.symbol for leg in pair.legs))]
+
+    plain, pairs = with_client(main)
+    if as_json:
+        show_json({"orders": [to_dict(order) for order in plain], "oco_orders": [to_dict(pair) for pair in pairs]})
+        return
+    show(plain, ORDER_COLUMNS, as_json=False, nothing="no open orders")
+    show([leg for pair in pairs for leg in pair.legs], LEG_COLUMNS, as_json=False, nothing="no open OCO orders")
+
+
+@click.command()
+@click.argument("symbol")
+@click.argument("side", type=click.Choice([each.value for each in Side], case_sensitive=False))
+@click.argument("kind", metavar="TYPE", type=click.Choice([each.value for each in OrderType], case_sensitive=False))
+@click.option("--quantity", help="In the base asset.")
+@click.option("--quote-quantity", help="In the quote asset; a market order that buys needs it.")
+@click.option("--price", help="For the limit types.")
+@click.option("--stop-price", help="For the conditional types.")
+@click.option("--time-in-force", type=click.Choice([each.value for each in TimeInForce]))
+@click.option("--client-order-id", help="An id of your own; one is made otherwise.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def place(symbol: str, side: str, kind: str, yes: bool, as_json: bool, **given: Any) -> None:
+    """Place one order, such as: place BTC-USDT BUY LIMIT --quantity 0.001 --price 50000.
+
+    Exits with 1 if it was not placed, and with 3 if it is not known.
+    """
+    wanted = " ".join(f"{name.replace('_', ' ')} {value}" for name, value in given.items() if value is not None)
+    if not yes:
+        click.confirm(f"Place {side} {kind} {symbol}, {wanted}?", abort=True)
+
+    async def main(client: BingXClient) -> Order:
+        try:
+            return await client.spot.place_order(symbol, side, kind, **given)
+        except OutcomeUnknown as error:
+            return _placed(await error.resolve(), error)
+
+    order = with_client(main, advice=AGAIN)
+    if as_json:
+        show_json(to_dict(order))
+    else:
+        show([order], ORDER_COLUMNS, as_json=False, nothing="")
+
+
+def _placed(found: Resolution, error: OutcomeUnknown) -> Order:
+    """The order of a call without an answer, once it is known; raises where it did not run, or nobody knows."""
+    if found.status is ResolutionStatus.EXECUTED and found.order is not None:
+        return found.order
+    if found.status is ResolutionStatus.NOT_EXECUTED:
+        raise click.ClickException("no answer came, and the order was not placed: " + found.evidence[-1].answer)
+    raise error
+
+
+@click.command()
+@click.argument("symbol")
+@click.argument("ids", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def cancel(symbol: str, ids: Sequence[str], as_json: bool) -> None:
+    """Cancel orders of one symbol by their ids: digits are order ids, anything else is a client order id.
+
+    Exits with 1 if an order was not cancelled, and with 3 if that is not known of one.
+    """
+    numbers, names = [each for each in ids if each.isdigit()], [each for each in ids if not each.isdigit()]
+
+    async def main(client: BingXClient) -> list[CancelOutcome]:
+        return await client.spot.cancel_many(symbol, numbers, client_order_ids=names)
+
+    outcomes = with_client(main, advice=LOOK)
+    show(outcomes, OUTCOME_COLUMNS, as_json=as_json, nothing="")
+    statuses = {outcome.status for outcome in outcomes}
+    sys.exit(UNKNOWN if CancelStatus.UNKNOWN in statuses else int(statuses != {CancelStatus.CANCELLED}))
+
+
+@click.command()
+@click.option("--symbol", help=SYMBOL)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def cancel_all(symbol: str | None, yes: bool, as_json: bool) -> None:
+    """Cancel every open order of the account in BINGX_API_KEY and BINGX_SECRET_KEY, plain and OCO, and look.
+
+    Exits with 0 if nothing was open in the end, with 1 if something is left, and with 3 if that is not known.
+    """
+    scope = f"every open order on {symbol}" if symbol else "every open order on every symbol"
+    if not yes:
+        click.confirm(f"Cancel {scope}?", abort=True)
+
+    async def main(client: BingXClient) -> tuple[KillReport, str]:
+        return await client.spot.kill_switch(symbol=symbol), where(client)
+
+    report, place = with_client(main, advice=LOOK)
+    if as_json:
+        show_json({**to_dict(report), "where": place})
+    else:
+        _tell(report, scope, place)
+    sys.exit(0 if report.is_clear else 1 if report.looked_at is not None else UNKNOWN)
+
+
+def _tell(report: KillReport, scope: str, place: str) -> None:
+    for order in report.cancelled:
+        click.echo(_line(order))
+    for pair in report.oco_cancelled:
+        click.echo(f"OCO {pair.order_id} {pair.client_order_id}".rstrip())
+    for error in report.errors:
+        click.echo(f"Error: {error}", err=True)
+    count = f"{_many(len(report.cancelled), 'order')} and {_many(len(report.oco_cancelled), 'OCO order')} cancelled"
+    if report.is_clear:
+        click.echo(f"{scope}: {count}; nothing is open ({place})")
+    elif report.looked_at is None:
+        click.echo(f"{scope}: {count}; what is open could not be seen ({place}). {LOOK}", err=True)
+    else:
+        left = f"{_many(len(report.left), 'order')} and {_many(len(report.left_oco), 'OCO order')} still open"
+        click.echo(f"{scope}: {count}; {left} ({place}). {LOOK}", err=True)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _line(order: Order) -> str:
+    return f"{order.symbol:<14}{order.order_id!s:<22}{order.side:<6}{order.original_quantity} at {order.price}"
