@@ -23,11 +23,3 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless t
 _OWN = ["PROFILES", "BingXClient", "BucketSnapshot", "BudgetSnapshot", "Event", "Governor", "IpGroup", "Quota"]
 _OWN += ["Snapshot", "__version__", "events", "to_dict"]
 globals()["__all__"] = [*_OWN, *errors.__all__, *vars(models)["__all__"]]
-    *_OWN,
-    "Snapshot",
-    "__version__",
-    "events",
-    "to_dict",
-    *errors.__all__,
-    *vars(models)["__all__"],
-]

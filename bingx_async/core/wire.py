@@ -24,7 +24,7 @@ from bingx_async.models.fields import RAW, WIRE, OpenEnum
 
 T = TypeVar("T")
 
-LONGEST = 40  # digits of an integer; `1e999999999` is a few bytes of JSON and hours of arithmetic
+LONGEST = 40  # digits before or behind the point; `1e999999999` is a few bytes of JSON and hours of arithmetic
 _INT64 = 2**63  # the range of the exchange's ids
 _decode = json.JSONDecoder(parse_float=Decimal).decode
 _CODE_ZERO = re.compile(r'\s*\{\s*"code"\s*:\s*"?0"?\s*[,}]').match
@@ -52,20 +52,20 @@ def integer(value: object) -> int | None:
     if type(value) is int and -_INT64 <= value <= _INT64:
         return value
     number = decimal(value)
-    if number is None or number.adjusted() >= LONGEST or number != number.to_integral_value():
+    if number is None or number != number.to_integral_value():
         return None
     return int(number)
 
 
 def decimal(value: object) -> Decimal | None:
-    """A finite Decimal from a number or its text; else None."""
+    """A Decimal of ordinary size from a number or its text; else None."""
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
         return None
     try:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and -LONGEST < number.adjusted() < LONGEST else None
 
 
 def millis(number: int | None) -> float | None:
