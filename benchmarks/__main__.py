@@ -1,4 +1,5 @@
-"""`python -m benchmarks` runs all; `ban`, `cpu`, `crowds`, `import`, `limiters`, `pacing`, `redis`, `start` one."""
+"""`python -m benchmarks` runs all; `ban`, `cpu`, `crowds`, `import`, `limiters`, `pacing`, `placing`, `redis` or `start`
+one."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ MODULES = {
     "import": "benchmarks.imports",
     "limiters": "benchmarks.limiters",
     "pacing": "benchmarks.pacing",
+    "placing": "benchmarks.placing",
     "redis": "benchmarks.redis",
     "start": "benchmarks.start",
 }

@@ -1,4 +1,4 @@
-"""An exchange that answers every signed cancel and nothing else, as lightly as Python can.
+"""An exchange that answers every signed call with one order, as lightly as Python can.
 
 It runs in a process of its own, so that only the client's CPU is measured. It checks each signature over the
 tokens as they came: a contender that skips a part of the work is refused, and the benchmark stops.
@@ -31,6 +31,17 @@ ORDER = {
     "side": "BUY",
     "clientOrderID": "",
 }
+RULES = {
+    "symbol": "BTC-USDT",
+    "tickSize": 0.01,
+    "stepSize": 0.000001,
+    "minNotional": 2,
+    "maxNotional": 1000000,
+    "status": 1,
+    "apiStateBuy": True,
+    "apiStateSell": True,
+}
+SYMBOLS = json.dumps({"code": 0, "msg": "", "debugMsg": "", "data": {"symbols": [RULES]}}).encode()
 ACCEPTED = json.dumps({"code": 0, "msg": "", "debugMsg": "", "data": ORDER}).encode()
 REFUSED = b'{"code":100001,"msg":"signature verification failed","data":{}}'
 HEAD = (
@@ -44,6 +55,8 @@ def answer(target: str, body: bytes) -> bytes:
     path, _, query = target.partition("?")
     if path.endswith("/server/time"):
         return b'{"code":0,"msg":"","data":{"serverTime":%d}}' % (time.time() * 1000)
+    if path.endswith("/common/symbols"):
+        return SYMBOLS
     if query:
         text, _, signature = query.partition("&signature=")
     else:
