@@ -1,5 +1,4 @@
-"""`python -m benchmarks` runs all; `ban`, `cpu`, `crowds`, `import`, `limiters`, `pacing`, `placing`, `redis` or `start`
-one."""
+"""`python -m benchmarks` runs every benchmark, `python -m benchmarks cpu` the one of that name."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ ORDER = {
     "type": "LIMIT",
     "side": "BUY",
     "clientOrderID": "",
+    "transactTime": 1790000000000,
 }
 RULES = {
     "symbol": "BTC-USDT",

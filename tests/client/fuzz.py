@@ -23,9 +23,9 @@ from bingx_async.emulator.samples import load_sample
 
 STRANGE = (
     "null", "true", "false", "0", "-1", "1e400", "-1e999999999", "1e-999999999", "9" * 10_000, "1" + "0" * 30, "0.1",
-    "-0", '""', '"0"', '"NaN"', '"Infinity"', '"-1"', '"1e999999999"', '"LIQUIDATED"', '"1_000"', '"٣"',
-    '"\\ud800"', '" 1 "', '"null"', "[]", "{}", "[[]]", "[null]", '[{"orderId":null}]', '{"orders":null}', '"1727193814"', "1727193814249000",
-    "[" * 60 + "]" * 60,
+    "-0", '""', '"0"', '"NaN"', '"Infinity"', '"-1"', '"1e999999999"', '"LIQUIDATED"', '"1_000"', '"٣"', '" 1 "',
+    '"\\ud800"', '"null"', "[]", "{}", "[[]]", "[null]", '[{"orderId":null}]', '{"orders":null}', '"1727193814"',
+    "1727193814249000", "[" * 60 + "]" * 60,
 )  # fmt: skip
 DEEP = 0.15  # the chance that a value is hit, on each level
 EVERY = 7  # of so many replies one is left whole
