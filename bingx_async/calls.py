@@ -9,10 +9,11 @@ from attrs import evolve, frozen
 
 from bingx_async.core.endpoint import BatchRoute, Call, Pool
 from bingx_async.core.options import CallOptions, CallSettings
-from bingx_async.errors import BingXError
+from bingx_async.errors import BingXError, OutcomeUnknown
 from bingx_async.runtime.bulk.coalescer import Coalescing
 from bingx_async.runtime.bulk.drain import Drain
 from bingx_async.runtime.call.caller import Caller
+from bingx_async.runtime.call.doubts import Doubts
 from bingx_async.runtime.call.sender import CarrierChoice, Credentials, Sender
 from bingx_async.settings import ClientSettings
 from bingx_async.spot.market import TIME_ENDPOINTS
@@ -38,7 +39,10 @@ class ClientCalls:
         self.caller.check(call.endpoint)
         settings = self.defaults.updated(options) if options else self.defaults
         if self.coalescing is not None and call.batch is not None:
-            return cast(T, await self.coalescing.run(call.batch(), settings))
+            try:
+                return cast(T, await self.coalescing.run(call.batch(), settings))
+            except OutcomeUnknown as error:  # of a request with the calls of others
+                raise self.caller.doubts.narrowed(error, call) from error
         return await self.caller.call(call, settings)
 
     async def drain(
@@ -69,7 +73,9 @@ def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -
         measures, way = governor.credit > 0, (settings.connections, settings.proxy)
         transport = Transport(settings.transport, settings.hosts, governor.clock.monotonic, measures, *way)
         sender = Sender(governor, transport, credentials, CarrierChoice(settings.carrier, governor.reporter))
-    caller = Caller(governor, sender, TIME_ENDPOINTS, settings.owner, settings.egress)
+    is_same = parent is not None and parent.account == settings.owner
+    doubts = parent.doubts if parent is not None and is_same else Doubts(governor, settings.owner)
+    caller = Caller(governor, sender, TIME_ENDPOINTS, settings.owner, settings.egress, doubts)
     if parent is not None:
         parent.made_from_it.add(caller)
         caller.is_closed = parent.is_closed

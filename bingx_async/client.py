@@ -11,7 +11,7 @@ from attrs import evolve
 from bingx_async.account import AccountApi
 from bingx_async.calls import calls_of
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
-from bingx_async.errors import ClientClosed
+from bingx_async.errors import ClientClosed, OutcomeUnknown
 from bingx_async.governor import Governor
 from bingx_async.runtime.call.caller import Caller
 from bingx_async.runtime.call.timekeeper import PATIENCE
@@ -97,6 +97,13 @@ class BingXClient:
     def governor(self) -> Governor:
         """The governor of its calls, which may serve other clients too."""
         return self._settings.governor
+
+    @property
+    def in_doubt(self) -> tuple[OutcomeUnknown, ...]:
+        """The calls of this account that may have run, oldest first: those that raised `OutcomeUnknown`, and those that
+        were cancelled while their reply was awaited. `await error.resolve()` finds out about one, and once that is
+        known it leaves this list. At most 1000 are kept."""
+        return tuple(self._caller.doubts.kept)
 
     @property
     def clock(self) -> ServerClock:

@@ -82,6 +82,7 @@ class Endpoint(Generic[T]):
     is_public: bool = _derived(lambda it: it.auth is Auth.PUBLIC)
     is_signed: bool = _derived(lambda it: it.auth is Auth.SIGNED)
     is_creating: bool = _derived(lambda it: it.effect is Effect.CREATE)
+    is_list: bool = _derived(lambda it: it.read(None) == [])
     is_repeatable: bool = _derived(lambda it: it.effect is Effect.READ)
 
     def __attrs_post_init__(self) -> None:

@@ -152,7 +152,7 @@ class Cancels(Group):
 
     def _batch(self, symbol: str, order_ref: Id) -> Batch[Id, CancelOutcome]:
         """How a single cancel may travel with others of its symbol."""
-        read = bind(unwrap, path=CANCEL_ORDERS.path)
+        read = bind(unwrap, symbol=symbol, path=CANCEL_ORDERS.path)
         return Batch((CANCEL_ORDER.route, symbol), order_ref, self._cancel_routes(symbol), read)
 
     def _cancel_routes(self, symbol: str) -> tuple[BatchRoute[Id, CancelOutcome], ...]:
