@@ -18,6 +18,7 @@ from bingx_async.runtime.call.recovery import Recovery
 from bingx_async.runtime.call.sender import Sender
 from bingx_async.runtime.call.timekeeper import PATIENCE, Sample, Timekeeper, patience_of, waits_for_clock
 from bingx_async.runtime.call.turn import Turn
+from bingx_async.runtime.clock import Stamp
 from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.http.message import Unanswered
 
@@ -71,7 +72,7 @@ class Caller:
         if clock.synced_at is None and waits_for_clock(endpoint) and not await self.governor.borrow_clock():
             await self.time.sync(patience_of(endpoint, settings.timeout))
         deadline = clock.monotonic() + settings.max_wait * 1000.0
-        turn = Turn(settings, deadline, waits_again, settings.timeout, clock.now)
+        turn = Turn(settings, deadline, waits_again, settings.timeout, Stamp(clock.now))
         await self._wait(endpoint, turn)
         return turn
 
@@ -122,7 +123,7 @@ class Caller:
         if self.is_closed:  # in the instant of the grant
             self.governor.release(permit)
             raise ClientClosed("the client was closed while the call waited; it was not sent")
-        turn.permit, turn.sent_at = permit, None
+        turn.permit, turn.stamp.at = permit, None
 
     async def _sample(self, endpoint: Endpoint[float | None]) -> Sample | None:
         """One reading of the exchange's clock, or none if the reply does not tell the time."""

@@ -38,7 +38,8 @@ class Doubts:
         raw: Mapping[str, Any] | None = None,
     ) -> OutcomeUnknown:
         """The error of a call that may have run; it is kept."""
-        sent_at = None if turn.sent_at is None else datetime.fromtimestamp(turn.sent_at / 1000.0, UTC)
+        stamp = turn.stamp.at
+        sent_at = datetime.fromtimestamp(stamp / 1000.0, UTC) if stamp is not None else None
         expires_at = sent_at + timedelta(milliseconds=turn.settings.recv_window) if sent_at is not None else None
         about = (message, call.endpoint.path, call.params, call.client_order_ids)
         return self.keep(kind(*about, sent_at=sent_at, expires_at=expires_at, code=code, raw=raw))
@@ -65,7 +66,7 @@ class Doubts:
 
     def abandon(self, call: Call[Any], turn: Turn, cut: BaseException) -> None:
         """`cut` ends a call whose request may have left: say so wherever it can be seen."""
-        if call.endpoint.is_repeatable or turn.sent_at is None or isinstance(cut, Exception):
+        if call.endpoint.is_repeatable or turn.stamp.at is None or isinstance(cut, Exception):
             return
         error = self.unknown(call, turn, "the call was cancelled while its reply was awaited")
         cut.add_note(str(error))

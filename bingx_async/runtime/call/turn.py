@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum
 
 from attrs import define, field
@@ -12,6 +11,7 @@ from bingx_async.core.gates import Penalty
 from bingx_async.core.options import CallSettings
 from bingx_async.core.signing import Carrier
 from bingx_async.core.verdict import Refused, Throttled, Unclear
+from bingx_async.runtime.clock import Stamp
 from bingx_async.runtime.governor.crowd import Place
 from bingx_async.runtime.http.message import Unanswered
 
@@ -35,16 +35,10 @@ class Turn:
     deadline: float  # monotonic ms; the last moment at which an attempt may leave
     waits_again: bool  # when the exchange tells it to; else it raises, so that its items can go another way
     seconds_left: float  # on the network, for the next attempt
-    now: Callable[[], float]  # the exchange's clock, epoch ms
-    sent_at: float | None = None  # by that clock, the stamp of the present attempt
+    stamp: Stamp  # of the present attempt
     place: Place | None = None  # in the queue, for every attempt
     permit: Permit = field(init=False)
     carrier: Carrier | None = None  # of the last attempt, if it had a choice
     used: list[Remedy] = field(factory=list[Remedy])  # the remedies applied so far
     failed: Failure = field(init=False)  # why the call needs another attempt
     penalty: Penalty | None = None  # the closed scope for which it waits
-
-    def stamp(self) -> float:
-        """The moment of the stamp that the request carries: it leaves now."""
-        self.sent_at = self.now()
-        return self.sent_at
