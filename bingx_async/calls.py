@@ -45,6 +45,10 @@ class ClientCalls:
                 raise self.caller.doubts.narrowed(error, call) from error
         return await self.caller.call(call, settings)
 
+    def forget(self, error: OutcomeUnknown) -> None:
+        """What became of a call in doubt is known."""
+        self.caller.doubts.drop(error)
+
     async def drain(
         self,
         items: Sequence[T],

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from bingx_async.core.endpoint import BatchRoute, Call, Refusals
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
-from bingx_async.errors import BingXError, OrderNotFound, OrderRefused
+from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
 from bingx_async.spot.facts import Facts
 
 # Public pages of the exchange that document quotas.
@@ -39,6 +39,10 @@ class Calls(Protocol):
 
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""
+        ...
+
+    def forget(self, error: OutcomeUnknown) -> None:
+        """What became of a call in doubt is known."""
         ...
 
     async def drain(
