@@ -18,6 +18,7 @@ from bingx_async.runtime.call.timekeeper import PATIENCE
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
+from bingx_async.spot.client_ids import ClientIds
 from bingx_async.version import __version__
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class BingXClient:
         coalesce_cancels: bool = False,
         proxy: str | None = None,
         connections: int = 128,
+        strategy: str | None = None,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
         del api_key, secret_key  # a traceback may print the locals of this frame
@@ -73,6 +75,7 @@ class BingXClient:
             proxy,
             connections,
             calls,
+            ClientIds(strategy),
         )
         self._wire(settings, None)
 
@@ -169,5 +172,5 @@ class BingXClient:
         calls = calls_of(settings, f"bingx-async/{__version__}", ends_with)
         self._settings = settings
         self._caller = self._first = calls.caller
-        self.spot = SpotApi(calls, settings.ids_per_batch)
+        self.spot = SpotApi(calls, settings.ids_per_batch, ids=settings.ids)
         self.account = AccountApi(calls, calls.caller.account)

@@ -19,6 +19,7 @@ from attrs import field, frozen
 from bingx_async.core.options import CallSettings, has, kind_of, one_of, shown, whole
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
+from bingx_async.spot.client_ids import ClientIds
 
 if TYPE_CHECKING:
     import httpx
@@ -130,6 +131,7 @@ class ClientSettings:
     proxy: str | None = field(default=None, validator=_is_proxy, repr=False)
     connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
+    ids: ClientIds = ClientIds()
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@
 
     BingXError
     ├── OrdersLeftOpen          the kill switch ended before the account was seen to be empty
+    ├── IncompleteList          the exchange hands out a part of a list only
     ├── LocalError              nothing was sent
     │   ├── QuotaWait           the wait for quota does not fit into max_wait
     │   ├── ErrorBudgetSpent    one more business error would close the endpoint
@@ -48,7 +49,7 @@ from bingx_async.errors.refused import (
     RateLimited,
     ServerBusy,
 )
-from bingx_async.errors.root import BingXError, OrdersLeftOpen
+from bingx_async.errors.root import BingXError, IncompleteList, OrdersLeftOpen
 
 __all__ = [
     "ApiError",
@@ -59,6 +60,7 @@ __all__ = [
     "ConnectFailed",
     "DuplicateOrder",
     "ErrorBudgetSpent",
+    "IncompleteList",
     "InsufficientBalance",
     "InvalidRequest",
     "LocalError",

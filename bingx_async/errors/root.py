@@ -1,7 +1,8 @@
-"""The root of the exceptions, and the one that is no single call's."""
+"""The root of the exceptions, and those that are no single call's."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ class BingXError(Exception):
 
     def _fields(self) -> dict[str, Any]:
         return self.__dict__.copy()
+
+
+class IncompleteList(BingXError):
+    """The exchange holds more of a list than it hands out. `items` are those that were seen; where an iterator has
+    handed them on already there are none."""
+
+    def __init__(self, message: str, items: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.items = tuple(items)
 
 
 class OrdersLeftOpen(BingXError):

@@ -9,6 +9,7 @@ from bingx_async.core.endpoint import BatchRoute, Call, Refusals
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
+from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
 
 # Public pages of the exchange that document quotas.
@@ -25,6 +26,7 @@ LEAD_TRADER: Mapping[str, Quota] = {**NEWER, "trader": Quota(1, 1.0, LIMITS)}
 ORDER = Refusals(OrderNotFound, OrderRefused)
 
 FACTS = Facts()
+IDS = ClientIds()
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -60,9 +62,11 @@ class Calls(Protocol):
 
 
 class Group:
-    """Methods over the calls of one account; at most `ids_per_batch` ids travel in one batch cancel."""
+    """Methods over the calls of one account; at most `ids_per_batch` ids travel in one batch cancel, `ids` makes the
+    client order ids of what is placed."""
 
-    def __init__(self, calls: Calls, ids_per_batch: int = 10, facts: Facts = FACTS) -> None:
+    def __init__(self, calls: Calls, ids_per_batch: int = 10, facts: Facts = FACTS, ids: ClientIds = IDS) -> None:
         self._calls = calls
         self._ids_per_batch = ids_per_batch
         self._facts = facts
+        self._ids = ids

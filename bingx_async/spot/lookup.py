@@ -22,6 +22,7 @@ from bingx_async.spot.target import Target
 
 T = TypeVar("T")
 EARLIER = 60_000.0  # ms before a call was sent at which a history is read from: times may be rounded, clocks be off
+PAGE = 100  # legs in one page of OCO orders
 NAMES_KEPT = 7_200_000.0  # ms for which the exchange finds an order by its client order id
 
 
@@ -77,6 +78,11 @@ class Look:
             for pair in await ask():
                 if any(target.is_named_by(leg) for leg in pair.legs):
                     return pair.legs, is_open
+        for name in target.names if by_name else ():
+            asked = f"get_oco_order({name})"
+            pair = await self._get(asked, self.lookup.get_oco_order(client_order_id=name, **self.options))
+            if pair is not None and any(target.is_named_by(leg) for leg in pair.legs):
+                return pair.legs, any(leg.status.is_open for leg in pair.legs)
         return (), False
 
     def is_ambiguous(self, target: Target) -> bool:
@@ -88,21 +94,24 @@ class Look:
     async def _by_id(self, target: Target, by_name: bool) -> Order | None:
         is_kept = self.started - self.since < NAMES_KEPT
         for name in target.names if by_name and is_kept else ():
-            found = await self._get(target, {"client_order_id": name})
+            asked = f"get_order({target.symbol}, {name})"
+            found = await self._get(asked, self.lookup.get_order(target.symbol, client_order_id=name, **self.options))
             if found is not None:
                 return found
-        return await self._get(target, {"order_id": target.order_id}) if target.order_id else None
+        if not target.order_id:
+            return None
+        asked = f"get_order({target.symbol}, {target.order_id})"
+        return await self._get(asked, self.lookup.get_order(target.symbol, target.order_id, **self.options))
 
-    async def _get(self, target: Target, named: dict[str, str]) -> Order | None:
-        asked = f"get_order({target.symbol}, {next(iter(named.values()))})"
+    async def _get(self, asked: str, answer: Awaitable[T]) -> T | None:
         try:
-            found = await self.lookup.get_order(target.symbol, **named, **self.options)  # type: ignore[arg-type]
+            found = await answer
         except OrderNotFound as error:
             self._tell(asked, error.message or "not found")
         except BingXError as error:
             self._fail(asked, error)
         else:
-            self._tell(asked, f"{found.status or 'no status'}")
+            self._tell(asked, str(getattr(found, "status", "")) or "found")
             return found
         return None
 
@@ -112,7 +121,9 @@ class Look:
 
     async def _open_pairs(self) -> list[OcoOrder]:
         ask = bind(self.lookup.list_open_oco_orders, **self.options)
-        return await self._read(self._oco, "list_open_oco_orders()", ask)
+        pairs = await self._read(self._oco, "list_open_oco_orders()", ask)
+        self.is_complete &= 2 * len(pairs) < PAGE  # of several pages one may hide an order that moved between them
+        return pairs
 
     async def _done_pairs(self) -> list[OcoOrder]:
         ask = bind(_all, self.lookup.iter_oco_history, start=self._start, **self.options)
