@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import TypeVar, cast
 
 from attrs import evolve, frozen
@@ -58,11 +58,12 @@ class ClientCalls:
         *,
         everything_at_once: bool,
         deadline: float,
-    ) -> Mapping[T, R]:
-        """Get many items done through several routes within `deadline` seconds; the result of every item."""
+        results: MutableMapping[T, R],
+    ) -> None:
+        """Get many items done within `deadline` seconds; `results` is filled as they become known."""
         self.caller.check(routes[0].endpoint)
-        job = Drain(self.caller, Pool[T, R](items), routes, self.defaults.updated(options), fail)
-        return await job.run(everything_at_once, deadline)
+        job = Drain(self.caller, Pool[T, R](items, results), routes, self.defaults.updated(options), fail)
+        await job.run(everything_at_once, deadline)
 
 
 def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -> ClientCalls:

@@ -173,4 +173,5 @@ class BingXClient:
         self._settings = settings
         self._caller = self._first = calls.caller
         self.spot = SpotApi(calls, settings.ids_per_batch, ids=settings.ids)
+        calls.caller.doubts.resolver = calls.caller.doubts.resolver or self.spot.resolve
         self.account = AccountApi(calls, calls.caller.account)

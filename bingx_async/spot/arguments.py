@@ -7,7 +7,7 @@ says what to write instead."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from math import inf
@@ -198,3 +198,12 @@ def member(value: str, among: Iterable[E], name: str) -> E:
     if not found:
         raise InvalidRequest(f"{name}={shown(value)} must be one of {', '.join(members)}")
     return found[0]
+
+
+def filled(mapping: Any, name: str) -> Any:
+    """A mapping that can be filled; a new one if none is given."""
+    if mapping is None:
+        return {}
+    if isinstance(mapping, MutableMapping):
+        return mapping  # pyright: ignore[reportUnknownVariableType]
+    raise InvalidRequest(f"{name}={shown(mapping)} must be a mapping that can be filled, such as an empty dict")

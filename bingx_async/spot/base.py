@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Protocol, TypeVar
 
 from bingx_async.core.endpoint import BatchRoute, Call, Refusals
@@ -56,8 +56,9 @@ class Calls(Protocol):
         *,
         everything_at_once: bool,
         deadline: float,
-    ) -> Mapping[T, R]:
-        """Get many items done through several routes; the result of every item."""
+        results: MutableMapping[T, R],
+    ) -> None:
+        """Get many items done through several routes; `results` is filled with that of every item."""
         ...
 
 

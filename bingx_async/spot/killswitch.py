@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
 from datetime import datetime
-from itertools import count
-from typing import Any, TypeVar, Unpack, cast
+from itertools import chain, repeat
+from typing import Any, TypeVar, Unpack
 
 import anyio
 from attrs import define, field
 
-from bingx_async.core.options import CallOptions
+from bingx_async.core.endpoint import Call
+from bingx_async.core.options import CallOptions, CallSettings
 from bingx_async.errors import (
     AuthenticationError,
     BingXError,
@@ -28,13 +29,16 @@ from bingx_async.errors import (
 )
 from bingx_async.models import CancelStatus, KillReport, OcoOrder, OcoReference, Order, Priority
 from bingx_async.spot import arguments
-from bingx_async.spot.cancels import Cancels
+from bingx_async.spot.base import Calls
+from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, Cancels
 from bingx_async.spot.lookup import Lookup, moment_of
 
 T = TypeVar("T")
-TIMEOUT = 3.0  # seconds on the network for each call: a hanging one must not hold the others up
-PATIENCE = 1.0  # seconds for which the call that cancels everything is waited for before orders are cancelled by id
-DELAYS = (0.25, 0.5, 1.0)  # seconds between rounds; then 2
+# Of each call: a hanging or closed one must not hold the others up, and the next round makes it again.
+URGENT: CallOptions = {"priority": Priority.KILL_SWITCH, "timeout": 3.0, "max_wait": 1.0}
+BY_ID: CallOptions = {"max_wait": 5.0}  # the same, where many calls queue for one quota
+DELAYS, LAST_DELAY = (0.25, 0.5, 1.0), 2.0  # seconds between rounds
+PAIRS_AT_ONCE = 5
 MOST_GONE = 3  # OCO orders in a round that were gone already; each costs error budget, so then a new look is taken
 LASTING = (AuthenticationError, ClientClosed, InvalidRequest)  # no later round would end otherwise
 
@@ -62,8 +66,8 @@ class Killing(Cancels, Lookup):
         in doubt can still arrive until its `expires_at`. Raises `ClientClosed`, and `InvalidRequest` without keys.
         """
         within = arguments.seconds(deadline, "deadline")
-        urgent: CallOptions = {"priority": Priority.KILL_SWITCH, "timeout": TIMEOUT, **options}
-        kill = Kill(self, urgent)
+        CallSettings().updated(options)  # a wrong one is refused before anything is sent
+        kill = Kill(self, self._calls, {**URGENT, **options})
         with anyio.move_on_after(within):
             await kill.run()
         kill.raise_misuse()
@@ -75,6 +79,7 @@ class Kill:
     """One run of the kill switch."""
 
     orders: Killing
+    calls: Calls
     options: CallOptions
     cancelled: dict[Any, Order] = field(init=False, factory=dict[Any, Order])  # by order id
     oco_cancelled: list[OcoReference] = field(init=False, factory=list[OcoReference])
@@ -82,20 +87,21 @@ class Kill:
     open_orders: list[Order] | None = field(init=False, default=None)  # as seen last; None: never
     open_pairs: list[OcoOrder] | None = field(init=False, default=None)
     looked_at: datetime | None = field(init=False, default=None)
+    is_told_nothing: bool = field(init=False, default=False)  # by the call that cancels everything: none is for it
 
     async def run(self) -> None:
         """Cancel and look until nothing is open, or no later round could end otherwise."""
         async with anyio.create_task_group() as group:
             group.start_soon(self._cancel_everything)
             group.start_soon(self._cancel_pairs_seen)
-        for number in count():
+        for delay in chain(DELAYS, repeat(LAST_DELAY)):
             await self._look()
             if self.report().is_clear or any(isinstance(error, LASTING) for error in self.errors):
                 return
             async with anyio.create_task_group() as group:
                 group.start_soon(self._cancel_orders)
                 group.start_soon(self._cancel_pairs, self.open_pairs or [])
-            await anyio.sleep(DELAYS[number] if number < len(DELAYS) else 2.0)
+            await anyio.sleep(delay)
 
     def report(self) -> KillReport:
         """What was done and seen so far."""
@@ -149,18 +155,19 @@ class Kill:
     async def _cancel_everything(self) -> bool:
         """The exchange's own call; whether it was accepted."""
         try:
-            orders = await self.orders.cancel_every_order(**{"max_wait": PATIENCE, **self.options})
+            self._note(await self.calls.call(Call(CANCEL_OPEN_ORDERS, {}), self.options))
         except BingXError as error:
-            self.errors.append(error)
+            self.is_told_nothing = isinstance(error, OrderNotFound) and error.kind == "nothing open"
+            if not self.is_told_nothing:
+                self.errors.append(error)
             return False
-        self._note(orders)
         return True
 
     async def _cancel_orders(self) -> None:
         """What a look has seen: by the exchange's own call, else by id. Legs of OCO orders are not for it."""
         legs = {leg.order_id for pair in self.open_pairs or () for leg in pair.legs}
         left = [order for order in self.open_orders or () if str(order.order_id) not in legs]
-        if left and not await self._cancel_everything():
+        if left and (self.is_told_nothing or not await self._cancel_everything()):
             async with anyio.create_task_group() as group:
                 for symbol in dict.fromkeys(order.symbol for order in left):
                     group.start_soon(self._cancel_by_id, symbol, [each for each in left if each.symbol == symbol])
@@ -168,7 +175,7 @@ class Kill:
     async def _cancel_by_id(self, symbol: str, orders: Iterable[Order]) -> None:
         ids = [order.order_id for order in orders if order.order_id is not None]
         try:
-            outcomes = await self.orders.cancel_many(symbol, ids, **self.options)
+            outcomes = await self.orders.cancel_many(symbol, ids, deadline=5.0, **{**self.options, **BY_ID})
         except BingXError as error:
             self.errors.append(error)
         else:
@@ -179,22 +186,28 @@ class Kill:
         self.open_pairs = pairs
         await self._cancel_pairs(pairs or [])
 
-    async def _cancel_pairs(self, pairs: list[OcoOrder]) -> None:
-        gone = count()
-        async with anyio.create_task_group() as group:
-            for pair in pairs:
-                group.start_soon(self._cancel_pair, pair, gone)
+    async def _cancel_pairs(self, pairs: Iterable[OcoOrder]) -> None:
+        left = [leg for pair in pairs if (leg := next((leg for leg in pair.legs if leg.order_id), None)) is not None]
+        gone = 0
 
-    async def _cancel_pair(self, pair: OcoOrder, gone: count[int]) -> None:
-        leg = next((leg for leg in pair.legs if leg.order_id), None)
-        if leg is None:
-            return
+        async def work() -> None:
+            nonlocal gone
+            while left and gone < MOST_GONE:
+                gone += await self._is_gone(left.pop().order_id)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(PAIRS_AT_ONCE):
+                group.start_soon(work)
+
+    async def _is_gone(self, order_id: str) -> bool:
+        """Cancel one pair; whether it was gone already."""
         try:
-            self.oco_cancelled.append(await self.orders.cancel_oco_order(leg.order_id, **self.options))
+            self.oco_cancelled.append(await self.orders.cancel_oco_order(order_id, **{**self.options, **BY_ID}))
         except OrderNotFound:
-            next(gone)
+            return True
         except BingXError as error:
             self.errors.append(error)
+        return False
 
     def _note(self, orders: Iterable[Order | None]) -> None:
         for order in orders:

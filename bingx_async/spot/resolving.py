@@ -9,7 +9,6 @@ from __future__ import annotations
 
 # Not every caller is typed, so arguments are checked at run time too.
 # pyright: reportUnnecessaryIsInstance=false, reportPrivateUsage=false
-
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Unpack

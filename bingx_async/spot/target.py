@@ -8,7 +8,6 @@ from attrs import frozen
 
 from bingx_async.models import Fill, OcoLeg, Order
 
-
 ROUNDING = 2_000.0  # ms; the exchange may cut times to seconds
 
 

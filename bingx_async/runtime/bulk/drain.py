@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import anyio
@@ -56,11 +56,22 @@ class Drain(Generic[T, R]):
     _started: int = field(init=False, default=0)  # routes that have workers
     _working: int = field(init=False, default=0)  # workers
 
-    async def run(self, everything_at_once: bool, deadline: float) -> Mapping[T, R]:
-        """The result of every item; those that no route could send, or not in `deadline` seconds, fail with the last
-        error."""
+    async def run(self, everything_at_once: bool, deadline: float) -> None:
+        """Fill in the result of every item; those that no route could send, or not in `deadline` seconds, fail with the
+        last error. If it is cancelled, they fail with that."""
         if self.pool.is_done:
-            return self.pool.results
+            return
+        try:
+            if await self._work_until(everything_at_once, deadline):
+                self.last_error = LocalError(f"the deadline of {deadline:g} s has passed; it was not sent")
+        except anyio.get_cancelled_exc_class():
+            self.last_error = LocalError("the call was cancelled; it was not sent")
+            raise
+        finally:
+            self._finish()
+
+    async def _work_until(self, everything_at_once: bool, deadline: float) -> bool:
+        """Whether the deadline came first."""
         is_late = False
         with one_error():
             async with anyio.create_task_group() as self._group:
@@ -70,15 +81,16 @@ class Drain(Generic[T, R]):
                         await self._changes.wait()
                 is_late = scope.cancelled_caught
                 self._group.cancel_scope.cancel()
-        if is_late:
-            self.last_error = LocalError(f"the deadline of {deadline:g} s has passed; it was not sent")
+        return is_late
+
+    def _finish(self) -> None:
+        """Fail the items that are left, and forget the doubts about all others."""
         left = list(self.pool.pending)
         if self.last_error is not None:
             self._fail(left, self.last_error)
         for error, items in self._doubted:
             if not set(items).intersection(left):
                 self.caller.doubts.drop(error)
-        return self.pool.results
 
     def _is_closed(self) -> bool:
         caller, endpoint = self.caller, self.routes[0].endpoint
