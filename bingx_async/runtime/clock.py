@@ -115,7 +115,7 @@ class ServerClock:
 
 
 class Stamp:
-    """Reads the exchange's clock as a request leaves, and keeps what it read: the timestamp that the request carries."""
+    """Reads the exchange's clock as a request leaves, and keeps the timestamp that it carries."""
 
     __slots__ = ("_now", "at")
 

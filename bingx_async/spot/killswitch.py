@@ -32,6 +32,7 @@ from bingx_async.spot import arguments
 from bingx_async.spot.base import Calls
 from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, Cancels
 from bingx_async.spot.lookup import Lookup, moment_of
+from bingx_async.spot.oco import CANCEL_OCO_ORDER
 
 T = TypeVar("T")
 # Of each call: a hanging or closed one must not hold the others up, and the next round makes it again.
@@ -67,7 +68,7 @@ class Killing(Cancels, Lookup):
         """
         within = arguments.seconds(deadline, "deadline")
         CallSettings().updated(options)  # a wrong one is refused before anything is sent
-        kill = Kill(self, self._calls, {**URGENT, **options})
+        kill = Kill(self, self._calls, {**URGENT, **options}, {**URGENT, **BY_ID, **options})
         with anyio.move_on_after(within):
             await kill.run()
         kill.raise_misuse()
@@ -81,6 +82,7 @@ class Kill:
     orders: Killing
     calls: Calls
     options: CallOptions
+    by_id: CallOptions  # the options where many calls queue
     cancelled: dict[Any, Order] = field(init=False, factory=dict[Any, Order])  # by order id
     oco_cancelled: list[OcoReference] = field(init=False, factory=list[OcoReference])
     errors: list[BingXError] = field(init=False, factory=list[BingXError])
@@ -122,7 +124,7 @@ class Kill:
 
     async def _look(self) -> None:
         """Both lists at once; `looked_at` is set if both were read to their end."""
-        began, whole = self.orders.now(), [False, False]
+        began, whole = self.calls.now(), [False, False]
 
         async def look_at_orders() -> None:
             self.open_orders, whole[0] = await self._listed(
@@ -155,12 +157,13 @@ class Kill:
     async def _cancel_everything(self) -> bool:
         """The exchange's own call; whether it was accepted."""
         try:
-            self._note(await self.calls.call(Call(CANCEL_OPEN_ORDERS, {}), self.options))
+            orders = await self.calls.call(Call(CANCEL_OPEN_ORDERS, {}), self.options)
         except BingXError as error:
             self.is_told_nothing = isinstance(error, OrderNotFound) and error.kind == "nothing open"
             if not self.is_told_nothing:
                 self.errors.append(error)
             return False
+        self._note(orders)
         return True
 
     async def _cancel_orders(self) -> None:
@@ -175,7 +178,7 @@ class Kill:
     async def _cancel_by_id(self, symbol: str, orders: Iterable[Order]) -> None:
         ids = [order.order_id for order in orders if order.order_id is not None]
         try:
-            outcomes = await self.orders.cancel_many(symbol, ids, deadline=5.0, **{**self.options, **BY_ID})
+            outcomes = await self.orders.cancel_many(symbol, ids, deadline=5.0, **self.by_id)
         except BingXError as error:
             self.errors.append(error)
         else:
@@ -202,11 +205,13 @@ class Kill:
     async def _is_gone(self, order_id: str) -> bool:
         """Cancel one pair; whether it was gone already."""
         try:
-            self.oco_cancelled.append(await self.orders.cancel_oco_order(order_id, **{**self.options, **BY_ID}))
+            done = await self.calls.call(Call(CANCEL_OCO_ORDER, {"orderId": order_id}), self.by_id)
         except OrderNotFound:
             return True
         except BingXError as error:
             self.errors.append(error)
+        else:
+            self.oco_cancelled.append(done)
         return False
 
     def _note(self, orders: Iterable[Order | None]) -> None:

@@ -17,12 +17,12 @@ from bingx_async.core.options import CallOptions
 from bingx_async.errors import BingXError, ClientClosed, IncompleteList, OrderNotFound
 from bingx_async.models import Evidence, Fill, OcoLeg, OcoOrder, Order
 from bingx_async.spot.oco import OcoOrders
+from bingx_async.spot.oco_queries import PAGE
 from bingx_async.spot.queries import Queries
 from bingx_async.spot.target import Target
 
 T = TypeVar("T")
 EARLIER = 60_000.0  # ms before a call was sent at which a history is read from: times may be rounded, clocks be off
-PAGE = 100  # legs in one page of OCO orders
 NAMES_KEPT = 7_200_000.0  # ms for which the exchange finds an order by its client order id
 
 
@@ -80,16 +80,17 @@ class Look:
                     return pair.legs, is_open
         for name in target.names if by_name else ():
             asked = f"get_oco_order({name})"
-            pair = await self._get(asked, self.lookup.get_oco_order(client_order_id=name, **self.options))
-            if pair is not None and any(target.is_named_by(leg) for leg in pair.legs):
-                return pair.legs, any(leg.status.is_open for leg in pair.legs)
+            found = await self._get(asked, self.lookup.get_oco_order(client_order_id=name, **self.options))
+            if found is not None and any(target.is_named_by(leg) for leg in found.legs):
+                return found.legs, any(leg.status.is_open for leg in found.legs)
         return (), False
 
     def is_ambiguous(self, target: Target) -> bool:
         """Whether something was seen that might be the target, though nothing says so."""
         legs = [leg for pairs in self._oco.values() for pair in pairs for leg in pair.legs]
         orders = [order for listed in self._orders.values() for order in listed]
-        return any(target.might_be(each, self.since) for each in (*orders, *legs))
+        seen: list[Order | OcoLeg] = [*orders, *legs]
+        return any(target.might_be(each, self.since) for each in seen)
 
     async def _by_id(self, target: Target, by_name: bool) -> Order | None:
         is_kept = self.started - self.since < NAMES_KEPT
