@@ -38,6 +38,7 @@ class ClientCalls:
         self.caller.check(call.endpoint)
         settings = self.defaults.updated(options) if options else self.defaults
         if self.coalescing is not None and call.batch is not None:
+            self.caller.check_params(call)
             return cast(T, await self.coalescing.run(call.batch(), settings))
         return await self.caller.call(call, settings)
 
@@ -53,6 +54,8 @@ class ClientCalls:
     ) -> Mapping[T, R]:
         """Get many items done through several routes within `deadline` seconds; the result of every item."""
         self.caller.check(routes[0].endpoint)
+        if items:
+            self.caller.check_params(routes[0].call(items[:1]))
         job = Drain(self.caller, Pool[T, R](items), routes, self.defaults.updated(options), fail)
         return await job.run(everything_at_once, deadline)
 

@@ -18,8 +18,10 @@ from bingx_async.errors import InvalidRequest
 from bingx_async.models.fields import CancelRestriction
 
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
+_RARE_SYMBOL = re.compile(r"(?:[^\W_]|#)+-[A-Z0-9]+").fullmatch  # OTHR#99961-USDT, MØTH-USDT
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch
 _OCO_CLIENT_ID = re.compile(r"[0-9]{1,40}").fullmatch
+_WORD = re.compile(r"[A-Za-z0-9]+").fullmatch
 _ORDER_ID = re.compile(r"[0-9]{1,19}").fullmatch
 _INT64 = 2**63 - 1
 _LONGEST_ID = 10**40
@@ -30,7 +32,7 @@ Number = Decimal | int | str
 
 def symbol(value: str) -> str:
     """A trading pair in upper case with a dash."""
-    if isinstance(value, str) and _SYMBOL(value):
+    if isinstance(value, str) and (_SYMBOL(value) or (_RARE_SYMBOL(value) and value == value.upper())):
         return value
     raise InvalidRequest(
         f"symbol={shown(value)} is not a trading pair: write it as in 'BTC-USDT', upper case with a dash"
@@ -174,3 +176,18 @@ def _listed(values: Iterable[Any], name: str, example: str) -> Iterable[Any]:
     if isinstance(values, (str, bytes, bytearray, memoryview)) or not isinstance(values, Iterable):
         raise InvalidRequest(f"{name}={shown(values)} must be a list, such as {example}")
     return values
+
+
+def trade_id(value: int | str, name: str) -> int:
+    """The id of a trade: a whole number, of up to 40 digits."""
+    found = digits(value)
+    if isinstance(found, str) and _OCO_CLIENT_ID(found):
+        return int(found)
+    raise InvalidRequest(f"{name}={shown(value)} is not the id of a trade: write its digits, as int or str")
+
+
+def word(value: str, name: str, such_as: str) -> str:
+    """A name of the exchange, such as that of an asset: letters and digits."""
+    if isinstance(value, str) and _WORD(value):
+        return str(value)
+    raise InvalidRequest(f"{name}={shown(value)} must be letters and digits, such as {such_as!r}")

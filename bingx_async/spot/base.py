@@ -62,3 +62,4 @@ class Group:
         self._calls = calls
         self._ids_per_batch = ids_per_batch
         self._facts = facts
+        self._kept: dict[str, str] = {}  # the choices of open facts that the exchange has proved right
