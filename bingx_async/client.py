@@ -18,6 +18,8 @@ from bingx_async.runtime.call.timekeeper import PATIENCE
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
+from bingx_async.spot.base import FACTS
+from bingx_async.spot.facts import Facts
 from bingx_async.version import __version__
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ class BingXClient:
     `max_wait` and `timeout` in seconds, are the defaults of every call. `egress` names the outgoing address.
     `ids_per_batch` is how many ids travel in one batch cancel. `proxy` is the URL of a CONNECT or SOCKS proxy (extra
     `[proxy]`; the environment's is not used), `connections` how many there may be at a time: calls queue for them as
-    for quota, so a few may not hold up a kill switch. Use it with `async with`, which sets the clock and opens
+    for quota, so a few may not hold up a kill switch. `facts` are choices of what the exchange's
+    pages leave open. Without keys it serves market data only. Use it with `async with`, which sets the clock and opens
     connections before they are needed, or call `aclose()`.
     """
 
@@ -56,6 +59,7 @@ class BingXClient:
         coalesce_cancels: bool = False,
         proxy: str | None = None,
         connections: int = 128,
+        facts: Facts = FACTS,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
         del api_key, secret_key  # a traceback may print the locals of this frame
@@ -73,6 +77,7 @@ class BingXClient:
             proxy,
             connections,
             calls,
+            facts,
         )
         self._wire(settings, None)
 
@@ -81,7 +86,7 @@ class BingXClient:
 
         It ends with the first client; closing it leaves all others open.
         """
-        keys = Keys(api_key, secret_key)
+        keys = Keys(api_key or "", secret_key or "")  # none at all would make a client for market data
         del api_key, secret_key
         return self._other(evolve(self._settings, keys=keys, account=account), self._first)
 
@@ -162,5 +167,5 @@ class BingXClient:
         calls = calls_of(settings, f"bingx-async/{__version__}", ends_with)
         self._settings = settings
         self._caller = self._first = calls.caller
-        self.spot = SpotApi(calls, settings.ids_per_batch)
+        self.spot = SpotApi(calls, settings.ids_per_batch, settings.facts)
         self.account = AccountApi(calls, calls.caller.account)

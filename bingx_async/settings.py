@@ -19,6 +19,8 @@ from attrs import field, frozen
 from bingx_async.core.options import CallSettings, has, kind_of, one_of, shown, whole
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
+from bingx_async.spot.base import FACTS
+from bingx_async.spot.facts import Facts
 
 if TYPE_CHECKING:
     import httpx
@@ -38,10 +40,10 @@ class Keys:
 
     @classmethod
     def given(cls, api_key: str | None, secret_key: str | None) -> Keys:
-        """As given, else from the environment."""
+        """As given, else from the environment, where an empty variable is none; no keys at all are market data only."""
         return cls(
-            os.environ.get("BINGX_API_KEY") if _is_missing(api_key) else api_key,
-            os.environ.get("BINGX_SECRET_KEY") if _is_missing(secret_key) else secret_key,
+            os.environ.get("BINGX_API_KEY") or None if api_key is None else api_key,
+            os.environ.get("BINGX_SECRET_KEY") or None if secret_key is None else secret_key,
         )
 
 
@@ -55,7 +57,9 @@ def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
         if not isinstance(getattr(keys, name), str | None):
             wanted = "a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
             raise InvalidRequest(f"{name}_key must be {wanted}")
-    if bool(keys.api) != bool(keys.secret):
+    if keys.api == "" or keys.secret == "":
+        raise InvalidRequest(f"the {'api' if keys.api == '' else 'secret'}_key is empty; for market data give no key")
+    if (keys.api is None) != (keys.secret is None):
         raise InvalidRequest(f"the {'secret_key' if keys.api else 'api_key'} is missing; give both or neither")
     for name in ("api", "secret"):
         if not _is_key(getattr(keys, name)):
@@ -114,6 +118,11 @@ def _is_batch_size(_instance: object, _attribute: object, value: Any) -> None:
         raise InvalidRequest(f"ids_per_batch={shown(value)} must be a whole number above 0")
 
 
+def _are_facts(_instance: object, _attribute: object, value: Any) -> None:
+    if not isinstance(value, Facts):
+        raise InvalidRequest(f"facts must be a Facts, such as Facts(market_family='quote'), not {kind_of(value)}")
+
+
 @frozen(eq=False)
 class ClientSettings:
     """Everything a client is made with. See `BingXClient` for the meanings; `calls` are the defaults of its calls."""
@@ -130,6 +139,7 @@ class ClientSettings:
     proxy: str | None = field(default=None, validator=_is_proxy, repr=False)
     connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
+    facts: Facts = field(default=FACTS, validator=_are_facts)
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -179,6 +179,7 @@ BARE_STATUSES: Mapping[int, Meaning] = {
     **dict.fromkeys((400, 404, 405, 411, 413, 414, 415, 431), Meaning.NOT_ALLOWED),
     **dict.fromkeys((301, 302, 303, 307, 308), Meaning.NOT_ALLOWED),  # never followed: it did not run here
 }
+NO_PARAMETER = 204  # documented for endpoints whose replies have no code: nothing was asked for
 # A firewall's 403 and a ban's 418 last about 5 minutes where no Retry-After says otherwise.
 BAN_SPANS: Mapping[int, float] = {403: 300_000.0, 418: 300_000.0}
 
@@ -188,7 +189,7 @@ def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float, ha
     Without `has_code` a mapping without code, or nothing at all, is accepted where the HTTP status is a success."""
     raw = wire.parse(text) if text or has_code else wire.mapping(None)
     code = wire.integer(raw.get("code")) if raw is not None else None
-    if raw is not None and code is None and not has_code and 200 <= status < 300:
+    if raw is not None and code is None and not has_code and 200 <= status < 300 and status != NO_PARAMETER:
         return Accepted(raw, raw)
     if raw is None or code is None:
         return _judge_status(status, headers, wall_ms)

@@ -4,6 +4,9 @@ An unfinished candle still changes. A reply has the newest first, and holds so m
 a candle that opens exactly at `startTime` is not documented, so the exchange is asked from a millisecond earlier.
 """
 
+# Not every caller is typed, so arguments are checked at run time too.
+# pyright: reportUnnecessaryIsInstance=false
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping

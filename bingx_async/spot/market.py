@@ -40,7 +40,7 @@ TIME_ENDPOINTS = (SERVER_TIME, SERVER_TIME_OLD)
 
 def _listed(read: Callable[[object], list[T]]) -> Callable[[object], list[T]]:
     """A reader that takes a single item for a list of one."""
-    return lambda data: read([data] if isinstance(data, dict) else data)
+    return lambda data: read([data] if mapping(data) else data)
 
 
 def _read_prices(data: object) -> list[LastPrice]:
