@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import anyio
 from attrs import evolve
@@ -11,6 +12,8 @@ from attrs import evolve
 from bingx_async.account import AccountApi
 from bingx_async.calls import calls_of
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
+from bingx_async.core.quota import IpGroup, Quota
+from bingx_async.core.requested import Spec, remember, requested_call
 from bingx_async.errors import ClientClosed
 from bingx_async.governor import Governor
 from bingx_async.runtime.call.caller import Caller
@@ -118,6 +121,34 @@ class BingXClient:
             raise error
         return (self.clock.now() - self.clock.wall()) / 1000.0
 
+    async def request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        quota: Quota | None,
+        effect: Literal["read", "cancel", "create", "change"] | None = None,
+        group: IpGroup = IpGroup.ACCOUNT,
+        auth: Literal["signed", "key", "public"] = "signed",
+        has_code: bool = True,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Call any other endpoint of the exchange, governed like the rest; returns the reply's own mapping.
+
+        `quota` is what an account may call there, None for `auth="public"`, where the address' quota for `group` is all
+        that counts. `effect`: a GET is taken for a read; of anything else say whether it is a "read", which is simply
+        repeated after a loss, or whether it may "cancel", "create" or "change" something: such a call raises
+        `OutcomeUnknown` if its answer is lost. `params` are texts, whole numbers, True or False, `Decimal`s, aware
+        datetimes (sent as epoch ms), or lists and mappings of these (sent as JSON). Numbers in the reply are `int` or
+        `Decimal`. `has_code=False` is for an endpoint whose replies have no code: their HTTP status tells.
+        """
+        governor, spec = self.governor, Spec(method, path, effect, group, auth, quota, has_code)
+        call = requested_call(spec, {} if params is None else params, governor.profile)
+        self._caller.check(call.endpoint)
+        remember(call.endpoint, self.account.owner, governor.profile, governor.requested)
+        return await self._calls.call(call, options)
+
     async def aclose(self) -> None:
         """Close the connections; calls that wait or come later raise `ClientClosed`. Twice is harmless.
 
@@ -167,5 +198,6 @@ class BingXClient:
         calls = calls_of(settings, f"bingx-async/{__version__}", ends_with)
         self._settings = settings
         self._caller = self._first = calls.caller
+        self._calls = calls
         self.spot = SpotApi(calls, settings.ids_per_batch, settings.facts)
         self.account = AccountApi(calls, calls.caller.account)
