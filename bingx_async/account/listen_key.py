@@ -61,17 +61,17 @@ class ListenKeys(Group):
 
     async def extend_listen_key(self, listen_key: str, **options: Unpack[CallOptions]) -> None:
         """Let the key live for 60 minutes from now. Raises `ApiError` if the exchange does not know it (any more)."""
-        await self._send(EXTEND_LISTEN_KEY, listen_key, options)
+        key = _checked(listen_key)
+        del listen_key  # a traceback may print the locals of this frame
+        await self._send(EXTEND_LISTEN_KEY, key, options)
 
     async def delete_listen_key(self, listen_key: str, **options: Unpack[CallOptions]) -> None:
         """End the key, and the streams that were opened with it. Raises `ApiError` if the exchange does not know it."""
-        await self._send(DELETE_LISTEN_KEY, listen_key, options)
+        key = _checked(listen_key)
+        del listen_key
+        await self._send(DELETE_LISTEN_KEY, key, options)
 
-    async def _send(self, endpoint: Endpoint[None], listen_key: str, options: CallOptions) -> None:
-        if not isinstance(listen_key, str) or not _KEY(listen_key):
-            raise InvalidRequest("listen_key must be the text that create_listen_key gave")
-        key = ListenKey(listen_key)
-        del listen_key  # a traceback may print the locals of this frame
+    async def _send(self, endpoint: Endpoint[None], key: ListenKey, options: CallOptions) -> None:
         try:
             await self._calls.call(Call(endpoint, {"listenKey": key}), options)
         except (OutcomeUnknown, ReadFailed) as error:
@@ -83,6 +83,13 @@ class ListenKeys(Group):
                 raise
             message = "the exchange does not know this listen key, which lives for 60 minutes; create another"
             raise ApiError(error.code, message, PATH, error.http_status) from None
+
+
+def _checked(listen_key: str) -> ListenKey:
+    if isinstance(listen_key, str) and _KEY(listen_key):
+        return ListenKey(listen_key)
+    del listen_key
+    raise InvalidRequest("listen_key must be the text that create_listen_key gave")
 
 
 def _hide(error: ApiError, key: ListenKey) -> None:

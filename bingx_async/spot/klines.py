@@ -40,7 +40,8 @@ INTERVALS: Mapping[str, int] = {
     "1w": 7 * DAY,
     "1M": 31 * DAY,  # the longest month
 }
-LEAST_MONTH = 28 * DAY
+SHORTEST_MONTH = 28 * DAY
+MORE = 2  # candles that a reply may hold besides those asked for: the ones at both ends
 ZONES = (0, 8)
 
 Listing = Endpoint[list[Kline]]
@@ -64,7 +65,12 @@ class Span:
     @property
     def page_end(self) -> float:
         """Where its first page ends."""
-        return min(self.end, self.start + self.most * self.step)
+        return min(self.end, self.start + (self.most - MORE) * self.step)
+
+    @property
+    def least(self) -> int:
+        """The least time from one candle to the next, ms."""
+        return SHORTEST_MONTH if self.interval == "1M" else self.step
 
     def params(self, limit: int) -> dict[str, Param]:
         """The parameters by which the exchange is asked for them."""
@@ -86,10 +92,9 @@ class Span:
 
     def _is_over(self, kline: Kline, now: float) -> bool:
         """A month's last moment is told by the candle itself."""
-        least = LEAST_MONTH if self.interval == "1M" else self.step
         told = kline.close_time
         closes = opened(kline) + self.step if told is None else told.timestamp() * 1000.0
-        return now > closes and now >= opened(kline) + least
+        return now > closes and now >= opened(kline) + self.least
 
 
 def opened(kline: Kline) -> int:
@@ -159,23 +164,25 @@ class Klines(MarketGroup):
         """
         until = self._calls.now() if end is None else arguments.moment(end, "end")
         span = _span(symbol, interval, time_zone, self._facts.klines_per_page, start, int(until))
-        return self._walk_klines(span, options)
+        return self._walk_klines(LIST_KLINES, QUOTE_KLINES, span, options)
 
-    async def _walk_klines(self, span: Span, options: CallOptions) -> AsyncIterator[Kline]:
+    async def _walk_klines(
+        self, endpoint: Listing, quoted: Listing, span: Span, options: CallOptions
+    ) -> AsyncIterator[Kline]:
         """Page by page, each from the last candle on: a page may end early."""
         while span.start < span.end:
-            page = await self._page(span, options)
+            page = await self._page(endpoint, quoted, span, options)
             for kline in page:
                 yield kline
-            span = evolve(span, start=opened(page[-1]) + 1 if page else span.page_end)
+            span = evolve(span, start=opened(page[-1]) + span.least if page else span.page_end)
 
-    async def _page(self, span: Span, options: CallOptions) -> list[Kline]:
+    async def _page(self, endpoint: Listing, quoted: Listing, span: Span, options: CallOptions) -> list[Kline]:
         """The first candles of `span`. If the exchange has cut the reply at its beginning, the rest is asked for."""
         whole = evolve(span, end=span.page_end)
-        page = missing = await self._ask_span(LIST_KLINES, QUOTE_KLINES, whole, whole.most, options)
-        while missing and opened(page[0]) - whole.start > whole.step:
+        page = missing = await self._ask_span(endpoint, quoted, whole, whole.most, options)
+        while missing and opened(page[0]) - whole.start >= whole.step:
             whole = evolve(whole, end=opened(page[0]))
-            missing = await self._ask_span(LIST_KLINES, QUOTE_KLINES, whole, whole.most, options)
+            missing = await self._ask_span(endpoint, quoted, whole, whole.most, options)
             page = [*missing, *page]
         return page
 
@@ -183,9 +190,10 @@ class Klines(MarketGroup):
         self, endpoint: Listing, quoted: Listing, span: Span, limit: int, options: CallOptions
     ) -> list[Kline]:
         if span.start == -inf:
-            return (await self._ask_span(endpoint, quoted, span, limit, options))[-limit:]
+            asked = limit if span.end == inf else min(limit + 1, span.most)  # the exchange may include the end
+            return (await self._ask_span(endpoint, quoted, span, asked, options))[-limit:]
         span = evolve(span, end=min(span.end, span.start + limit * span.step))
-        return (await self._ask_span(endpoint, quoted, span, span.most, options))[:limit]
+        return [each async for each in self._walk_klines(endpoint, quoted, span, options)][:limit]
 
     async def _ask_span(
         self, endpoint: Listing, quoted: Listing, span: Span, limit: int, options: CallOptions

@@ -153,8 +153,9 @@ class Market(MarketGroup):
 
 
 def _only(found: Sequence[Named], symbol: str, endpoint: Endpoint[Any]) -> Named:
-    """The item of that symbol, which may be spelt with an underscore or be left out."""
-    item = next((it for it in found if it.symbol.replace("_", "-") in (symbol, "")), None)
+    """The item of that symbol, which may be spelt with an underscore; an item alone need not name it."""
+    named = {it.symbol.replace("_", "-"): it for it in found}
+    item = named.get(symbol) or (named.get("") if len(found) == 1 else None)
     if item is None:
         raise ApiError(
             None, f"the exchange has nothing on {symbol!r}; list_symbols has all symbols", endpoint.path, 200
