@@ -39,6 +39,7 @@ class ClientCalls:
         self.caller.check(call.endpoint)
         settings = self.defaults.updated(options) if options else self.defaults
         if self.coalescing is not None and call.batch is not None:
+            self.caller.check_params(call)
             try:
                 return cast(T, await self.coalescing.run(call.batch(), settings))
             except OutcomeUnknown as error:  # of a request with the calls of others
@@ -62,6 +63,8 @@ class ClientCalls:
     ) -> None:
         """Get many items done within `deadline` seconds; `results` is filled as they become known."""
         self.caller.check(routes[0].endpoint)
+        if items:
+            self.caller.check_params(routes[0].call(items[:1]))
         job = Drain(self.caller, Pool[T, R](items, results), routes, self.defaults.updated(options), fail)
         await job.run(everything_at_once, deadline)
 

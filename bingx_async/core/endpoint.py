@@ -61,7 +61,8 @@ class Endpoint(Generic[T]):
     never raises. `quota` is what an account may call under the profile "documented"; `profiles` has the profiles in
     which it differs. `carrier` forces where the parameters travel. `is_stamped`: whether a timestamp is sent.
     `echoed` are the parameters whose values stand in the reply as well. `has_code`: whether an accepted reply says
-    code 0; one of an endpoint without it is accepted by its HTTP status, and all of it is the data."""
+    code 0; one of an endpoint without it is accepted by its HTTP status, and all of it is the data.
+    `reads_all`: whether `read` takes the whole reply, not its `data`."""
 
     name: str
     method: str
@@ -77,6 +78,7 @@ class Endpoint(Generic[T]):
     is_stamped: bool = field(default=True, repr=False)
     echoed: tuple[str, ...] = field(default=(), repr=False)
     has_code: bool = field(default=True, repr=False)
+    reads_all: bool = field(default=False, repr=False)
     route: str = _derived(lambda it: f"{it.method} {it.path}")
     priority: Priority = _derived(lambda it: PRIORITIES.get(it.effect, Priority.PLACE))
     is_public: bool = _derived(lambda it: it.auth is Auth.PUBLIC)

@@ -21,6 +21,7 @@ from bingx_async.core import wire
 from bingx_async.core.refusals import BAN_SPANS, BARE_STATUSES, BUDGET_TEXT, MOMENT_TEXT, TABLE, THROTTLES
 from bingx_async.core.refusals import Meaning as Meaning
 
+NO_PARAMETER = 204  # documented for endpoints whose replies have no code: nothing was asked for
 WRAPPER = 80012  # its text may hold another refusal, as JSON
 _INNER_CODE = re.compile(r'"code"\s*:\s*"?([1-9]\d{0,9})\b', re.IGNORECASE).search
 
@@ -101,7 +102,7 @@ def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float, ha
     Without `has_code` a mapping without code, or nothing at all, is accepted where the HTTP status is a success."""
     raw = wire.parse(text) if text or has_code else wire.mapping(None)
     code = wire.integer(raw.get("code")) if raw is not None else None
-    if raw is not None and code is None and not has_code and 200 <= status < 300:
+    if raw is not None and code is None and not has_code and 200 <= status < 300 and status != NO_PARAMETER:
         return Accepted(raw, raw)
     if raw is None or code is None:
         return _judge_status(status, headers, wall_ms)

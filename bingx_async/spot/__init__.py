@@ -8,11 +8,12 @@ from bingx_async.spot.placing import Placing
 from bingx_async.spot.resolving import Resolving
 from bingx_async.spot.switch import Switch
 from bingx_async.spot.symbols import Symbols
+from bingx_async.spot.trades import Trades
 
 __all__ = ["CallOptions", "SpotApi"]
 
 
-class SpotApi(Killing, Resolving, Placing, Switch, Market, Klines, Symbols):
+class SpotApi(Killing, Resolving, Placing, Switch, Market, Trades, Klines, Symbols):
     """`client.spot`: the endpoints of BingX spot as typed methods.
 
     Every method also takes `max_wait`, `priority`, `timeout` and `recv_window` (see `CallOptions`), and raises the

@@ -71,3 +71,4 @@ class Group:
         self._ids_per_batch = ids_per_batch
         self._facts = facts
         self._ids = ids
+        self._kept: dict[str, str] = {}  # the choices of open facts that the exchange has proved right

@@ -10,7 +10,7 @@ from attrs import define, field
 from bingx_async.core.claims import Claims
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.options import CallSettings
-from bingx_async.core.signing import check_value
+from bingx_async.core.signing import Carrier, check_value
 from bingx_async.core.verdict import Accepted, Meaning, Refused
 from bingx_async.errors import ClientClosed, ConnectFailed, InvalidRequest, QuotaWait, ReadFailed
 from bingx_async.runtime.call.doubts import Doubts
@@ -60,10 +60,17 @@ class Caller:
                 "no API key: pass api_key and secret_key, or set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent"
             )
 
+    def check_params(self, call: Call[Any]) -> None:
+        """Refuse parameters that the carrier of `call` would have to escape."""
+        endpoint, carrier = call.endpoint, call.endpoint.carrier or Carrier.QUERY
+        if endpoint.method != "GET" and endpoint.is_signed and endpoint.carrier is None:
+            carrier = self.sender.carrier.current
+        for name, value in call.params.items():
+            check_value(name, value, carrier)
+
     async def call(self, call: Call[T], settings: CallSettings) -> T:
         """Run `call`; see `bingx_async.errors` for the errors it raises."""
-        for name, value in call.params.items():
-            check_value(name, value)
+        self.check_params(call)
         return await self.run(call, await self.acquire(call.endpoint, settings))
 
     async def acquire(self, endpoint: Endpoint[Any], settings: CallSettings, waits_again: bool = True) -> Turn:

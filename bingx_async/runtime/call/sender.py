@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from bingx_async.core.endpoint import Call
 from bingx_async.core.events import CarrierChosen
@@ -126,4 +126,6 @@ def _judge(reply: Reply, call: Call[Any], wall_ms: float) -> Verdict:
         return Unclear(reply.status, "the reply broke off", is_readable=False, server_time=verdict.server_time)
     if call.endpoint.echoed and call.is_contradicted(verdict.data):
         return Unclear(reply.status, "the reply is about another order", is_readable=True)
+    if call.endpoint.reads_all:
+        return evolve(verdict, data=verdict.raw)
     return verdict
