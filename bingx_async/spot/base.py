@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Protocol, TypeVar
 
 from bingx_async.core.endpoint import BatchRoute, Call, Refusals
 from bingx_async.core.events import Event
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
-from bingx_async.errors import BingXError, OrderNotFound, OrderRefused
+from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
 from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
 
@@ -48,6 +48,10 @@ class Calls(Protocol):
         """Run the call and return its model."""
         ...
 
+    def forget(self, error: OutcomeUnknown) -> None:
+        """What became of a call in doubt is known."""
+        ...
+
     async def drain(
         self,
         items: Sequence[T],
@@ -57,8 +61,9 @@ class Calls(Protocol):
         *,
         everything_at_once: bool,
         deadline: float,
-    ) -> Mapping[T, R]:
-        """Get many items done through several routes; the result of every item."""
+        results: MutableMapping[T, R],
+    ) -> None:
+        """Get many items done through several routes; `results` is filled with that of every item."""
         ...
 
 
@@ -71,3 +76,4 @@ class Group:
         self._ids_per_batch = ids_per_batch
         self._facts = facts
         self._ids = ids
+        self._kept: dict[str, str] = {}  # the choices of open facts that the exchange has proved right
