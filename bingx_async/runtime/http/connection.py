@@ -14,6 +14,8 @@ import select
 import socket
 import struct
 from collections.abc import Callable
+from functools import lru_cache
+from math import inf
 from typing import cast
 
 import httpx
@@ -25,6 +27,7 @@ MOST_HEAD = 64 * 1024  # bytes of status line and headers
 MOST_PIECES = 8192  # of a body: half a million bytes in chunks of 64; handling more at a time blocks the loop
 MOST_HEADERS = 256  # a quarter of a megabyte is parsed at a time, and holds 40 000 short ones
 MOST_REPLY = MOST_HEAD + MOST_BODY  # bytes of a reply, however they are framed
+MOST_NAMES = 256  # of headers, kept in lower case: a host always sends the same ones
 RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -69,11 +72,18 @@ class Connection(asyncio.Protocol):
         self._size, self._headers, self._pieces = 0, 0, 0  # bytes, headers and pieces received of the answer
         self._is_reusable = False
         self._ends_with_connection = False  # the answer names no length
+        # One timer for many answers, which looks again when it was set too early: to set one for each costs more.
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at, self._until, self._timeout = inf, inf, inf
 
-    def send(self, request: bytes) -> Answer:
-        """Write a whole request; from now on it may have been executed."""
-        answer = self._answer = Answer(self, asyncio.get_running_loop().create_future())
+    def send(self, request: bytes, until: float, timeout: float) -> Answer:
+        """Write a whole request; from now on it may have been executed. Its answer fails at `until` by the loop's
+        clock, which is when `timeout` seconds are over."""
+        answer = self._answer = Answer(self, self._loop.create_future())
         self._size, self._headers, self._pieces, self._is_reusable = 0, 0, 0, True
+        self._until, self._timeout = until, timeout
+        if until < self._timer_at:
+            self._set_timer()
         self._transport.write(request)
         return answer
 
@@ -96,6 +106,20 @@ class Connection(asyncio.Protocol):
         self.is_open = False
         self._transport.abort()
 
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_at = self._loop.call_at(self._until, self._on_timer), self._until
+
+    def _on_timer(self) -> None:
+        self._timer, self._timer_at = None, inf
+        if self._answer is None:
+            return
+        if self._loop.time() < self._until:
+            self._set_timer()
+        else:
+            self._answer.fail(httpx.ReadTimeout(f"no reply within {self._timeout:g} s"))
+
     @property
     def socket(self) -> socket.socket:
         """The socket, to be asked about but not used."""
@@ -105,7 +129,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open, TLS included."""
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport, self._loop = cast(asyncio.Transport, transport), asyncio.get_running_loop()
         self.socket.setsockopt(*RESET)
         self._readable = _looking_at(self.socket.fileno())
         self.is_open = True
@@ -141,6 +165,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The end, for whatever reason."""
         self.is_open = False
+        if self._timer is not None:
+            self._timer.cancel()
         if self._answer is not None:
             self._answer.fail(httpx.ReadError(f"the connection was lost ({type(exc).__name__ if exc else 'closed'})"))
         self._forget(self)
@@ -163,7 +189,7 @@ class Connection(asyncio.Protocol):
             if self._headers > MOST_HEADERS:
                 answer.fail(httpx.RemoteProtocolError("the reply has too many headers"))
                 raise HttpParserError  # the parser stops
-            answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+            answer.headers[_lower(name)] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -197,6 +223,11 @@ class Connection(asyncio.Protocol):
             return
         answer.is_whole = True
         self._is_reusable = self._is_reusable and self._parser.should_keep_alive()
+
+
+@lru_cache(MOST_NAMES)
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 def _looking_at(descriptor: int) -> Callable[[], object]:
