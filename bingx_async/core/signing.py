@@ -12,10 +12,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from json.encoder import encode_basestring_ascii as in_quotes
+from typing import Any, NamedTuple
 from urllib.parse import quote
-
-from attrs import frozen
 
 from bingx_async.errors import InvalidRequest
 
@@ -33,8 +32,7 @@ class Carrier(StrEnum):
     FORM = "form"  # urlencoded body
 
 
-@frozen
-class Payload:
+class Payload(NamedTuple):
     """The signed parameters, ready to travel. The repr leaves the signature out."""
 
     query: str
@@ -88,12 +86,15 @@ def query_of(params: Mapping[str, Param]) -> str:
 
 def encode(params: Mapping[str, Param], signer: Signer, carrier: Carrier) -> Payload:
     """Sign `params` and lay them out for `carrier`; the signature comes last and is not signed."""
-    text = canonical(params)
+    tokens = {name: _token(params[name]) for name in sorted(params)}
+    text = "&".join([f"{name}={token}" for name, token in tokens.items()])
     signature = signer.sign(text)
-    if carrier is Carrier.JSON:
-        tokens: dict[str, Param] = {name: params[name] for name in sorted(params)}
-        tokens["signature"] = signature
-        return Payload("", _compact(tokens).encode(), "application/json")
+    if carrier is Carrier.JSON:  # where a text is in quotes, and anything else is written as it was signed
+        members = [
+            f'"{name}":{in_quotes(token) if isinstance(params[name], str) else token}' for name, token in tokens.items()
+        ]
+        members.append(f'"signature":"{signature}"')
+        return Payload("", f"{{{','.join(members)}}}".encode(), "application/json")
     if carrier is Carrier.FORM:
         return Payload("", f"{text}&signature={signature}".encode(), "application/x-www-form-urlencoded")
     return Payload(f"{query_of(params)}&signature={signature}", b"", "")

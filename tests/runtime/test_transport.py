@@ -27,7 +27,7 @@ from bingx_async.runtime.http.connection import Connection
 from bingx_async.runtime.http.connections import Connections
 from bingx_async.runtime.http.dialer import Dialer
 from bingx_async.runtime.http.host import Origin
-from bingx_async.runtime.http.message import Request, Unanswered
+from bingx_async.runtime.http.message import Headers, Request, Unanswered
 from bingx_async.runtime.http.own import Own
 from bingx_async.runtime.http.sockets import default_transport, httpcore_transport
 from bingx_async.runtime.http.transport import LINGER, LINGER_RESET, Transport
@@ -37,8 +37,8 @@ from tests.runtime.server import OK, Server, serving, unused_port
 TCP_CLOSE = 7  # the state of a socket whose connection is gone (Linux)
 Make = Callable[[], httpx.AsyncBaseTransport]
 GET = Request("GET", "/time")
-POST = Request("POST", "/cancel", body=b'{"a":1}', headers=[(b"Content-Type", b"application/json")])
-QUERY = Request("POST", "/cancel", query="a=1,2&signature=00ff", headers=[(b"X-BX-APIKEY", b"key")])
+POST = Request("POST", "/cancel", body=b'{"a":1}', headers=Headers((b"Content-Type", b"application/json")))
+QUERY = Request("POST", "/cancel", query="a=1,2&signature=00ff", headers=Headers((b"X-BX-APIKEY", b"key")))
 
 both = pytest.mark.parametrize(
     ("make", "backend"),
@@ -309,7 +309,7 @@ def locals_of(error: BaseException) -> str:
 @pytest.mark.parametrize("how", ["closed", "garbled", "cancelled", "refused"])
 def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
     """Whatever goes wrong in a transport: no frame of any package, shown with its locals, holds key or signature."""
-    secret = Request("POST", "/cancel", "signature=5ec2e7", b'"5ec2e7"', [(b"X-BX-APIKEY", b"5ec2e7")])
+    secret = Request("POST", "/cancel", "signature=5ec2e7", b'"5ec2e7"', Headers((b"X-BX-APIKEY", b"5ec2e7")))
     caught: list[BaseException] = []
 
     async def act(transport: Transport, server: Server) -> None:

@@ -34,12 +34,14 @@ class Credentials:
     @classmethod
     def of(cls, api_key: str | None, secret_key: str | None, user_agent: str) -> Credentials:
         """Lay the headers out once, so that no key is ever a local of a frame that can fail."""
-        public = [(b"User-Agent", user_agent.encode())]
+        agent = (b"User-Agent", user_agent.encode())
         if not api_key or not secret_key:
-            return cls(public, {}, None)
+            return cls(Headers(agent), {}, None)
         key = (b"X-BX-APIKEY", api_key.encode())
-        typed = {kind: [*public, key, *([(b"Content-Type", kind.encode())] if kind else [])] for kind in CONTENT_TYPES}
-        return cls(public, typed, Signer(secret_key))
+        typed = {
+            kind: Headers(agent, key, *([(b"Content-Type", kind.encode())] if kind else [])) for kind in CONTENT_TYPES
+        }
+        return cls(Headers(agent), typed, Signer(secret_key))
 
 
 class CarrierChoice:

@@ -19,7 +19,8 @@ import httpx
 
 from bingx_async.runtime.http.connection import Answer, Connection
 from bingx_async.runtime.http.dialer import Dialer
-from bingx_async.runtime.http.host import Origin, written
+from bingx_async.runtime.http.host import Origin
+from bingx_async.runtime.http.message import Headers
 
 IDLE = 50_000.0  # ms after which a connection is no longer used: many gateways close theirs at 60 s
 TEND_EVERY = 5.0  # seconds between looks at the warm connections
@@ -82,7 +83,8 @@ class Connections(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         timeouts = request.extensions.get("timeout", {})
         connect, read = (inf if (seconds := timeouts.get(each)) is None else seconds for each in ("connect", "read"))
-        message = written(request.method, request.url.raw_path, request.headers.raw, await request.aread())
+        first = b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path)
+        message = b"%b%b\r\n%b" % (first, Headers(*request.headers.raw).text, await request.aread())
         answer = await self.exchange(Origin.of(request.url), lambda: message, connect, read)
         if answer.error is not None or answer.status is None:
             raise answer.error or httpx.ReadError("no reply")
