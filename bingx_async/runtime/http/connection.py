@@ -25,7 +25,8 @@ from bingx_async.runtime.http.message import MOST_BODY
 
 MOST_HEAD = 64 * 1024  # bytes of status line and headers
 MOST_PIECES = 8192  # of a body: half a million bytes in chunks of 64; handling more at a time blocks the loop
-MOST_HEADERS = 256  # a quarter of a megabyte is parsed at a time, and holds 40 000 short ones
+MOST_HEADERS = 256  # what is parsed at a time holds thousands of short ones
+READ = 16 * 1024  # bytes read, and parsed, at a time: a record of TLS has no more
 MOST_REPLY = MOST_HEAD + MOST_BODY  # bytes of a reply, however they are framed
 MOST_NAMES = 256  # of headers, kept in lower case: a host always sends the same ones
 RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -60,7 +61,7 @@ class Answer:
             self.finish()
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """A connection to one host. `forget` is told of its end."""
 
     def __init__(self, monotonic: Callable[[], float], forget: Callable[[Connection], None]) -> None:
@@ -72,6 +73,8 @@ class Connection(asyncio.Protocol):
         self._size, self._headers, self._pieces = 0, 0, 0  # bytes, headers and pieces received of the answer
         self._is_reusable = False
         self._ends_with_connection = False  # the answer names no length
+        # asyncio would allocate a quarter of a megabyte for every read, which many programs get from the system.
+        self._buffer = memoryview(bytearray(READ))
         # One timer for many answers, which looks again when it was set too early: to set one for each costs more.
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at, self._until, self._timeout = inf, inf, inf
@@ -134,15 +137,19 @@ class Connection(asyncio.Protocol):
         self._readable = _looking_at(self.socket.fileno())
         self.is_open = True
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """The room for the next bytes."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Some bytes of the answer, or bytes for which nothing has asked."""
         answer = self._answer
         if answer is None or answer.is_whole or answer.error is not None:
             self.abort()
             return
-        self._size += len(data)
+        self._size += nbytes
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(self._buffer[:nbytes])
         except (HttpParserError, HttpParserUpgrade) as error:
             self._is_reusable = False
             answer.fail(httpx.RemoteProtocolError(f"the reply is no HTTP ({error})"))
