@@ -89,7 +89,7 @@ class Sender:
             reply = await self.transport.send(self._draft(call, turn), turn.seconds_left)
         except BaseException as error:
             reply = self._after_failure(error, call, turn)
-        verdict = _judge(reply, call, self.governor.clock.now())
+        verdict = _judge(reply, call, reply.received_at + self.governor.clock.offset)
         turn.penalty = self.governor.settle(turn.permit, verdict, reply.received_at, reply.headers, reply.min_rtt)
         return verdict, reply
 
