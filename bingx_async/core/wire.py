@@ -35,7 +35,7 @@ def parse(text: str) -> Mapping[str, Any] | None:
         value = _load(text)
     except (ValueError, RecursionError):
         return CUT_OFF if _CODE_ZERO(text) else None
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else None  # pyright: ignore[reportUnknownVariableType]
 
 
 def _load(text: str) -> Any:
@@ -83,7 +83,7 @@ def text(value: object) -> str:
 
 def mapping(value: object) -> Mapping[str, Any]:
     """The mapping, or an empty one."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 def items(value: object) -> list[Any]:
@@ -94,7 +94,7 @@ def items(value: object) -> list[Any]:
 
 def one(kind: type[T]) -> Callable[[object], T]:
     """Reads the reply's `data` into a model. The reader is made at its first use: making all would slow the import."""
-    return lambda data: cast(T, _reader(kind)(data))
+    return lambda data: _reader(kind)(data)
 
 
 def many(kind: type[T], name: str) -> Callable[[object], list[T]]:
@@ -155,15 +155,14 @@ def _make_reader(kind: Any) -> Callable[[object], Any]:
     listed = next((name for field, name, *_ in named if _is_tuple(field.type)), None)
     raw_type = next((field.type for field in fields if field.name == RAW), None)
 
-    def source_of(value: Any) -> Mapping[Any, Any]:
-        if not isinstance(value, list):
-            return mapping(value)
+    def source_of(value: list[object]) -> Mapping[Any, Any]:
         if has_places:
-            return dict(enumerate(cast("list[object]", value)))
+            return dict(enumerate(value))
         return {listed: value} if listed is not None else {}
 
     def read(value: object) -> Any:
-        source = source_of(value)
+        given = mapping(value)
+        source = source_of(cast("list[object]", value)) if isinstance(value, list) else given
         for name, other in others:
             if source.get(name) is None and source.get(other) is not None:
                 source = {**source, name: source[other]}
@@ -173,7 +172,7 @@ def _make_reader(kind: Any) -> Callable[[object], Any]:
             for name, reader, default in columns
         ]
         if raw_type is not None:
-            values.append(value if raw_type is Any else mapping(value))
+            values.append(value if raw_type is Any else given)
         return kind(*values)
 
     return read

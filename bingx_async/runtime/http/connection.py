@@ -97,9 +97,9 @@ class Connection(asyncio.BufferedProtocol):
     def end(self) -> bool:
         """The answer is whole or given up; returns whether the connection can serve again, else it is reset."""
         answer, self._answer = self._answer, None
-        is_whole = answer is not None and answer.is_whole
-        if self.is_open and is_whole and self._is_reusable and not self._transport.get_write_buffer_size():
-            self.idle_since = self._monotonic()
+        is_reusable = self.is_open and self._is_reusable and not self._transport.get_write_buffer_size()
+        if answer is not None and answer.is_whole and is_reusable:
+            self.idle_since = answer.received_at
             return True
         self.abort()
         return False
