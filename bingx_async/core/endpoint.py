@@ -103,8 +103,9 @@ class Call(Generic[T]):
         said = mapping(data)
         for name in self.endpoint.echoed:
             asked, told = self.params.get(name), said.get(name)
-            is_told = asked is not None and isinstance(told, (int, str)) and told not in ("", 0)
-            if is_told and str(told).lower() != str(asked).lower():
+            if asked is None or told == asked or told in ("", 0) or not isinstance(told, (int, str)):
+                continue
+            if str(told).lower() != str(asked).lower():
                 return True
         return False
 

@@ -23,8 +23,9 @@ from bingx_async.models.fields import RAW, WIRE, OpenEnum
 T = TypeVar("T")
 
 LONGEST = 40  # digits of an integer; `1e999999999` is a few bytes of JSON and hours of arithmetic
+BLANKS = " \t\n\r"
 _INT64 = 2**63  # the range of the exchange's ids
-_decode = json.JSONDecoder(parse_float=Decimal).decode
+_decode = json.JSONDecoder(parse_float=Decimal).raw_decode  # `decode` looks for blanks as long as it reads
 _CODE_ZERO = re.compile(r'\s*\{\s*"code"\s*:\s*"?0"?\s*[,}]').match
 CUT_OFF: Mapping[str, Any] = {"code": 0}  # all that can be read of a reply that broke off after saying code 0
 
@@ -39,10 +40,14 @@ def parse(text: str) -> Mapping[str, Any] | None:
 
 
 def _load(text: str) -> Any:
+    text = text.strip(BLANKS)
     try:
-        return _decode(text)
-    except (ValueError, InvalidOperation):  # perhaps a number beyond what int or Decimal can hold
-        return json.loads(text, parse_float=decimal, parse_int=decimal)
+        value, end = _decode(text)
+        if end == len(text):
+            return value
+    except (ValueError, InvalidOperation):
+        pass  # perhaps a number beyond what int or Decimal can hold
+    return json.loads(text, parse_float=decimal, parse_int=decimal)
 
 
 def integer(value: object) -> int | None:

@@ -14,7 +14,7 @@ import select
 import socket
 import struct
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import inf
 from typing import cast
 
@@ -243,4 +243,4 @@ def _looking_at(descriptor: int) -> Callable[[], object]:
         return lambda: select.select([descriptor], [], [], 0)[0]
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return lambda: poll.poll(0)
+    return partial(poll.poll, 0)
