@@ -50,7 +50,7 @@ class Limit:
         try:
             await turn
         except BaseException:
-            if not turn.cancelled():  # it was let in at the same instant
+            if turn.done() and not turn.cancelled():  # it was let in at the same instant
                 self.release()
             raise
 
