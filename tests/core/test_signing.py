@@ -97,7 +97,7 @@ def resign(pairs: list[tuple[str, Any]], secret: str) -> str:
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-@given(requests, st.text(min_size=1, max_size=100), st.sampled_from(Carrier))
+@given(requests, st.text(min_size=1, max_size=40), st.sampled_from(Carrier))
 def test_signed_is_what_travels(params: dict[str, str | int], secret: str, carrier: Carrier) -> None:
     """Whatever is sent, parsing it back and signing it again in the order it came gives its own last parameter."""
     payload = encode(params, Signer(secret), carrier)
