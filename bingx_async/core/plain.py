@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -37,12 +36,9 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(datetime, datetime.isoformat)
 
     @converter.register_unstructure_hook_factory(attrs.has)
-    def _writer(kind: Any) -> Callable[[object], dict[str, Any]]:  # pyright: ignore[reportUnusedFunction]
-        fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(kind)
-        names = [
-            *(field.name for field in fields if field.name != RAW),
-            *(it for it, value in vars(kind).items() if isinstance(value, property)),
-        ]
+    def _writer(kind: type[attrs.AttrsInstance]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        names = [field.name for field in attrs.fields(kind) if field.name != RAW]
+        names += [name for name, value in vars(kind).items() if isinstance(value, property)]
         return lambda model: {name: converter.unstructure(getattr(model, name)) for name in names}
 
     return converter
