@@ -39,6 +39,10 @@ def _converter() -> Converter:
     def _writer(kind: type[attrs.AttrsInstance]) -> Any:  # pyright: ignore[reportUnusedFunction]
         names = [field.name for field in attrs.fields(kind) if field.name != RAW]
         names += [name for name, value in vars(kind).items() if isinstance(value, property)]
-        return lambda model: {name: converter.unstructure(getattr(model, name)) for name in names}
+
+        def write(model: object) -> dict[str, Any]:
+            return {name: converter.unstructure(getattr(model, name)) for name in names}
+
+        return write
 
     return converter
