@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import cattrs
 
 from bingx_async.models.fields import RAW
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 
 def to_dict(model: object) -> dict[str, Any]:
@@ -27,15 +28,21 @@ def to_dict(model: object) -> dict[str, Any]:
 
 
 @cache
-def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter()
+def _converter() -> Converter:
+    from cattrs import Converter  # its import takes longer than that of most of this package
+
+    converter = Converter()
     converter.register_unstructure_hook(Decimal, lambda value: format(value, "f"))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
 
     @converter.register_unstructure_hook_factory(attrs.has)
-    def _writer(kind: Any) -> Callable[[object], dict[str, Any]]:  # pyright: ignore[reportUnusedFunction]
-        fields = [field.name for field in attrs.fields(kind) if field.name != RAW]
-        names = [*fields, *(name for name, value in vars(kind).items() if isinstance(value, property))]
-        return lambda model: {name: converter.unstructure(getattr(model, name)) for name in names}
+    def _writer(kind: type[attrs.AttrsInstance]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        names = [field.name for field in attrs.fields(kind) if field.name != RAW]
+        names += [name for name, value in vars(kind).items() if isinstance(value, property)]
+
+        def write(model: object) -> dict[str, Any]:
+            return {name: converter.unstructure(getattr(model, name)) for name in names}
+
+        return write
 
     return converter
