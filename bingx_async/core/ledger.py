@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from attrs import frozen
 
-from bingx_async.core.bucket import KEPT, AccountBucket, Bucket, Slots
+from bingx_async.core.bucket import AccountBucket, Bucket, Slots, kept_of
 from bingx_async.core.budget import ErrorBudget
 from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.gates import BucketState, Gates, StoreRefusals, state_of
@@ -78,9 +78,9 @@ class Ledger:
             self.store_refusals.ask(claims.keys, now)
         return permit
 
-    def look(self, claims: Claims, now: float) -> NotUntil | None:
+    def look(self, claims: Claims, now: float, is_urgent: bool = False) -> NotUntil | None:
         """The refusal that `reserve` would give, or None where it would grant; takes nothing."""
-        return self._look(claims, self._find(claims, now), now, False)
+        return self._look(claims, self._find(claims, now), now, is_urgent)
 
     def _look(self, claims: Claims, drawn: Drawn, now: float, is_urgent: bool) -> NotUntil | None:
         latest, key = now, None
@@ -203,14 +203,14 @@ class Ledger:
             key, quota, _ = claims.account_claim
             own = self._accounts.get(key)
             if own is None:
-                fresh = AccountBucket(quota, settings.share, settings.anchor, claims.kept)
-                own = self._open(self._accounts, key, fresh, now)
+                unused = AccountBucket(quota, settings.share, settings.anchor, claims.kept)
+                own = self._open(self._accounts, key, unused, now)
             by_key.append((key, own))
         for key, quota, is_paced in claims.egress_claims:
             bucket = self._addresses.get(key)
             if bucket is None:
-                kept = int(quota.limit * settings.share * KEPT) if quota.limit < UNLIMITED.limit else 0
-                bucket = self._open(self._addresses, key, Bucket(quota, settings.share, is_paced, kept), now)
+                fresh = Bucket(quota, settings.share, is_paced, kept_of(quota, settings.share))
+                bucket = self._open(self._addresses, key, fresh, now)
             by_key.append((key, bucket))
         if claims.connections is not None:
             name, limit = claims.connections

@@ -115,17 +115,19 @@ class Admission(Parts):
                 if isinstance(answer, Waiter) and self._ledger.store_refusals:
                     shared.store.watch(self._hear_of_quota)
                 permit = answer if isinstance(answer, Permit) else await self._wait(answer)
-                if await self._confirm(shared, permit, deadline, max_lifetime_ms):
+                if await self._confirm(shared, permit, deadline, place, max_lifetime_ms):
                     return permit
         finally:
             if self._room.is_empty:
                 shared.store.unwatch(self._hear_of_quota)
 
-    async def _confirm(self, shared: SharedQuota, permit: Permit, deadline: float, max_lifetime_ms: float) -> bool:
+    async def _confirm(
+        self, shared: SharedQuota, permit: Permit, deadline: float, place: Place, max_lifetime_ms: float
+    ) -> bool:
         """Whether the shared store grants the call as well."""
-        refusals, claims = self._ledger.store_refusals, permit.claims
+        refusals, claims, is_urgent = self._ledger.store_refusals, permit.claims, place[0] == Priority.KILL_SWITCH
         try:
-            answer = await shared.confirm(permit, max_lifetime_ms, self._waited_for(claims))
+            answer = await shared.confirm(permit, max_lifetime_ms, self._waited_for(claims), is_urgent)
         except BaseException:
             self._take_back(permit)
             raise
