@@ -49,6 +49,7 @@ class Ledger:
         self.budget = ErrorBudget()
         self.gates = Gates()
         self.store_refusals = StoreRefusals()
+        self.urgent_refusals = StoreRefusals()  # of urgent calls: a store may grant them what it refuses to others
         self._accounts: dict[Key, AccountBucket] = {}
         self._addresses: dict[Key, Bucket] = {}
         self._connections: dict[Key, Slots] = {}
@@ -74,8 +75,9 @@ class Ledger:
         if connections is not None:
             connections.in_flight += 1
         self._open_permits.add(number)
-        if self.store_refusals:
-            self.store_refusals.ask(claims.keys, now)
+        refusals = self.refusals_of(is_urgent)
+        if refusals:
+            refusals.ask(claims.keys, now)
         return permit
 
     def look(self, claims: Claims, now: float, is_urgent: bool = False) -> NotUntil | None:
@@ -93,10 +95,10 @@ class Ledger:
                 gate = self.gates.get(gate_key)
                 if gate is not None and gate.ready_at(now) > latest:
                     latest, key = gate.ready_at(now), gate_key
-        if self.store_refusals:
-            for refused_key in claims.keys:
-                if self.store_refusals.until(refused_key) > latest:
-                    latest, key = self.store_refusals.until(refused_key), refused_key
+        refusals = self.refusals_of(is_urgent)
+        for refused_key in claims.keys if refusals else ():
+            if refusals.until(refused_key) > latest:
+                latest, key = refusals.until(refused_key), refused_key
         if key is None and claims.connections is not None and drawn.connections is not None:
             return None if drawn.connections.has_room(is_urgent) else NotUntil(inf, claims.connections[0])
         return None if key is None else NotUntil(latest, key)
@@ -126,10 +128,15 @@ class Ledger:
             gate = self.gates.get(gate_key)
             if gate is not None and gate.closed_until > latest:
                 latest, key = gate.closed_until, gate_key
-        for refused_key in claims.keys if self.store_refusals else ():
-            if self.store_refusals.named(refused_key) > latest:
-                latest, key = self.store_refusals.named(refused_key), refused_key
+        refusals = self.refusals_of(is_urgent)
+        for refused_key in claims.keys if refusals else ():
+            if refusals.named(refused_key) > latest:
+                latest, key = refusals.named(refused_key), refused_key
         return NotUntil(latest, key)
+
+    def refusals_of(self, is_urgent: bool) -> StoreRefusals:
+        """What a shared store has refused to calls of this kind."""
+        return self.urgent_refusals if is_urgent else self.store_refusals
 
     def tokens(self, claims: Claims, now: float) -> int:
         """The tokens that the account has free: none while the endpoint is closed, any number for a public call."""
@@ -171,8 +178,8 @@ class Ledger:
             bucket.release()
         if permit.connections is not None:
             permit.connections.in_flight -= 1
-        if self.store_refusals:
-            self.store_refusals.answered(permit.claims.keys)
+        for refusals in (self.store_refusals, self.urgent_refusals):
+            refusals.answered(permit.claims.keys)
         self.gates.end_probe(permit, opens=False)
 
     def states(self, now: float) -> Iterator[BucketState]:
@@ -198,19 +205,19 @@ class Ledger:
 
     def _look_up(self, claims: Claims, now: float) -> Drawn:
         by_key: list[tuple[Key, Bucket]] = []
-        settings, own, connections = self.settings, None, None
+        share, own, connections = self.settings.share, None, None
         if claims.account_claim is not None:
             key, quota, _ = claims.account_claim
             own = self._accounts.get(key)
             if own is None:
-                unused = AccountBucket(quota, settings.share, settings.anchor, claims.kept)
-                own = self._open(self._accounts, key, unused, now)
+                own = self._open(
+                    self._accounts, key, AccountBucket(quota, share, self.settings.anchor, claims.kept), now
+                )
             by_key.append((key, own))
         for key, quota, is_paced in claims.egress_claims:
             bucket = self._addresses.get(key)
             if bucket is None:
-                fresh = Bucket(quota, settings.share, is_paced, kept_of(quota, settings.share))
-                bucket = self._open(self._addresses, key, fresh, now)
+                bucket = self._open(self._addresses, key, Bucket(quota, share, is_paced, kept_of(quota, share)), now)
             by_key.append((key, bucket))
         if claims.connections is not None:
             name, limit = claims.connections
@@ -233,6 +240,7 @@ class Ledger:
         self._drawn.clear()
         self._size = len(self._accounts) + len(self._addresses)
         self.store_refusals.sweep(now)
+        self.urgent_refusals.sweep(now)
         if now >= self._forget_at:
             self._forget_at = now + FORGET_EVERY
             self.budget.sweep(now)

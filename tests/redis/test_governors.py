@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import CancelledError
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from decimal import Decimal
@@ -85,12 +86,18 @@ async def test_one_reserve(make_store: MakeStore) -> None:
     async with governors[0] as one, governors[1] as two:
         for governor in (one, two, one, two):
             await acquire(governor, max_wait=0.1)
+        waiting = [asyncio.create_task(acquire(governor)) for governor in (one, two)]
+        await asyncio.sleep(0.05)
         for governor in (one, two):
             with pytest.raises(QuotaWait):
                 await acquire(governor, max_wait=0.1)
         await acquire(two, max_wait=0.1, priority=Priority.KILL_SWITCH)
-        with pytest.raises(QuotaWait):
-            await acquire(one, max_wait=0.1, priority=Priority.KILL_SWITCH)
+        for governor in (two, one):
+            with pytest.raises(QuotaWait):
+                await acquire(governor, max_wait=0.1, priority=Priority.KILL_SWITCH)
+        for task in waiting:
+            task.cancel()
+        assert [type(ended) for ended in await asyncio.gather(*waiting, return_exceptions=True)] == [CancelledError] * 2
 
 
 async def test_woken_early(make_store: MakeStore) -> None:

@@ -102,6 +102,11 @@ class SharedQuota:
         """When the store has the next token of the buckets that have none left for now."""
         return self._tickets[permit.number].next_at
 
+    def allow_now(self, keys: Sequence[Key] | None = None) -> None:
+        """These, or all, may have come free: calls that the store has refused may ask again."""
+        self.ledger.store_refusals.allow_now(keys)
+        self.ledger.urgent_refusals.allow_now(keys)
+
     def is_for_us(self, freed: Sequence[Freed]) -> list[Key]:
         """The keys for which it is this process' turn."""
         return [each.key for each in freed if each.process in ("", self._process)]
@@ -187,6 +192,6 @@ class SharedQuota:
         if self._away_since is not None:
             away = (self._heard_at - self._away_since) / 1000.0
             self._away_since, self._is_lasting = None, False
-            self.ledger.store_refusals.allow_now()
+            self.allow_now()
             warn("the quota store is back after %.1f s", away)
             self.reporter.emit(events.StoreFound(self.reporter.now(), away))
