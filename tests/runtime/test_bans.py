@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 
 import anyio
 import pytest
@@ -18,7 +19,7 @@ from tests.runtime.hall import CANCEL_ORDER, Hall, in_turn, run, throttled
 def test_no_pass_of_the_loop_is_long() -> None:
     """755 calls in flight, 5000 accounts and 20 000 more calls wait: a pass takes 20 ms, with slack for the machine."""
     longest = asyncio.run(ban.ban())
-    assert max(longest["ban"], longest["end"]) < 3 * ban.TARGET, longest
+    assert max(longest["ban"], longest["end"], longest["close"]) < 3 * ban.TARGET, longest
 
 
 def test_all_that_cannot_wait_are_refused_in_slices() -> None:
@@ -46,6 +47,39 @@ def test_all_that_cannot_wait_are_refused_in_slices() -> None:
             await in_turn(100)
             assert (refused, hall.governor.snapshot().waiting) == ([0.0] * 200, 200)
             group.cancel_scope.cancel()
+
+    run("asyncio", main)
+
+
+def test_no_call_of_a_closed_client_is_granted() -> None:
+    """Calls of a closed client fail in the instant of its end, in slices; a token that comes free between two of them
+    goes to the others, who keep their order."""
+
+    async def main() -> None:
+        hall = Hall(quotas={CANCEL_ORDER.path: Quota(2, 1.0)}, on_event=None)
+        permits = [await hall.acquire() for _ in range(2)]
+        mine, failed = object(), list[float]()
+
+        async def wait(number: int) -> None:
+            try:
+                await hall.call(number, owner=mine if number < 400 else None, account="2" if number % 3 == 1 else "1")
+            except ValueError:
+                failed.append(hall.now())
+
+        others = [await hall.acquire(account="2") for _ in range(2)]
+        async with anyio.create_task_group() as group:
+            for number in range(403):
+                group.start_soon(wait, number)
+            await in_turn()
+            hall.governor.evict([mine], ValueError("closed"))
+            assert hall.governor._queue.next_at() == -inf  # there is more to do
+            for permit in (permits[0], others[0]):
+                hall.governor.release(permit)
+            await in_turn(100)
+            assert failed == [0.0] * 400
+            assert sorted(hall.log) == [(400, 0), (401, 0)]
+            hall.governor.release(permits[1])
+        assert hall.log[2] == (402, 0)
 
     run("asyncio", main)
 

@@ -89,7 +89,7 @@ near_trips = st.builds(Trip, spans(10_000, 14_000), delays, delays, delays, erro
     st.sampled_from([-DRIFT, -5e-5, 0.0, DRIFT]),
     st.sampled_from([None, 0.0, 1.0, 20.0]),
 )
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 def test_never_too_early_never_later(journeys: list[Trip], cut: type, drift: float, utc_error: float | None) -> None:
     """Whatever the delays, the drift and the promised error of the clocks: by the exchange's clock a token returns one
     window and the margin after the counting or later; by ours one occupancy after the reply at the latest."""

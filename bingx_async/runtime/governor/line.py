@@ -28,6 +28,7 @@ class Waiter:
     ahead: int  # calls that were before it when it came
     permit: Permit | None = None
     refusal: NotUntil | BaseException | None = None
+    eviction: BaseException | None = None  # the refusal that it will get: it is granted nothing any more
     is_gone: bool = False
     wake: Callable[[], object] = field(default=lambda: None)  # nothing: it does not sleep yet
 
