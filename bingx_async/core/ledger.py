@@ -75,7 +75,7 @@ class Ledger:
         if connections is not None:
             connections.in_flight += 1
         self._open_permits.add(number)
-        refusals = self.refusals_of(is_urgent)
+        refusals = self.urgent_refusals if is_urgent else self.store_refusals
         if refusals:
             refusals.ask(claims.keys, now)
         return permit
@@ -95,10 +95,11 @@ class Ledger:
                 gate = self.gates.get(gate_key)
                 if gate is not None and gate.ready_at(now) > latest:
                     latest, key = gate.ready_at(now), gate_key
-        refusals = self.refusals_of(is_urgent)
-        for refused_key in claims.keys if refusals else ():
-            if refusals.until(refused_key) > latest:
-                latest, key = refusals.until(refused_key), refused_key
+        refusals = self.urgent_refusals if is_urgent else self.store_refusals
+        if refusals:
+            for refused_key in claims.keys:
+                if refusals.until(refused_key) > latest:
+                    latest, key = refusals.until(refused_key), refused_key
         if key is None and claims.connections is not None and drawn.connections is not None:
             return None if drawn.connections.has_room(is_urgent) else NotUntil(inf, claims.connections[0])
         return None if key is None else NotUntil(latest, key)
@@ -178,8 +179,9 @@ class Ledger:
             bucket.release()
         if permit.connections is not None:
             permit.connections.in_flight -= 1
-        for refusals in (self.store_refusals, self.urgent_refusals):
-            refusals.answered(permit.claims.keys)
+        if self.store_refusals or self.urgent_refusals:
+            self.store_refusals.answered(permit.claims.keys)
+            self.urgent_refusals.answered(permit.claims.keys)
         self.gates.end_probe(permit, opens=False)
 
     def states(self, now: float) -> Iterator[BucketState]:
