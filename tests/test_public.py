@@ -28,6 +28,7 @@ NAMES = {
         "CancelRestriction",
         "Priority",
         "__version__",
+        "to_dict",
     },
     "errors": {
         "BingXError",

@@ -189,7 +189,7 @@ def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float) ->
     code = wire.integer(raw.get("code")) if raw is not None else None
     if raw is None or code is None:
         return _judge_status(status, headers, wall_ms)
-    stamp = _moment(wire.integer(raw.get("timestamp")))
+    stamp = _moment(wire.integer(raw["timestamp"])) if "timestamp" in raw else None
     if code == 0:
         return Accepted(raw.get("data"), raw, stamp)
     if status == 504:

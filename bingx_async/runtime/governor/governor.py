@@ -53,7 +53,7 @@ class Governor(Admission):
             else:
                 permit.account_bucket.miss(permit.granted_at, at + max(0.0, extra))
         self._changed(permit.claims)
-        self.reporter.settled(permit, type(verdict).__name__.lower(), at, reopened)
+        self.reporter.settled(permit, type(verdict).__name__, at, reopened)
         return penalty
 
     def _credit(self, permit: Permit, verdict: Verdict, at: float) -> float:
