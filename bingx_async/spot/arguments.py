@@ -45,7 +45,7 @@ def order_id(value: int | str, name: str = "order_id") -> int:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if (is_whole or (isinstance(value, str) and _ORDER_ID(value))) and 0 < int(value) <= _INT64:
         return int(value)
-    if hasattr(value, "__index__") and not is_whole:  # an int of another library
+    if hasattr(value, "__index__") and not isinstance(value, int):  # an int of another library
         raise InvalidRequest(f"{name}={shown(value)} is of type {type(value).__name__}: write int({name})")
     raise InvalidRequest(
         f"{name}={shown(value)} is not an order id: write the whole number the exchange gave, as int or str"
