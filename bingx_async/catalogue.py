@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bingx_async.account import balances, listen_key, permissions
 from bingx_async.core.catalogue import Catalogue, profiles_of
-from bingx_async.spot import cancels, klines, market, oco, placing, queries, switch, symbols, trades
+from bingx_async.spot import cancels, klines, market, oco, oco_queries, placing, queries, switch, symbols, trades
 
-CATALOGUE = Catalogue.of(
-    (cancels, placing, queries, switch, oco, market, trades, klines, symbols, balances, permissions, listen_key)
-)
+ORDERS = (cancels, placing, queries, switch, oco, oco_queries)
+CATALOGUE = Catalogue.of((*ORDERS, market, trades, klines, symbols, balances, permissions, listen_key))
 PROFILES = profiles_of(CATALOGUE)

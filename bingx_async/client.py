@@ -14,7 +14,7 @@ from bingx_async.calls import calls_of
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.requested import Spec, remember, requested_call
-from bingx_async.errors import ClientClosed
+from bingx_async.errors import ClientClosed, OutcomeUnknown
 from bingx_async.governor import Governor
 from bingx_async.runtime.call.caller import Caller
 from bingx_async.runtime.call.timekeeper import PATIENCE
@@ -22,6 +22,7 @@ from bingx_async.runtime.clock import ServerClock
 from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
 from bingx_async.spot.base import FACTS
+from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
 from bingx_async.version import __version__
 
@@ -62,6 +63,7 @@ class BingXClient:
         coalesce_cancels: bool = False,
         proxy: str | None = None,
         connections: int = 128,
+        strategy: str | None = None,
         facts: Facts = FACTS,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
@@ -80,6 +82,7 @@ class BingXClient:
             proxy,
             connections,
             calls,
+            ClientIds(strategy),
             facts,
         )
         self._wire(settings, None)
@@ -105,6 +108,13 @@ class BingXClient:
     def governor(self) -> Governor:
         """The governor of its calls, which may serve other clients too."""
         return self._settings.governor
+
+    @property
+    def in_doubt(self) -> tuple[OutcomeUnknown, ...]:
+        """The calls of this account that may have run, oldest first: those that raised `OutcomeUnknown`, and those that
+        were cancelled while their reply was awaited. `await error.resolve()` finds out about one, and once that is
+        known it leaves this list. At most 1000 are kept."""
+        return tuple(self._caller.doubts.kept)
 
     @property
     def clock(self) -> ServerClock:
@@ -165,6 +175,7 @@ class BingXClient:
     async def __aenter__(self) -> Self:
         if self._caller.is_closed:
             raise ClientClosed("the client is closed; make a new one")
+        self._entered += 1
         self._caller.sender.transport.warm()
         if self.clock.synced_at is None:
             try:
@@ -179,7 +190,9 @@ class BingXClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.aclose()
+        self._entered -= 1
+        if not self._entered:  # an inner block leaves the client to the outer one
+            await self.aclose()
 
     def __repr__(self) -> str:
         if not hasattr(self, "_caller"):  # a traceback with locals shows a client that could not be made
@@ -196,8 +209,9 @@ class BingXClient:
 
     def _wire(self, settings: ClientSettings, ends_with: Caller | None) -> None:
         calls = calls_of(settings, f"bingx-async/{__version__}", ends_with)
-        self._settings = settings
+        self._settings, self._entered = settings, 0
         self._caller = self._first = calls.caller
         self._calls = calls
-        self.spot = SpotApi(calls, settings.ids_per_batch, settings.facts)
+        self.spot = SpotApi(calls, settings.ids_per_batch, settings.facts, settings.ids)
+        calls.caller.doubts.resolver = calls.caller.doubts.resolver or self.spot.resolve
         self.account = AccountApi(calls, calls.caller.account)

@@ -16,10 +16,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import field, frozen
 
-from bingx_async.core.options import CallSettings, has, kind_of, one_of, shown, whole
+from bingx_async.core.options import CallSettings, has, is_flag, kind_of, one_of, shown, whole
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
 from bingx_async.spot.base import FACTS
+from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LIVE_HOST = "https://open-api.bingx.com"
 FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
 PROXIES = ("http", "socks5")
+MOST_IDS = 50  # in one batch cancel; how many the exchange takes is not documented, 10 are known to work
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -83,6 +85,8 @@ def _is_base_url(_instance: object, _attribute: object, value: Any) -> None:
     parts = _parts(value)
     if parts is not None and parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise InvalidRequest(f"base_url={value!r}: plain http is only for a loopback address; write https")
+    if parts is not None and "/openapi" in parts.path.lower():
+        raise InvalidRequest(f"base_url={value!r}: leave out /openApi, with which every path begins")
     if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment or not _has_host(parts):
         raise InvalidRequest(f"base_url={value!r} must be like {LIVE_HOST!r}")
 
@@ -114,8 +118,8 @@ def _is_egress(_instance: object, _attribute: object, value: Any) -> None:
 
 
 def _is_batch_size(_instance: object, _attribute: object, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidRequest(f"ids_per_batch={shown(value)} must be a whole number above 0")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_IDS:
+        raise InvalidRequest(f"ids_per_batch={shown(value)} must be a whole number from 1 to {MOST_IDS}")
 
 
 def _are_facts(_instance: object, _attribute: object, value: Any) -> None:
@@ -135,10 +139,11 @@ class ClientSettings:
     carrier: str = field(default="auto", validator=one_of("auto", "json", "query", "form"))
     egress: str = field(default="default", validator=_is_egress)
     ids_per_batch: int = field(default=10, validator=_is_batch_size)
-    coalesce_cancels: bool = False
+    coalesce_cancels: bool = field(default=False, validator=is_flag)
     proxy: str | None = field(default=None, validator=_is_proxy, repr=False)
     connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
+    ids: ClientIds = ClientIds()
     facts: Facts = field(default=FACTS, validator=_are_facts)
 
     @property

@@ -7,7 +7,7 @@ item waits for one route while another is free, and items of a call refused unex
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -84,6 +84,7 @@ class Endpoint(Generic[T]):
     is_public: bool = _derived(lambda it: it.auth is Auth.PUBLIC)
     is_signed: bool = _derived(lambda it: it.auth is Auth.SIGNED)
     is_creating: bool = _derived(lambda it: it.effect is Effect.CREATE)
+    is_list: bool = _derived(lambda it: it.read(None) == [])
     is_repeatable: bool = _derived(lambda it: it.effect is Effect.READ)
 
     def __attrs_post_init__(self) -> None:
@@ -133,17 +134,17 @@ class Batch(Generic[T, R]):
 
 
 class Pool(Generic[T, R]):
-    """The items of one job and their results."""
+    """The items of one job; `results` is filled as they become known."""
 
-    def __init__(self, items: Iterable[T]) -> None:
+    def __init__(self, items: Iterable[T], results: MutableMapping[T, R]) -> None:
         self.pending: deque[T] = deque(dict.fromkeys(items))
-        self._size = len(self.pending)
-        self.results: dict[T, R] = {}
+        self._unfinished = set(self.pending)
+        self.results = results
 
     @property
     def is_done(self) -> bool:
         """Whether every item has its result."""
-        return len(self.results) == self._size
+        return not self._unfinished
 
     def take(self, most: int) -> list[T]:
         """The next items, at most that many."""
@@ -155,4 +156,6 @@ class Pool(Generic[T, R]):
 
     def finish(self, results: Mapping[T, R]) -> None:
         """They are done; a result that is there already stays."""
-        self.results = {**results, **self.results}
+        for item in self._unfinished.intersection(results):
+            self._unfinished.remove(item)
+            self.results[item] = results[item]

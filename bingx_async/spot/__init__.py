@@ -1,12 +1,11 @@
 """The spot product: declarations of its endpoints, and the typed methods on them."""
 
 from bingx_async.core.options import CallOptions
-from bingx_async.spot.cancels import Cancels
+from bingx_async.spot.killswitch import Killing
 from bingx_async.spot.klines import Klines
 from bingx_async.spot.market import Market
-from bingx_async.spot.oco import OcoOrders
 from bingx_async.spot.placing import Placing
-from bingx_async.spot.queries import Queries
+from bingx_async.spot.resolving import Resolving
 from bingx_async.spot.switch import Switch
 from bingx_async.spot.symbols import Symbols
 from bingx_async.spot.trades import Trades
@@ -14,7 +13,7 @@ from bingx_async.spot.trades import Trades
 __all__ = ["CallOptions", "SpotApi"]
 
 
-class SpotApi(Cancels, Placing, Queries, Switch, OcoOrders, Market, Trades, Klines, Symbols):
+class SpotApi(Killing, Resolving, Placing, Switch, Market, Trades, Klines, Symbols):
     """`client.spot`: the endpoints of BingX spot as typed methods.
 
     Every method also takes `max_wait`, `priority`, `timeout` and `recv_window` (see `CallOptions`), and raises the

@@ -7,15 +7,15 @@ says what to write instead."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 from bingx_async.core.options import is_number, shown
 from bingx_async.errors import InvalidRequest
-from bingx_async.models.fields import CancelRestriction
+from bingx_async.models.fields import CancelRestriction, OpenEnum
 
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
 _RARE_SYMBOL = re.compile(r"(?:[^\W_]|#)+-[A-Z0-9]+").fullmatch  # OTHR#99961-USDT, MØTH-USDT
@@ -28,6 +28,7 @@ _LONGEST_ID = 10**40
 _EARLIEST, _LATEST = 10**12, 10**14  # epoch ms of 2001 and 5138: seconds and microseconds lie outside
 
 Number = Decimal | int | str
+E = TypeVar("E", bound=OpenEnum)
 
 
 def symbol(value: str) -> str:
@@ -44,6 +45,8 @@ def order_id(value: int | str, name: str = "order_id") -> int:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if (is_whole or (isinstance(value, str) and _ORDER_ID(value))) and 0 < int(value) <= _INT64:
         return int(value)
+    if hasattr(value, "__index__") and not is_whole:  # an int of another library
+        raise InvalidRequest(f"{name}={shown(value)} is of type {type(value).__name__}: write int({name})")
     raise InvalidRequest(
         f"{name}={shown(value)} is not an order id: write the whole number the exchange gave, as int or str"
     )
@@ -86,6 +89,8 @@ def amount(value: Number, name: str) -> str:
     """A positive decimal in plain notation. A float is refused: its digits are not the ones you wrote."""
     if isinstance(value, bool) or not isinstance(value, (Decimal, int, str, float)):
         raise InvalidRequest(f"{name}={shown(value)} is not a number: write a Decimal, an int or a str such as '0.1'")
+    if isinstance(value, str) and "_" in value:  # Python's own notation
+        raise InvalidRequest(f"{name}={shown(value)} holds underscores: write '{value.replace('_', '')}'")
     try:
         number = Decimal(float.__repr__(value) if isinstance(value, float) else value)
     except InvalidOperation:
@@ -176,6 +181,38 @@ def _listed(values: Iterable[Any], name: str, example: str) -> Iterable[Any]:
     if isinstance(values, (str, bytes, bytearray, memoryview)) or not isinstance(values, Iterable):
         raise InvalidRequest(f"{name}={shown(values)} must be a list, such as {example}")
     return values
+
+
+def symbols(values: Iterable[str]) -> list[str]:
+    """Trading pairs, each once."""
+    return list(dict.fromkeys(symbol(value) for value in _listed(values, "symbols", "['BTC-USDT']")))
+
+
+def span(start: datetime | int | None, end: datetime | int | None) -> tuple[int | None, int | None]:
+    """Both bounds as epoch ms, in order."""
+    first = None if start is None else moment(start, "start")
+    last = None if end is None else moment(end, "end")
+    if first is not None and last is not None and first > last:
+        raise InvalidRequest(f"start={shown(start)} must not be later than end={shown(end)}")
+    return first, last
+
+
+def member(value: str, among: Iterable[E], name: str) -> E:
+    """The member of an enum that has this text."""
+    members = list(among)
+    found = [each for each in members if isinstance(value, str) and each == value]
+    if not found:
+        raise InvalidRequest(f"{name}={shown(value)} must be one of {', '.join(members)}")
+    return found[0]
+
+
+def filled(mapping: Any, name: str) -> Any:
+    """A mapping that can be filled; a new one if none is given."""
+    if mapping is None:
+        return {}
+    if isinstance(mapping, MutableMapping):
+        return mapping  # pyright: ignore[reportUnknownVariableType]
+    raise InvalidRequest(f"{name}={shown(mapping)} must be a mapping that can be filled, such as an empty dict")
 
 
 def trade_id(value: int | str, name: str) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Protocol, TypeVar
 
 from bingx_async.core.endpoint import BatchRoute, Call, Refusals
+from bingx_async.core.events import Event
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
-from bingx_async.errors import BingXError, OrderNotFound, OrderRefused
+from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
+from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
 
 # Public pages of the exchange that document quotas.
@@ -25,6 +27,7 @@ LEAD_TRADER: Mapping[str, Quota] = {**NEWER, "trader": Quota(1, 1.0, LIMITS)}
 ORDER = Refusals(OrderNotFound, OrderRefused)
 
 FACTS = Facts()
+IDS = ClientIds()
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -37,8 +40,16 @@ class Calls(Protocol):
         """The exchange's clock, epoch ms."""
         ...
 
+    def report(self, event: Event) -> None:
+        """Log the event, and hand it to the hook of the governor."""
+        ...
+
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""
+        ...
+
+    def forget(self, error: OutcomeUnknown) -> None:
+        """What became of a call in doubt is known."""
         ...
 
     async def drain(
@@ -50,16 +61,19 @@ class Calls(Protocol):
         *,
         everything_at_once: bool,
         deadline: float,
-    ) -> Mapping[T, R]:
-        """Get many items done through several routes; the result of every item."""
+        results: MutableMapping[T, R],
+    ) -> None:
+        """Get many items done through several routes; `results` is filled with that of every item."""
         ...
 
 
 class Group:
-    """Methods over the calls of one account; at most `ids_per_batch` ids travel in one batch cancel."""
+    """Methods over the calls of one account; at most `ids_per_batch` ids travel in one batch cancel, `ids` makes the
+    client order ids of what is placed."""
 
-    def __init__(self, calls: Calls, ids_per_batch: int = 10, facts: Facts = FACTS) -> None:
+    def __init__(self, calls: Calls, ids_per_batch: int = 10, facts: Facts = FACTS, ids: ClientIds = IDS) -> None:
         self._calls = calls
         self._ids_per_batch = ids_per_batch
         self._facts = facts
+        self._ids = ids
         self._kept: dict[str, str] = {}  # the choices of open facts that the exchange has proved right

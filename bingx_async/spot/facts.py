@@ -24,6 +24,8 @@ class Facts:
     """The most fills that one reply holds: one text says 500, another 1000."""
     quote_places: int = 8
     """The most decimal places of an amount in the quote asset."""
+    history_days: int | None = None
+    """The longest span of one question for the history of orders: no text names one. None asks for all at once."""
     klines_per_page: int = 1440
     """The most candles that one reply holds: a newer text says 1440, an older one 1000."""
     ms_tells_maker: bool = False

@@ -93,7 +93,7 @@ class Sender:
 
     def _draft(self, call: Call[Any], turn: Turn) -> Draft:
         """The request, to be stamped and signed as it leaves; the turn keeps the carrier if there was a choice."""
-        endpoint, keys, now = call.endpoint, self.credentials, self.governor.clock.now
+        endpoint, keys, now = call.endpoint, self.credentials, turn.stamp
         if keys.signer is None or not endpoint.is_signed:
             headers = keys.public if endpoint.is_public else keys.with_key[""]
             stamp = now if endpoint.is_stamped else None
