@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 from attrs import evolve, frozen
 
 from bingx_async.core.endpoint import BatchRoute, Call, Pool
+from bingx_async.core.events import Event
 from bingx_async.core.options import CallOptions, CallSettings
 from bingx_async.errors import BingXError, OutcomeUnknown
 from bingx_async.runtime.bulk.coalescer import Coalescing
@@ -15,6 +16,7 @@ from bingx_async.runtime.bulk.drain import Drain
 from bingx_async.runtime.call.caller import Caller
 from bingx_async.runtime.call.doubts import Doubts
 from bingx_async.runtime.call.sender import CarrierChoice, Credentials, Sender
+from bingx_async.runtime.logs import inform, warn
 from bingx_async.settings import ClientSettings
 from bingx_async.spot.market import TIME_ENDPOINTS
 
@@ -33,6 +35,12 @@ class ClientCalls:
     def now(self) -> float:
         """The exchange's clock, epoch ms."""
         return self.caller.governor.clock.now()
+
+    def report(self, event: Event) -> None:
+        """Log the event, as a problem if an error came with it, and hand it to the hook of the governor."""
+        tell = warn if getattr(event, "why", "") else inform
+        tell("%s", event)
+        self.caller.governor.reporter.emit(event)
 
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""

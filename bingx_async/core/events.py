@@ -148,3 +148,13 @@ class CarrierChosen(Event):
 
     carrier: str
     reason: str
+
+
+@frozen
+class SwitchChanged(Event):
+    """A dead man's switch is in `state` (a value of `SwitchState`), or a renewal failed; `why` has the error, if any.
+    It cancels every open order at `trigger_time` at the earliest."""
+
+    state: str
+    trigger_time: datetime
+    why: str

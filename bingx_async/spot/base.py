@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Protocol, TypeVar
 
 from bingx_async.core.endpoint import BatchRoute, Call, Refusals
+from bingx_async.core.events import Event
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
@@ -37,6 +38,10 @@ class Calls(Protocol):
 
     def now(self) -> float:
         """The exchange's clock, epoch ms."""
+        ...
+
+    def report(self, event: Event) -> None:
+        """Log the event, and hand it to the hook of the governor."""
         ...
 
     async def call(self, call: Call[T], options: CallOptions) -> T:
