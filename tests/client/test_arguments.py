@@ -124,7 +124,7 @@ BAD: list[tuple[Act, str]] = [
         for bad in ("a1", "", "1" * 41, True, -1, 1.0, 10**40, HUGE)
     ),
     *(
-        (cancel("BTC-USDT", 1, recv_window=bad), "must be whole milliseconds from 1 to 5000")
+        (cancel("BTC-USDT", 1, recv_window=bad), "must be whole milliseconds from 100 to 5000")
         for bad in (0, -1, 5001, 100.0, True, None)
     ),
     *(
@@ -216,7 +216,7 @@ def test_edges(backend: Backend) -> None:
     assert sent(backend, cancel("BTC-USDT", client_order_id="a" * 40))[0]["clientOrderID"] == "a" * 40
     assert sent(backend, cancel_oco(client_order_id=10**40 - 1))[0]["clientOrderId"] == "9" * 40
     assert sent(backend, oco(list_client_order_id="0" * 40))[0]["listClientOrderId"] == "0" * 40
-    assert sent(backend, cancel("BTC-USDT", 1, recv_window=1, max_wait=0, timeout=0.1, priority=Priority.READ)) == [
+    assert sent(backend, cancel("BTC-USDT", 1, recv_window=100, max_wait=0, timeout=0.1, priority=Priority.READ)) == [
         {"symbol": "BTC-USDT", "orderId": "1"}
     ]
 
@@ -234,10 +234,15 @@ def test_repeated_ids(backend: Backend) -> None:
     ("settings", "message"),
     [
         ({"carrier": "body"}, "must be 'auto', 'json', 'query' or 'form'"),
-        ({"ids_per_batch": 0}, "must be a whole number above 0"),
-        ({"ids_per_batch": True}, "must be a whole number above 0"),
-        ({"ids_per_batch": 2.0}, "must be a whole number above 0"),
-        ({"recv_window": 6000}, "must be whole milliseconds from 1 to 5000"),
+        ({"ids_per_batch": 0}, "must be a whole number from 1 to 50"),
+        ({"ids_per_batch": True}, "must be a whole number from 1 to 50"),
+        ({"ids_per_batch": 2.0}, "must be a whole number from 1 to 50"),
+        ({"recv_window": 6000}, "must be whole milliseconds from 100 to 5000"),
+        ({"ids_per_batch": 100}, "must be a whole number from 1 to 50"),
+        ({"coalesce_cancels": "yes"}, "coalesce_cancels must be True or False"),
+        ({"recv_window": 5}, "must be whole milliseconds from 100 to 5000"),
+        ({"timeout": 5000}, "must be seconds above 0 and at most 600"),
+        ({"base_url": "https://open-api.bingx.com/openApi"}, "leave out /openApi, with which every path begins"),
         ({"max_wait": -1}, "must be seconds"),
         ({"timeout": 0}, "must be seconds above 0"),
         ({"base_url": "http://open-api.bingx.com"}, "plain http is only for a loopback address; write https"),

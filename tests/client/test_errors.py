@@ -96,6 +96,7 @@ def test_busy(backend: Backend) -> None:
     run(backend, main)
 
 
+NAMES = {"list_client_order_id": 770, "above_client_order_id": 771, "below_client_order_id": 772}
 UNKNOWN: list[tuple[Any, type[OutcomeUnknown]]] = [
     (refused(100500, "internal system error"), OutcomeUnknown),
     (refused(100503, "busy"), OutcomeUnknown),
@@ -128,11 +129,11 @@ def test_unknown(answer: Any, kind: type[OutcomeUnknown], backend: Backend) -> N
         hall = Hall({OCO_ORDER: [answer]})
         with raising(kind) as caught:
             await hall.client().spot.place_oco_order(
-                "BTC-USDT", "SELL", quantity=1, limit_price=3, order_price=1, trigger_price=2, above_client_order_id=77
+                "BTC-USDT", "SELL", quantity=1, limit_price=3, order_price=1, trigger_price=2, **NAMES
             )
         error = caught[0]
         assert error.endpoint == OCO_ORDER
-        assert error.client_order_ids == ("77",)
+        assert error.client_order_ids == ("771", "772", "770")
         assert error.params == {
             "symbol": "BTC-USDT",
             "side": "SELL",
@@ -140,9 +141,12 @@ def test_unknown(answer: Any, kind: type[OutcomeUnknown], backend: Backend) -> N
             "limitPrice": "3",
             "orderPrice": "1",
             "triggerPrice": "2",
-            "aboveClientOrderId": "77",
+            "listClientOrderId": "770",
+            "aboveClientOrderId": "771",
+            "belowClientOrderId": "772",
         }
-        assert "Ask for 77 before you repeat it" in str(error)
+        assert "Ask for 771, 772, 770 before you repeat it" in str(error)
+        assert error.sent_at is not None
         assert len(hall.exchange.calls()) == 1
 
     run(backend, main)
