@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
@@ -227,6 +228,29 @@ def test_repeated_ids(backend: Backend) -> None:
     assert sent(backend, batch([3, "3", 1, 3], iter(["b", "a", "b"]))) == [
         {"symbol": "BTC-USDT", "process": "0", "orderIds": "3,1", "clientOrderIDs": "b,a"}
     ]
+
+
+class ForeignInt:
+    """A whole number of another library, such as `numpy.int64`."""
+
+    def __index__(self) -> int:
+        return 7
+
+
+@backends
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (cancel("BTC-USDT", ForeignInt()), "is of type ForeignInt: write int(order_id)"),
+        (batch([ForeignInt()]), "is of type ForeignInt: write int(order_ids)"),
+        (oco(quantity="1_000"), "quantity='1_000' holds underscores: write '1000'"),
+        (cancel("BTC-USDT", "1_000"), "is not an order id"),
+    ],
+)
+def test_numbers_of_other_kinds(call: Act, message: str, backend: Backend) -> None:
+    """A number in a notation or of a library that the exchange does not know is refused with what to write."""
+    with pytest.raises(InvalidRequest, match=re.escape(message)):
+        sent(backend, call)
 
 
 @backends

@@ -79,6 +79,32 @@ def test_refusals(answer: Any, kind: type[ApiError], code: int | None, status: i
 
 
 @backends
+def test_number_and_target_are_told_once(backend: Backend) -> None:
+    """The number that the exchange repeats in its text is shown once; a redirect names its target, not its query."""
+
+    async def main() -> None:
+        moved = (302, "", {"Location": "https://me:pass@elsewhere.example/login?signature=abc"})
+        hall = Hall({CANCEL: [refused(100400, "code:100400:invalid parameter"), moved]})
+        client = hall.client()
+        with raising(OrderRefused) as first:
+            await client.spot.cancel_order("BTC-USDT", 1)
+        assert str(first[0]) == f"{CANCEL}: code 100400: invalid parameter"
+        assert first[0].message == "code:100400:invalid parameter"
+        with raising(ApiError) as second:
+            await client.spot.cancel_order("BTC-USDT", 1)
+        assert "a redirect to elsewhere.example/login" in str(second[0])
+        assert "signature" not in str(second[0])
+        assert "pass" not in str(second[0])
+
+    run(backend, main)
+
+
+def test_hint() -> None:
+    """What to do is a field too."""
+    assert ApiError(1, "x", CANCEL, 200, hint="do y").hint == "do y"
+
+
+@backends
 def test_busy(backend: Backend) -> None:
     """ "System is busy" is repeated soon where the wait allows it, else it is `ServerBusy`."""
 
