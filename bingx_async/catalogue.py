@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from bingx_async.account import balances, listen_key, permissions
 from bingx_async.core.catalogue import Catalogue, profiles_of
-from bingx_async.spot import cancels, klines, market, oco, placing, queries, switch, symbols
+from bingx_async.spot import batch_placing, cancels, klines, market, oco, placing, queries, replacing, switch, symbols
 
 CATALOGUE = Catalogue.of(
-    (cancels, placing, queries, switch, oco, market, klines, symbols, balances, permissions, listen_key)
+    (
+        cancels,
+        placing,
+        batch_placing,
+        replacing,
+        queries,
+        switch,
+        oco,
+        market,
+        klines,
+        symbols,
+        balances,
+        permissions,
+        listen_key,
+    )
 )
 PROFILES = profiles_of(CATALOGUE)

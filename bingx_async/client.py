@@ -19,6 +19,7 @@ from bingx_async.runtime.clock import ServerClock
 from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
 from bingx_async.spot.client_ids import ClientIds
+from bingx_async.spot.rules import RuleBook
 from bingx_async.version import __version__
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class BingXClient:
         proxy: str | None = None,
         connections: int = 128,
         strategy: str | None = None,
+        check_orders: bool = True,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
         del api_key, secret_key  # a traceback may print the locals of this frame
@@ -76,6 +78,7 @@ class BingXClient:
             connections,
             calls,
             ClientIds(strategy),
+            RuleBook(is_heeded=check_orders),
         )
         self._wire(settings, None)
 
@@ -165,5 +168,5 @@ class BingXClient:
         calls = calls_of(settings, f"bingx-async/{__version__}", ends_with)
         self._settings = settings
         self._caller = self._first = calls.caller
-        self.spot = SpotApi(calls, settings.ids_per_batch, ids=settings.ids)
+        self.spot = SpotApi(calls, settings.ids_per_batch, ids=settings.ids, rules=settings.rules)
         self.account = AccountApi(calls, calls.caller.account)

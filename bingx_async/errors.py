@@ -8,6 +8,7 @@
     │   ├── ErrorBudgetSpent    one more business error would close the endpoint
     │   ├── InvalidRequest      an argument the exchange could only refuse (also a ValueError)
     │   ├── StoreUnavailable    the shared quota store cannot be asked
+    │   ├── RulesUnavailable    the trading rules cannot be read, so the order was not checked
     │   └── ClientClosed        the client is closed
     ├── TransportError          the network failed
     │   ├── ConnectFailed       no connection: nothing was sent
@@ -49,6 +50,7 @@ __all__ = [
     "QuotaWait",
     "RateLimited",
     "ReadFailed",
+    "RulesUnavailable",
     "ServerBusy",
     "StoreUnavailable",
     "TransportError",
@@ -121,6 +123,17 @@ class StoreUnavailable(LocalError):
 
 class InvalidRequest(LocalError, ValueError):
     """An argument that the exchange could only refuse; the message says what to write instead."""
+
+
+class RulesUnavailable(LocalError):
+    """The trading rules of `symbol` could not be read, so an order for it was not sent unchecked."""
+
+    def __init__(self, symbol: str, reason: str) -> None:
+        super().__init__(
+            f"the trading rules of {symbol} could not be read: {reason}. No order was sent; try again, or pass "
+            "check=False to send it unchecked (check_orders=False for all orders of a client)"
+        )
+        self.symbol, self.reason = symbol, reason
 
 
 class ClientClosed(LocalError):

@@ -20,6 +20,7 @@ from bingx_async.core.options import CallSettings, has, kind_of, one_of, shown, 
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
 from bingx_async.spot.client_ids import ClientIds
+from bingx_async.spot.rules import RuleBook
 
 if TYPE_CHECKING:
     import httpx
@@ -132,6 +133,7 @@ class ClientSettings:
     connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
     ids: ClientIds = ClientIds()
+    rules: RuleBook = field(factory=RuleBook)
 
     @property
     def hosts(self) -> tuple[str, ...]:

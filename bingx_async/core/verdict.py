@@ -153,6 +153,7 @@ _MOMENT_TEXT = r"(?:unblocked after|retry after time)\D{0,3}(\d{9,17})"
 
 # Rows for a reply that carries a code other than 0.
 TABLE: tuple[Row, ...] = (
+    _row(Meaning.REFUSED, None, r"previous cancel order"),  # of a replacement: its text has two outcomes
     _row(Meaning.BUSY, None, r"system is busy"),  # documented under 100202, 100400, 100410 and 100421
     _row(Meaning.ERROR_BUDGET, None, _BUDGET_TEXT),
     _row(Meaning.CLOSED, None, _MOMENT_TEXT),

@@ -15,10 +15,11 @@ from typing import Any
 
 from bingx_async.core.options import is_number, shown
 from bingx_async.errors import InvalidRequest
-from bingx_async.models.fields import CancelRestriction
+from bingx_async.models.fields import CancelRestriction, OrderType, TimeInForce
 
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch
+_NEW_CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,40}").fullmatch
 _OCO_CLIENT_ID = re.compile(r"[0-9]{1,40}").fullmatch
 _ORDER_ID = re.compile(r"[0-9]{1,19}").fullmatch
 _INT64 = 2**63 - 1
@@ -174,3 +175,36 @@ def _listed(values: Iterable[Any], name: str, example: str) -> Iterable[Any]:
     if isinstance(values, (str, bytes, bytearray, memoryview)) or not isinstance(values, Iterable):
         raise InvalidRequest(f"{name}={shown(values)} must be a list, such as {example}")
     return values
+
+
+def order_type(value: str) -> str:
+    """A type of orders that can be placed."""
+    return _member(OrderType, value, "type")
+
+
+def time_in_force(value: str) -> str:
+    """GTC, IOC, FOK or PostOnly."""
+    return _member(TimeInForce, value, "time_in_force")
+
+
+def new_client_order_id(value: str) -> str:
+    """An id for an order to be placed: fewer characters than an id that is only asked for."""
+    if isinstance(value, str) and _NEW_CLIENT_ID(value):
+        return value
+    raise InvalidRequest(
+        f"client_order_id={shown(value)} is no id for a new order: write 1 to 40 letters, digits and underscores"
+    )
+
+
+def choice(value: str, name: str, *choices: str) -> str:
+    """One of these texts."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise InvalidRequest(f"{name}={shown(value)} must be {' or '.join(map(repr, choices))}")
+
+
+def _member(kind: type[OrderType | TimeInForce], value: str, name: str) -> str:
+    known = [member.value for member in kind]
+    if isinstance(value, str) and value in known:
+        return str(value)
+    raise InvalidRequest(f"{name}={shown(value)} must be one of {', '.join(known)}")

@@ -24,3 +24,6 @@ class Facts:
     """The most fills that one reply holds: one text says 500, another 1000."""
     quote_places: int = 8
     """The most decimal places of an amount in the quote asset."""
+    replacing_heeds_time_in_force: bool = False
+    """Whether `replace_order` takes a time in force: its page does not list one. While this is False, any but GTC is
+    refused here, because an order that was to be PostOnly and is placed as GTC may be filled at once."""
