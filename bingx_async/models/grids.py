@@ -35,9 +35,9 @@ def number(value: Number, name: str) -> Decimal:
     return exact
 
 
-def is_grid(step: Decimal | None) -> TypeGuard[Decimal]:
-    """Whether the exchange's reply has a step that numbers can be multiples of."""
-    return step is not None and _is_positive(step)
+def is_usable(rule: Decimal | None) -> TypeGuard[Decimal]:
+    """Whether a rule is there: the exchange may leave it out or send 0, and nonsense is no rule."""
+    return rule is not None and _is_positive(rule)
 
 
 def floor(value: Decimal, step: Decimal) -> Decimal:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from bingx_async.errors import InvalidRequest
 from bingx_async.models.fields import raw, text, wire
-from bingx_async.models.grids import ceil, floor, is_grid, least_for, most_for, number, product, shown
+from bingx_async.models.grids import ceil, floor, is_usable, least_for, most_for, number, product, shown
 from bingx_async.models.placing import NewOrder, Number
 
 __all__ = ["SymbolRules"]
@@ -117,7 +117,7 @@ class SymbolRules:
             raise InvalidRequest(f"the exchange takes no {side} orders by API for {self.symbol}")
 
     def _grid(self, name: str, step: Decimal | None) -> Decimal:
-        if is_grid(step):
+        if is_usable(step):
             return step
         raise InvalidRequest(f"the exchange tells no {name} of {self.symbol}; check=False sends an order unchecked")
 
@@ -139,14 +139,15 @@ class SymbolRules:
         """The bounds of an order's value, and the amount `name` with which it would keep them."""
         step = self._grid("step size", self.step_size) if name == "quantity" else Decimal(1).scaleb(-8)
         bounds = [self.max_notional, self.max_market_notional if order.type.endswith("MARKET") else None]
-        most = min((each for each in bounds if each), default=None)
-        if self.min_notional is not None and value < self.min_notional:
-            bound, cure = f"less than the {shown(self.min_notional)}", least_for(self.min_notional, price, step)
-            raise self._worth(value, bound, f"{name}={shown(cure)} or more")
+        most, least = min(filter(is_usable, bounds), default=None), self.min_notional
+        if is_usable(least) and value < least:
+            cure = f"write {name}={shown(least_for(least, price, step))} or more"
+            raise self._worth(value, f"less than the {shown(least)}", cure)
         if most is not None and value > most:
-            cure = most_for(most, price, step)
-            raise self._worth(value, f"more than the {shown(most)}", f"{name}={shown(cure)} or less")
+            greatest = most_for(most, price, step)
+            cure = f"write {name}={shown(greatest)} or less" if greatest else "lower the price"
+            raise self._worth(value, f"more than the {shown(most)}", cure)
 
     def _worth(self, value: Decimal, bound: str, cure: str) -> InvalidRequest:
         kind = f"{shown(value)} {self.quote_asset}"
-        return InvalidRequest(f"the order is worth {kind}, {bound} that {self.symbol} allows: write {cure}")
+        return InvalidRequest(f"the order is worth {kind}, {bound} that {self.symbol} allows: {cure}")

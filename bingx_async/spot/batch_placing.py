@@ -141,10 +141,11 @@ def find(client_order_id: str, told: Sequence[PlaceOutcome]) -> PlaceOutcome:
 
 
 def _listed(orders: Any) -> list[NewOrder | Mapping[str, Any]]:
+    given: Iterable[Any] = orders
     wrong = InvalidRequest(f"orders must be a list, such as [NewOrder(...), NewOrder(...)], not {kind_of(orders)}")
     if isinstance(orders, (NewOrder, str, bytes, Mapping)) or not isinstance(orders, Iterable):
         raise wrong
-    return list[Any](orders)
+    return list(given)
 
 
 def _check_names(drafts: Sequence[Draft]) -> None:

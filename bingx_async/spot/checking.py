@@ -32,10 +32,10 @@ class CheckedOrders(Group):
         drafts = [draft(order, self._ids, self._calls.now()) for order in orders]
         if self._rules.is_heeded if check is None else arguments.flag(check, "check"):
             for each in drafts:
-                await self._check(each.order, options)
+                await self._check_rules(each.order, options)
         return drafts
 
-    async def _check(self, order: NewOrder, options: CallOptions) -> None:
+    async def _check_rules(self, order: NewOrder, options: CallOptions) -> None:
         """Before an order is refused, the rules that it breaks are read again unless that was done just now."""
         now, places = self._calls.now, self._facts.quote_places
         read = bind(self._read_rules, order.symbol, options)

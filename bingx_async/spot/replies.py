@@ -36,7 +36,9 @@ _TWO_HALVES = re.compile(
     r"[\s,;:]*(?P<cancel>.*)",
     re.IGNORECASE | re.DOTALL,
 ).search
-is_gone = re.compile(r"not exist|not found|already|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE).search
+is_gone = re.compile(
+    r"not exist|not found|already (?:filled|cancel)|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE
+).search
 _YES, _NO = {"success", "succeeded", "ok"}, {"failure", "failed", "fail", "not_attempted"}
 _SILENT = "the reply does not tell"
 
