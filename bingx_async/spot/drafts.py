@@ -59,17 +59,16 @@ class Draft:
 
     def is_like(self, order: Order) -> bool:
         """Whether nothing in the exchange's description of an order contradicts this one."""
-        pairs = [
-            (order.symbol, self.order.symbol),
-            (order.side, self.order.side),
-            (order.type, self.order.type),
-            (order.original_quantity, self.order.quantity),
-            (order.original_quote_quantity, self.order.quote_quantity),
-            (order.price, self.order.price),
-            (order.stop_price, self.order.stop_price),
+        given = self.order
+        texts = [(order.symbol, given.symbol), (order.side, given.side), (order.type, given.type)]
+        numbers = [
+            (order.original_quantity, given.quantity),
+            (order.original_quote_quantity, given.quote_quantity),
+            (order.price, given.price),
+            (order.stop_price, given.stop_price),
         ]
-        return all(
-            str(told) == str(given) or decimal(told) == decimal(given) for told, given in pairs if told and given
+        return all(str(told) == str(wanted) for told, wanted in texts if told) and all(
+            told == decimal(wanted) for told, wanted in numbers if told and wanted
         )
 
 
