@@ -41,7 +41,7 @@ def is_unclear(code: int | None, message: str) -> bool:
 
 def words_of(entry: Mapping[str, Any]) -> str:
     """The text of an error, if there is one."""
-    return next((found for name in _WORDS if (found := text(entry.get(name)))), "")
+    return next((found for name in _WORDS if (found := text(entry.get(name)).strip())), "")
 
 
 def read_placed(data: Any) -> list[PlaceOutcome]:

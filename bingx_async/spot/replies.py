@@ -40,7 +40,7 @@ is_gone = re.compile(
     r"not exist|not found|already (?:filled|cancel)|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE
 ).search
 _YES, _NO = {"success", "succeeded", "ok"}, {"failure", "failed", "fail", "not_attempted"}
-_SILENT = "the reply does not tell"
+_SILENT, _UNSAID = "the reply does not tell", "the exchange does not say why"
 
 _read_order = one(Order)
 
@@ -102,7 +102,7 @@ def _cancelled(half: Half) -> CancelOutcome:
     if half.is_done is None or (half.order is not None and half.order.status is OrderStatus.CANCELED):
         return CancelOutcome(name, CancelStatus.UNKNOWN, half.order, half.code, half.error or _SILENT)
     status = CancelStatus.NOT_FOUND if is_gone(half.error) else CancelStatus.REFUSED
-    return CancelOutcome(name, status, half.order, half.code, half.error)
+    return CancelOutcome(name, status, half.order, half.code, half.error or _UNSAID)
 
 
 def _placed(half: Half, cancel: Half) -> PlaceOutcome:
@@ -112,6 +112,6 @@ def _placed(half: Half, cancel: Half) -> PlaceOutcome:
         return PlaceOutcome(name, PlaceStatus.PLACED, half.order)
     is_refused = half.is_done is False and half.order is None and not is_unclear(half.code, half.error)
     if is_refused or has_failed:
-        why = half.error or ("the old order was not cancelled" if cancel.is_done is False else _SILENT)
+        why = half.error or ("the old order was not cancelled" if cancel.is_done is False else _UNSAID)
         return PlaceOutcome(name, PlaceStatus.REFUSED, half.order, half.code, why)
     return PlaceOutcome(name, PlaceStatus.UNKNOWN, half.order, half.code, half.error or _SILENT)
