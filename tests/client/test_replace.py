@@ -75,7 +75,8 @@ def hall(answer: Any, query: Any = NOT_FOUND) -> Hall:
 
 
 async def replace(client: BingXClient, **fields: Any) -> ReplaceOutcome:
-    return await client.spot.replace_order("BTC-USDT", **{"cancel_order_id": OLD, "order": new(), **fields})
+    named: dict[str, Any] = {"cancel_order_id": OLD, "order": new(), **fields}
+    return await client.spot.replace_order("BTC-USDT", **named)
 
 
 def told(outcome: ReplaceOutcome) -> tuple[str, str]:

@@ -42,7 +42,7 @@ def test_types(kind: str, side: str) -> None:
     other is refused."""
     for given in product([False, True], repeat=4):
         names = {name for name, is_given in zip(WIRE, given, strict=True) if is_given}
-        values = {name: {**AMOUNTS, **PRICES}[name] for name in names}
+        values: dict[str, Any] = {name: {**AMOUNTS, **PRICES}[name] for name in names}
         if names not in TAKEN[kind, side]:
             with pytest.raises(InvalidRequest):
                 drafted(side=side, type=kind, **values)
