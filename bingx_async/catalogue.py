@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from bingx_async.account import balances, listen_key, permissions
 from bingx_async.core.catalogue import Catalogue, profiles_of
-from bingx_async.spot import batch_placing, cancels, klines, market, oco, placing, queries, replacing, switch, symbols
+from bingx_async.spot import (
+    batch_placing,
+    cancels,
+    klines,
+    market,
+    oco,
+    oco_queries,
+    placing,
+    queries,
+    replacing,
+    switch,
+    symbols,
+)
 
 CATALOGUE = Catalogue.of(
     (
@@ -15,6 +27,7 @@ CATALOGUE = Catalogue.of(
         queries,
         switch,
         oco,
+        oco_queries,
         market,
         klines,
         symbols,

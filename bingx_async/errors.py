@@ -10,6 +10,7 @@
     │   ├── StoreUnavailable    the shared quota store cannot be asked
     │   ├── RulesUnavailable    the trading rules cannot be read, so the order was not checked
     │   └── ClientClosed        the client is closed
+    ├── IncompleteList          the exchange hands out a part of a list only
     ├── TransportError          the network failed
     │   ├── ConnectFailed       no connection: nothing was sent
     │   ├── ReadFailed          a read got no readable answer: nothing was changed
@@ -29,7 +30,7 @@ Every error carries fields; none carries a key, a secret or a signature.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,7 @@ __all__ = [
     "ClockError",
     "ConnectFailed",
     "ErrorBudgetSpent",
+    "IncompleteList",
     "InsufficientBalance",
     "InvalidRequest",
     "LocalError",
@@ -138,6 +140,15 @@ class RulesUnavailable(LocalError):
 
 class ClientClosed(LocalError):
     """The client was closed; nothing was sent."""
+
+
+class IncompleteList(BingXError):
+    """The exchange holds more of a list than it hands out. `items` are those that were seen; where an iterator has
+    handed them on already there are none."""
+
+    def __init__(self, message: str, items: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.items = tuple(items)
 
 
 class TransportError(BingXError):

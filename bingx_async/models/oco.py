@@ -46,9 +46,9 @@ class OcoLeg:
 
 @frozen
 class OcoOrder:
-    """An OCO order as placed."""
+    """An OCO order as the exchange describes it; a leg that the reply does not hold is missing."""
 
-    legs: tuple[OcoLeg, ...] = wire("orders", default=())
+    legs: tuple[OcoLeg, ...] = wire("orders", "ocoOrders", default=())
     raw: Any = field(default=None, repr=False, eq=False)
 
     @property

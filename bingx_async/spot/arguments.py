@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 from bingx_async.core.options import is_number, shown
 from bingx_async.errors import InvalidRequest
-from bingx_async.models.fields import CancelRestriction, OrderType, TimeInForce
+from bingx_async.models.fields import CancelRestriction, OpenEnum
 
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch
@@ -27,6 +27,7 @@ _LONGEST_ID = 10**40
 _EARLIEST, _LATEST = 10**12, 10**14  # epoch ms of 2001 and 5138: seconds and microseconds lie outside
 
 Number = Decimal | int | str
+E = TypeVar("E", bound=OpenEnum)
 
 
 def symbol(value: str) -> str:
@@ -177,14 +178,27 @@ def _listed(values: Iterable[Any], name: str, example: str) -> Iterable[Any]:
     return values
 
 
-def order_type(value: str) -> str:
-    """A type of orders that can be placed."""
-    return _member(OrderType, value, "type")
+def symbols(values: Iterable[str]) -> list[str]:
+    """Trading pairs, each once."""
+    return list(dict.fromkeys(symbol(value) for value in _listed(values, "symbols", "['BTC-USDT']")))
 
 
-def time_in_force(value: str) -> str:
-    """GTC, IOC, FOK or PostOnly."""
-    return _member(TimeInForce, value, "time_in_force")
+def span(start: datetime | int | None, end: datetime | int | None) -> tuple[int | None, int | None]:
+    """Both bounds as epoch ms, in order."""
+    first = None if start is None else moment(start, "start")
+    last = None if end is None else moment(end, "end")
+    if first is not None and last is not None and first > last:
+        raise InvalidRequest(f"start={shown(start)} must not be later than end={shown(end)}")
+    return first, last
+
+
+def member(value: str, among: Iterable[E], name: str) -> E:
+    """The member of an enum that has this text."""
+    members = list(among)
+    found = [each for each in members if isinstance(value, str) and each == value]
+    if not found:
+        raise InvalidRequest(f"{name}={shown(value)} must be one of {', '.join(members)}")
+    return found[0]
 
 
 def new_client_order_id(value: str) -> str:
@@ -201,10 +215,3 @@ def choice(value: str, name: str, *choices: str) -> str:
     if isinstance(value, str) and value in choices:
         return value
     raise InvalidRequest(f"{name}={shown(value)} must be {' or '.join(map(repr, choices))}")
-
-
-def _member(kind: type[OrderType | TimeInForce], value: str, name: str) -> str:
-    known = [member.value for member in kind]
-    if isinstance(value, str) and value in known:
-        return str(value)
-    raise InvalidRequest(f"{name}={shown(value)} must be one of {', '.join(known)}")

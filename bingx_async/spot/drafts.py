@@ -27,7 +27,7 @@ from bingx_async.core.options import kind_of, shown
 from bingx_async.core.signing import Param
 from bingx_async.core.wire import decimal
 from bingx_async.errors import InvalidRequest
-from bingx_async.models import NewOrder, Order, Side
+from bingx_async.models import NewOrder, Order, OrderType, Side, TimeInForce
 from bingx_async.spot import arguments
 from bingx_async.spot.client_ids import ClientIds
 
@@ -78,7 +78,7 @@ def draft(order: NewOrder | Mapping[str, Any], ids: ClientIds, now: float) -> Dr
     params: dict[str, Param] = {
         "symbol": arguments.symbol(order.symbol),
         "side": arguments.side(order.side),
-        "type": arguments.order_type(order.type),
+        "type": arguments.member(order.type, OrderType, "type").value,
     }
     _check_prices(order)
     _check_amounts(order)
@@ -132,7 +132,7 @@ def _check_amounts(order: NewOrder) -> None:
 def _time_in_force(order: NewOrder) -> str:
     if order.type.endswith("MARKET"):
         raise InvalidRequest(f"a {order.type} order takes no time_in_force: leave it out, or write a limit type")
-    return arguments.time_in_force(order.time_in_force or "")
+    return arguments.member(order.time_in_force or "", TimeInForce, "time_in_force").value
 
 
 def _client_order_id(order: NewOrder, ids: ClientIds, now: float) -> str:

@@ -24,6 +24,8 @@ class Facts:
     """The most fills that one reply holds: one text says 500, another 1000."""
     quote_places: int = 8
     """The most decimal places of an amount in the quote asset."""
+    history_days: int | None = None
+    """The longest span of one question for the history of orders: no text names one. None asks for all at once."""
     replacing_heeds_time_in_force: bool = False
     """Whether `replace_order` takes a time in force: its page does not list one. While this is False, any but GTC is
     refused here, because an order that was to be PostOnly and is placed as GTC may be filled at once."""

@@ -1,18 +1,27 @@
-"""One-cancels-the-other orders: placing and cancelling."""
+"""One-cancels-the-other orders: placing and cancelling. `oco_queries` asks for them."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Unpack
 
 from bingx_async.core.endpoint import Call, Effect, Endpoint
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.signing import Param
-from bingx_async.core.wire import many, one
-from bingx_async.models import OcoLeg, OcoOrder, OcoReference, Side
+from bingx_async.core.wire import one
+from bingx_async.errors import InvalidRequest, OrderNotFound, OrderRefused
+from bingx_async.models import OcoOrder, OcoReference, Priority, Side
 from bingx_async.spot import arguments
 from bingx_async.spot.arguments import Number
-from bingx_async.spot.base import NEWER, ORDER, ORDERS, Group
+from bingx_async.spot.base import NEWER, ORDER, ORDERS
+from bingx_async.spot.oco_queries import OcoQueries, names_of
+
+ID_ARGUMENTS = ("list_client_order_id", "above_client_order_id", "below_client_order_id")
+UNTOLD = (
+    "not cancelled: no leg has the id {}, and pairs are open of which the exchange does not say the id of their list; "
+    "cancel by the id of a leg, from list_open_oco_orders"
+)
 
 PLACE_OCO_ORDER = Endpoint(
     "place_oco_order",
@@ -36,37 +45,9 @@ CANCEL_OCO_ORDER = Endpoint(
     profiles=NEWER,
     refusals=ORDER,
 )
-GET_OCO_ORDER = Endpoint(
-    "get_oco_order",
-    "GET",
-    "/openApi/spot/v1/oco/orderList",
-    IpGroup.ACCOUNT,
-    one(OcoOrder),
-    quota=Quota(5, 1.0, ORDERS),
-    profiles=NEWER,
-    refusals=ORDER,
-)
-LIST_OPEN_OCO_ORDERS = Endpoint(
-    "list_open_oco_orders",
-    "GET",
-    "/openApi/spot/v1/oco/openOrderList",
-    IpGroup.ACCOUNT,
-    many(OcoLeg, "orders", "ocoOrders"),
-    quota=Quota(5, 1.0, ORDERS),
-    profiles=NEWER,
-)
-ITER_OCO_HISTORY = Endpoint(
-    "iter_oco_history",
-    "GET",
-    "/openApi/spot/v1/oco/historyOrderList",
-    IpGroup.ACCOUNT,
-    many(OcoLeg, "orders", "ocoOrders"),
-    quota=Quota(5, 1.0, ORDERS),
-    profiles=NEWER,
-)
 
 
-class OcoOrders(Group):
+class OcoOrders(OcoQueries):
     """Methods on `oco/*`."""
 
     async def place_oco_order(
@@ -86,8 +67,9 @@ class OcoOrders(Group):
         """Place a limit order and a stop-limit order of which one cancels the other.
 
         `limit_price`: of the limit order; `trigger_price`: at which the stop-limit order is placed with
-        `order_price`. The client order ids (of the list, the limit order, the stop-limit order) are digits only.
-        Raises `InsufficientBalance`.
+        `order_price`. To sell, `limit_price` lies above `trigger_price`; to buy, below it. The client order ids (of the
+        list, the limit order, the stop-limit order) are digits only, and differ; those that are not given are made.
+        Raises `InsufficientBalance`; after `OutcomeUnknown`, ask by its `client_order_ids`.
         """
         params: dict[str, Param] = {
             "symbol": arguments.symbol(symbol),
@@ -97,17 +79,11 @@ class OcoOrders(Group):
             "orderPrice": arguments.amount(order_price, "order_price"),
             "triggerPrice": arguments.amount(trigger_price, "trigger_price"),
         }
-        ids = {
-            "listClientOrderId": (list_client_order_id, "list_client_order_id"),
-            "aboveClientOrderId": (above_client_order_id, "above_client_order_id"),
-            "belowClientOrderId": (below_client_order_id, "below_client_order_id"),
-        }
-        named = {
-            wire_name: arguments.oco_client_order_id(value, name)
-            for wire_name, (value, name) in ids.items()
-            if value is not None
-        }
-        return await self._calls.call(Call(PLACE_OCO_ORDER, {**params, **named}, tuple(named.values())), options)
+        _check_prices(str(params["side"]), Decimal(str(params["limitPrice"])), Decimal(str(params["triggerPrice"])))
+        pair, above, below = self._ids_of(list_client_order_id, above_client_order_id, below_client_order_id)
+        named = {"listClientOrderId": pair, "aboveClientOrderId": above, "belowClientOrderId": below}
+        call = Call(PLACE_OCO_ORDER, {**params, **named}, (above, below, pair))  # a leg can be asked for in any case
+        return await self._calls.call(call, options)
 
     async def cancel_oco_order(
         self,
@@ -118,12 +94,71 @@ class OcoOrders(Group):
     ) -> OcoReference:
         """Cancel a whole OCO order by the id of either leg: exactly one of `order_id` and `client_order_id`.
 
-        Raises `OrderNotFound`.
+        The exchange takes no id of the list here. Where it finds no leg, the open pairs are looked at, and the one of
+        that list is cancelled by a leg. `OrderNotFound`: none of them is it. `OrderRefused`, with code 0, where that
+        cannot be told: pairs are open of which the exchange does not say the list's client order id.
         """
         arguments.either({"order_id": order_id, "client_order_id": client_order_id})
         if order_id is not None:
-            call = Call(CANCEL_OCO_ORDER, {"orderId": str(arguments.order_id(order_id))})
+            value, by = str(arguments.order_id(order_id)), "orderId"
         else:  # a leg may have been placed with more than digits
-            name = arguments.client_order_id(arguments.digits(client_order_id))
-            call = Call(CANCEL_OCO_ORDER, {"clientOrderId": name}, (name,))
-        return await self._calls.call(call, options)
+            value, by = arguments.client_order_id(arguments.digits(client_order_id)), "clientOrderId"
+        missing: OrderNotFound | None = None
+        for name in (value, *self._leg_of_list(value)):
+            try:
+                return await self._cancel_by(by, name, options)
+            except OrderNotFound as error:
+                missing = missing or error
+        leg = await self._open_leg(by, value, options)
+        if leg:
+            return await self._cancel_by("orderId", leg, options)
+        if leg is None and missing is not None:
+            raise missing
+        raise OrderRefused(0, UNTOLD.format(value), CANCEL_OCO_ORDER.path, 200)
+
+    async def _cancel_by(self, name: str, value: str, options: CallOptions) -> OcoReference:
+        names = (value,) if name == "clientOrderId" else ()
+        return await self._calls.call(Call(CANCEL_OCO_ORDER, {name: value}, names), options)
+
+    async def _open_leg(self, by: str, value: str, options: CallOptions) -> str | None:
+        """The order id of a leg of the open pair that `value` names; None if it names none, "" if that is not told."""
+        options = {"priority": Priority.CANCEL, **options}
+        pairs = await self.list_open_oco_orders(**options)
+        found = next((pair for pair in pairs if value in names_of(pair)), None)
+        if found is not None:
+            return found.legs[0].order_id
+        if not pairs or by == "orderId":
+            return None
+        legs = {leg.order_id for pair in pairs for leg in pair.legs}
+        try:
+            asked = await self.get_oco_order(client_order_id=value, **options)
+        except OrderNotFound:
+            return ""
+        return next((leg.order_id for leg in asked.legs if leg.order_id in legs), None)
+
+    def _leg_of_list(self, list_id: str) -> list[str]:
+        """The client order id of a leg, if that of the list was made here."""
+        is_made = len(list_id) == 40 and list_id.endswith("0") and self._ids.is_mine(list_id)
+        return [f"{list_id[:-1]}1"] if is_made else []
+
+    def _ids_of(self, *given: str | int | None) -> list[str]:
+        """The ids of the list, the limit order and the stop-limit order: made ones end with 0, 1 and 2."""
+        stem = self._ids.new_oco_id(self._calls.now())[:-1]
+        named = zip(ID_ARGUMENTS, given, strict=True)
+        checked = [
+            None if it is None else self._ids.accept(arguments.oco_client_order_id(it, name), name)
+            for name, it in named
+        ]
+        ids = [it or f"{stem}{number}" for number, it in enumerate(checked)]
+        if len(set(ids)) < len(ids):
+            raise InvalidRequest(f"{', '.join(ID_ARGUMENTS)} must differ, or an order could not be told by its id")
+        return ids
+
+
+def _check_prices(side: str, limit_price: Decimal, trigger_price: Decimal) -> None:
+    """The market lies between the two: the limit order waits for a better price than now, the stop for a worse."""
+    wanted = "above" if side == "SELL" else "below"
+    if limit_price == trigger_price or (limit_price > trigger_price) != (side == "SELL"):
+        raise InvalidRequest(
+            f"limit_price={limit_price} must be {wanted} trigger_price={trigger_price} to {side}: are they swapped?"
+        )

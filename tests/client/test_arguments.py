@@ -202,7 +202,7 @@ def test_amounts(given: Any, written: str, backend: Backend) -> None:
 @backends
 def test_enums(backend: Backend) -> None:
     """Enum members and their texts are the same thing."""
-    assert sent(backend, oco(side=Side.BUY))[0]["side"] == "BUY"
+    assert sent(backend, oco(side=Side.SELL))[0]["side"] == "SELL"
     assert sent(backend, cancel("BTC-USDT", 1, only_if=CancelRestriction.PENDING)) == [
         {"symbol": "BTC-USDT", "orderId": "1", "cancelRestrictions": "PENDING"}
     ]
