@@ -18,8 +18,6 @@ from bingx_async.runtime.call.timekeeper import PATIENCE
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
-from bingx_async.spot.client_ids import ClientIds
-from bingx_async.spot.rules import RuleBook
 from bingx_async.version import __version__
 
 if TYPE_CHECKING:
@@ -77,8 +75,8 @@ class BingXClient:
             proxy,
             connections,
             calls,
-            ClientIds(strategy),
-            RuleBook(is_heeded=check_orders),
+            strategy,
+            check_orders,
         )
         self._wire(settings, None)
 

@@ -52,6 +52,15 @@ def _given_url(base_url: Any) -> Any:
     return os.environ.get("BINGX_BASE_URL") or LIVE_HOST if _is_missing(base_url) else base_url
 
 
+def _ids_of(strategy: Any) -> ClientIds:
+    return strategy if isinstance(strategy, ClientIds) else ClientIds(strategy)
+
+
+def _rules_of(check_orders: Any) -> RuleBook:
+    """A book of its own; the clients made from one share it."""
+    return check_orders if isinstance(check_orders, RuleBook) else RuleBook(is_heeded=check_orders)
+
+
 def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
     for name in ("api", "secret"):
         if not isinstance(getattr(keys, name), str | None):
@@ -132,8 +141,8 @@ class ClientSettings:
     proxy: str | None = field(default=None, validator=_is_proxy, repr=False)
     connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
-    ids: ClientIds = ClientIds()
-    rules: RuleBook = field(factory=RuleBook)
+    ids: ClientIds = field(default=None, converter=_ids_of)
+    rules: RuleBook = field(default=True, converter=_rules_of)
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ ORDER = Refusals(OrderNotFound, OrderRefused)
 FACTS = Facts()
 IDS = ClientIds()
 
+G = TypeVar("G", bound="Group")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -75,3 +76,7 @@ class Group:
         self._facts = facts
         self._ids = ids
         self._rules = RuleBook() if rules is None else rules
+
+    def _like(self, kind: type[G], ids: ClientIds) -> G:
+        """Other methods over the same calls, with other ids for what is placed."""
+        return kind(self._calls, self._ids_per_batch, self._facts, ids, self._rules)

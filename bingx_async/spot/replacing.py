@@ -31,7 +31,6 @@ from bingx_async.models import (
     CancelStatus,
     NewOrder,
     OrderStatus,
-    PlaceOutcome,
     PlaceStatus,
     ReplaceOutcome,
     TimeInForce,
@@ -41,8 +40,7 @@ from bingx_async.spot.base import LEAD_TRADER, ORDER, ORDERS
 from bingx_async.spot.batches import Id
 from bingx_async.spot.checking import CheckedOrders
 from bingx_async.spot.drafts import Draft, new_order
-from bingx_async.spot.entries import is_unclear
-from bingx_async.spot.replies import is_gone, read_halves, read_replaced
+from bingx_async.spot.replies import read_halves, read_refusal, read_replaced
 
 REPLACE_ORDER = Endpoint(
     "replace_order",
@@ -86,6 +84,7 @@ class Replacing(CheckedOrders):
         old = _old_order(cancel_order_id, cancel_client_order_id)
         mode = _MODES[arguments.choice(if_cancel_fails, "if_cancel_fails", *_MODES)]
         new = self._check_new(symbol, new_order(order))
+        await self._check_old(symbol, old, options)
         (drafted,) = await self._drafts([new], check, options)
         params: dict[str, Param] = {**drafted.params, "cancelReplaceMode": mode}
         params["cancelOrderId" if isinstance(old, int) else "cancelClientOrderID"] = old
@@ -94,11 +93,14 @@ class Replacing(CheckedOrders):
         try:
             told = await self._calls.call(Call(REPLACE_ORDER, params, (drafted.client_order_id,)), options)
         except (ApiError, OutcomeUnknown) as error:
-            outcome = await self._settled(self._heard(error, old, drafted, mode), old, drafted, options)
+            outcome = await self._settled(self._heard(error, drafted, mode), old, drafted, options)
             if _is_nothing_done(outcome):
                 raise
             return outcome
         return await self._settled(told, old, drafted, options)
+
+    async def _check_old(self, symbol: str, old: Id, options: CallOptions) -> None:
+        """Whether this order may go: a strategy replaces none but its own."""
 
     def _check_new(self, symbol: str, order: NewOrder) -> NewOrder:
         if order.symbol != arguments.symbol(symbol):
@@ -110,7 +112,7 @@ class Replacing(CheckedOrders):
             )
         return order
 
-    def _heard(self, error: ApiError | OutcomeUnknown, old: Id, new: Draft, mode: str) -> ReplaceOutcome:
+    def _heard(self, error: ApiError | OutcomeUnknown, new: Draft, mode: str) -> ReplaceOutcome:
         """The outcomes of a request that was answered with an error; raises the error where it tells all."""
         halves = read_halves(str(getattr(error, "message", "")))
         if halves is not None:
@@ -118,14 +120,10 @@ class Replacing(CheckedOrders):
         if not isinstance(error, ApiError):
             raise error
         self._rules.notice(new.order.symbol, error)
-        if (isinstance(error, OrderNotFound) or is_gone(error.message)) and mode == _MODES["place"]:
-            cancel = CancelOutcome(old, CancelStatus.NOT_FOUND, None, error.code, error.message)
-            return ReplaceOutcome(cancel, PlaceOutcome("", PlaceStatus.UNKNOWN, None, error.code, error.message))
-        if not isinstance(error, _BUSINESS):
+        is_missing = isinstance(error, OrderNotFound)
+        if not isinstance(error, _BUSINESS) and not (is_missing and mode == _MODES["place"]):
             raise error
-        cancel = CancelOutcome(old, CancelStatus.UNKNOWN, None, error.code, error.message)
-        status = PlaceStatus.UNKNOWN if is_unclear(error.code, error.message) else PlaceStatus.REFUSED
-        return ReplaceOutcome(cancel, PlaceOutcome("", status, None, error.code, error.message))
+        return read_refusal(error.code, error.message, is_missing, mode == _MODES["place"])
 
     async def _look_at(self, unknown: CancelOutcome, symbol: str, options: CallOptions) -> CancelOutcome:
         """The outcome for an old order of which no reply tells. One that is still open may be about to go."""

@@ -36,7 +36,7 @@ _TWO_HALVES = re.compile(
     r"[\s,;:]*(?P<cancel>.*)",
     re.IGNORECASE | re.DOTALL,
 ).search
-is_gone = re.compile(
+_is_gone = re.compile(
     r"not exist|not found|already (?:filled|cancel)|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE
 ).search
 _YES, _NO = {"success", "succeeded", "ok"}, {"failure", "failed", "fail", "not_attempted"}
@@ -73,6 +73,17 @@ def read_halves(message: str) -> ReplaceOutcome | None:
     return ReplaceOutcome(_cancelled(cancel), PlaceOutcome("", status, error=words), {"msg": message})
 
 
+def read_refusal(code: int | None, message: str, is_missing: bool, places_anyway: bool) -> ReplaceOutcome:
+    """The outcomes of a replacement that was refused as a whole. `is_missing`: the refusal speaks of the old order;
+    where the new one is placed in any case (`places_anyway`), that tells nothing of it."""
+    is_about_old = places_anyway and (is_missing or bool(_is_gone(message)))
+    is_open = is_about_old or is_unclear(code, message)
+    return ReplaceOutcome(
+        CancelOutcome(0, CancelStatus.NOT_FOUND if is_about_old else CancelStatus.UNKNOWN, None, code, message),
+        PlaceOutcome("", PlaceStatus.UNKNOWN if is_open else PlaceStatus.REFUSED, None, code, message),
+    )
+
+
 def _half(source: Mapping[str, Any], results: tuple[str, ...], orders: tuple[str, ...]) -> Half:
     result = next((source[name] for name in results if source.get(name) is not None), None)
     order = _read_order(next((source[name] for name in orders if source.get(name)), None))
@@ -101,7 +112,7 @@ def _cancelled(half: Half) -> CancelOutcome:
         return CancelOutcome(name, CancelStatus.CANCELLED, half.order)
     if half.is_done is None or (half.order is not None and half.order.status is OrderStatus.CANCELED):
         return CancelOutcome(name, CancelStatus.UNKNOWN, half.order, half.code, half.error or _SILENT)
-    status = CancelStatus.NOT_FOUND if is_gone(half.error) else CancelStatus.REFUSED
+    status = CancelStatus.NOT_FOUND if _is_gone(half.error) else CancelStatus.REFUSED
     return CancelOutcome(name, status, half.order, half.code, half.error or _UNSAID)
 
 
