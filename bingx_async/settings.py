@@ -141,8 +141,8 @@ class ClientSettings:
     proxy: str | None = field(default=None, validator=_is_proxy, repr=False)
     connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
-    ids: ClientIds = field(default=None, converter=_ids_of)
-    rules: RuleBook = field(default=True, converter=_rules_of)
+    ids: ClientIds = field(factory=ClientIds, converter=_ids_of)
+    rules: RuleBook = field(factory=RuleBook, converter=_rules_of)
 
     @property
     def hosts(self) -> tuple[str, ...]:
