@@ -78,7 +78,7 @@ def draft(order: NewOrder | Mapping[str, Any], ids: ClientIds, now: float) -> Dr
     params: dict[str, Param] = {
         "symbol": arguments.symbol(order.symbol),
         "side": arguments.side(order.side),
-        "type": arguments.member(order.type, OrderType, "type").value,
+        "type": _type_of(order),
     }
     _check_prices(order)
     _check_amounts(order)
@@ -102,6 +102,12 @@ def new_order(order: NewOrder | Mapping[str, Any]) -> NewOrder:
         return NewOrder(**order)
     except TypeError as error:
         raise InvalidRequest(f"{shown(dict(order))} is no NewOrder: {error}") from None
+
+
+def _type_of(order: NewOrder) -> str:
+    if isinstance(order.type, str) and order.type in _PRICES:
+        return str(order.type)
+    return arguments.member(order.type, OrderType, "type").value
 
 
 def _check_prices(order: NewOrder) -> None:

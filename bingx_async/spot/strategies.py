@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
+from functools import cached_property
 from typing import Unpack
 
 from bingx_async.core.options import CallOptions
 from bingx_async.errors import InvalidRequest
 from bingx_async.models import CancelOutcome, CancelRestriction, OcoOrder, Order, OrderStatus, OrderType, Side
 from bingx_async.spot import arguments
-from bingx_async.spot.arguments import Number
 from bingx_async.spot.batch_placing import BatchPlacing
 from bingx_async.spot.batches import Id
 from bingx_async.spot.clearing import Clearing
@@ -47,10 +47,10 @@ class Strategy(Placing, BatchPlacing, Replacing):
         symbol: str,
         side: Side | str,
         *,
-        quantity: Number,
-        limit_price: Number,
-        order_price: Number,
-        trigger_price: Number,
+        quantity: arguments.Number,
+        limit_price: arguments.Number,
+        order_price: arguments.Number,
+        trigger_price: arguments.Number,
         list_client_order_id: str | int | None = None,
         above_client_order_id: str | int | None = None,
         below_client_order_id: str | int | None = None,
@@ -159,7 +159,7 @@ class Strategy(Placing, BatchPlacing, Replacing):
         else:
             await self.get_order(arguments.symbol(symbol), old, **options)
 
-    @property
+    @cached_property
     def _all(self) -> Orders:
         """The orders of the whole account; what it places has the mark."""
         return self._like(Orders, self._ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bingx_async import (
@@ -29,7 +31,8 @@ async def crowd(account: Account) -> tuple[Strategy, Strategy, BingXClient]:
     grid, grid7 = client.spot.as_strategy("grid"), client.spot.as_strategy("grid7")
     for trader in (grid, client.spot, grid7):
         for number in range(12):
-            await trader.place_order(**{**LIMIT, "symbol": ("BTC-USDT", "ETH-USDT")[number % 2]})
+            fields: dict[str, Any] = {**LIMIT, "symbol": ("BTC-USDT", "ETH-USDT")[number % 2]}
+            await trader.place_order(**fields)
         await trader.place_oco_order("BTC-USDT", "SELL", **OCO)
     account.add("ladder-7_04")
     account.add("")
