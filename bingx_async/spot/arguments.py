@@ -20,6 +20,7 @@ from bingx_async.models.fields import CancelRestriction, OpenEnum
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
 _RARE_SYMBOL = re.compile(r"(?:[^\W_]|#)+-[A-Z0-9]+").fullmatch  # OTHR#99961-USDT, MØTH-USDT
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch
+_NEW_CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,40}").fullmatch
 _OCO_CLIENT_ID = re.compile(r"[0-9]{1,40}").fullmatch
 _WORD = re.compile(r"[A-Za-z0-9]+").fullmatch
 _ORDER_ID = re.compile(r"[0-9]{1,19}").fullmatch
@@ -228,3 +229,19 @@ def word(value: str, name: str, such_as: str) -> str:
     if isinstance(value, str) and _WORD(value):
         return str(value)
     raise InvalidRequest(f"{name}={shown(value)} must be letters and digits, such as {such_as!r}")
+
+
+def new_client_order_id(value: str) -> str:
+    """An id for an order to be placed: fewer characters than an id that is only asked for."""
+    if isinstance(value, str) and _NEW_CLIENT_ID(value):
+        return value
+    raise InvalidRequest(
+        f"client_order_id={shown(value)} is no id for a new order: write 1 to 40 letters, digits and underscores"
+    )
+
+
+def choice(value: str, name: str, *choices: str) -> str:
+    """One of these texts."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise InvalidRequest(f"{name}={shown(value)} must be {' or '.join(map(repr, choices))}")
