@@ -78,7 +78,7 @@ class Emulator(Controls):
             clock=clock or (lambda: time.time() * 1000),
             symbols=symbols,
             error_limit=error_limit,
-            market=market,
+            market=Market(seed=seed) if market == "walk" else market,
             variants=variants,
         )
         super().__init__(settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
 from attrs import field, frozen
@@ -26,7 +26,14 @@ CARRIERS: frozenset[Carrier] = frozenset(get_args(Carrier))
 
 
 def _amounts(values: Mapping[str, Decimal | int | str]) -> dict[str, Decimal]:
-    return {asset: Decimal(amount) for asset, amount in values.items()}
+    try:
+        amounts = {asset: Decimal(amount) for asset, amount in values.items()}
+    except InvalidOperation:
+        amounts = {"": Decimal(-1)}
+    is_wrong = any(not amount.is_finite() or amount < 0 for amount in amounts.values())
+    if is_wrong or any(isinstance(amount, float) for amount in values.values()):
+        raise InvalidRequest(f"balances must be amounts such as {{'USDT': Decimal('1000.5')}}, not {values!r}")
+    return amounts
 
 
 @frozen

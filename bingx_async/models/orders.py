@@ -47,7 +47,8 @@ class Order:
     original_quote_quantity: Decimal | None = wire("origQuoteOrderQty")
     """The amount that was ordered, in the quote asset, where it was ordered so; 0 or None otherwise."""
     fee: Decimal | None = wire("fee")
-    """The fee as the exchange reports it with the order, in `fee_asset`: the quote or the base asset, or another."""
+    """The fee as the exchange reports it with the order, in the quote asset or in the base asset or another one, as
+    `fee_asset` says."""
     fee_asset: str = text("feeAsset")
     """The asset in which the fee was taken."""
     time: datetime | None = wire("time", "transactTime")

@@ -11,23 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from math import inf
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from bingx_async.spot.walk import SECOND, Ask, Span, Walk
 
 T = TypeVar("T")
 
+PROBES_AFTER = 4  # pages
 FILLS_IN_EVERY_TEXT = 500  # one text says that a reply holds 1000 fills, so one of 500 may be full in any case
 
 
 class PageWalk(Walk[T]):
     """Pages are numbered from 1, and `size` times the number may not exceed `reach`.
 
-    Where there is more than a few pages, the last one that may be asked for comes next: if that is full, the span is
-    halved at once.
+    Where there are more than a few pages, the last one that may be asked for comes next: if that is full, the span is
+    halved at once. From then on the last page comes second.
     """
-
-    PROBES_AFTER: ClassVar[int] = 4
 
     def __init__(
         self,
@@ -42,6 +41,7 @@ class PageWalk(Walk[T]):
         self._last = max(1, reach // size)
         self._page = self._resume = 1
         self._has_probed, self._ids = False, set[Hashable]()
+        self._probes_after = PROBES_AFTER
 
     @property
     def ask(self) -> Ask | None:
@@ -56,7 +56,7 @@ class PageWalk(Walk[T]):
             return self._at_last_page(is_full)
         if not is_full:
             return self._end()
-        is_probe_due = self._page >= self.PROBES_AFTER and not self._has_probed
+        is_probe_due = self._page >= self._probes_after and not self._has_probed
         self._resume, self._page = self._page + 1, self._last if is_probe_due else self._page + 1
         return []
 
@@ -64,6 +64,7 @@ class PageWalk(Walk[T]):
         is_probe = not self._has_probed and self._resume < self._last
         self._has_probed = True
         if is_full and self._halve():
+            self._probes_after = 1
             self._begin()
         elif is_probe:
             self._page = self._resume

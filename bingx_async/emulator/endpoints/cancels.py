@@ -63,12 +63,13 @@ def cancel_open_orders(desk: Desk, params: Params) -> Any:
     """Cancel every open order, of one symbol if it is named."""
     symbol = desk.symbol(params) if params.get("symbol") else None
     orders = [order for order in desk.book.orders.values() if symbol in (None, order.symbol)]
-    pairs = [pair for pair in desk.book.pairs if symbol in (None, pair.symbol)]
-    if not orders and desk.variants.nothing_open == "refused":
+    takes_oco = desk.variants.cancel_all == "orders and oco"
+    pairs = [pair for pair in desk.book.pairs if symbol in (None, pair.symbol)] if takes_oco else []
+    if not orders and not pairs and desk.variants.nothing_open == "refused":
         raise invalid("no any pending order")
     for order in orders:
         desk.engine.cancel(order)
-    for pair in pairs if desk.variants.cancel_all == "orders and oco" else ():
+    for pair in pairs:
         desk.engine.cancel(pair.legs[0])
     return {"orders": [order_form(order, desk.variants) for order in orders]}
 
@@ -102,10 +103,11 @@ def look_up(desk: Desk, symbol: str, name: str, value: str) -> Order | None:
 
 
 def _check_second(desk: Desk, order_id: str) -> None:
-    asked = desk.book.asked_to_cancel
-    before, asked[order_id] = asked.get(order_id, -SECOND), desk.time
-    if desk.variants.repeated_cancel == "refused" and desk.time - before < SECOND:
-        raise invalid("The same order can only be submitted once per second")
+    if desk.variants.repeated_cancel == "refused":
+        asked = desk.book.asked_to_cancel
+        before, asked[order_id] = asked.get(order_id, -SECOND), desk.time
+        if desk.time - before < SECOND:
+            raise invalid("The same order can only be submitted once per second")
 
 
 def _listed_ids(params: Params) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
+from attrs import define, frozen
 
 from bingx_async.emulator.market.listings import ONLINE, Listing
 from bingx_async.emulator.settings import Account
@@ -51,7 +51,7 @@ class Listings:
         return [self.get(symbol) for symbol in (self.known if self.traded is None else self.traded)]
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Desk:
     """A request at `time`, ms of the server, by `account` (None at a public endpoint) with its `book`."""
 
@@ -111,7 +111,7 @@ def positive(params: Params, name: str) -> str:
     return text
 
 
-def whole(params: Params, name: str, default: int, at_most: int = 10**18) -> int:
+def whole(params: Params, name: str, default: int, at_most: int = 2**63) -> int:
     """The parameter `name`, a whole number; a greater one is taken for `at_most`."""
     text = params.get(name) or str(default)
     if not DIGITS.fullmatch(text):

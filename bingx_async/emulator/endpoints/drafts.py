@@ -64,17 +64,18 @@ def _read_amount(desk: Desk, order: Order, params: Params, listing: Listing) -> 
     if not order.has_limit:
         factor = 1 + PROTECTION if order.side == "BUY" else 1 - PROTECTION
         order.price = plain(down_to(best * factor, listing.tick))
-        if order.side == "BUY" and not params.get("quoteOrderQty"):
-            raise invalid("quoteOrderQty can't be 0 in market bid order")
     if not order.has_limit and order.side == "BUY":
+        if not params.get("quoteOrderQty"):
+            raise invalid("quoteOrderQty can't be 0 in market bid order")
         order.quote_quantity = _amount(desk, params)
-    elif params.get("quantity") or not params.get("quoteOrderQty"):
+        return
+    if params.get("quantity") or not params.get("quoteOrderQty"):
         order.quantity = listing.quantity_on_grid(positive(params, "quantity"))
     else:
         price = Decimal(order.price) if order.has_limit else best
         order.quote_quantity = _amount(desk, params)
         order.quantity = plain(down_to(Decimal(order.quote_quantity) / (price or best), listing.step))
-    if (not Decimal(order.quantity) and order.side == "SELL") or not (Decimal(order.quantity) or order.quote_quantity):
+    if not Decimal(order.quantity):
         raise invalid("entrust volume too low")
 
 

@@ -40,7 +40,7 @@ def order_form(order: Order, variants: Variants, status: str = "") -> dict[str, 
 def placed_form(order: Order, variants: Variants) -> dict[str, Any]:
     """An order in the reply to placing."""
     at = order.placed_at // 1000 if order.is_conditional else order.placed_at
-    amount = {"origQuoteOrderQty": order.quote_quantity} if order.is_by_amount else {}
+    amount = {"origQuoteOrderQty": order.quote_quantity} if order.quote_quantity != "0" else {}
     return {**order_form(order, variants), "transactTime": at, **amount}
 
 

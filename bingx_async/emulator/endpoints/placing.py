@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from bingx_async.emulator.endpoints.cancels import cancel_one, find_order
@@ -35,25 +36,28 @@ def place_order(desk: Desk, params: Params) -> Any:
 
 def place_orders(desk: Desk, params: Params) -> Any:
     """Place a batch: `sync=false` wants one symbol, side and type; orders that are refused do not end the others."""
-    drafts, variant = _read_batch(params), desk.variants.batch_failure
-    if params.get("sync", "false") != "true":
-        kinds = {tuple(draft.get(name) for name in ("symbol", "side", "type")) for draft in drafts}
-        if len(kinds) > 1:
-            raise invalid("with sync=false all orders must have the same symbol, side and type")
-    if variant == "all refused":
-        for draft in drafts:
-            read_order(desk, draft)
-    placed: list[dict[str, Any]] = []
-    for draft in drafts:
-        try:
-            placed.append(place_order(desk, draft))
-        except BusinessRefusal as refusal:
-            if variant == "all refused":
-                raise
-            if variant == "entries":
-                named = {desk.variants.client_id_name: draft.get("newClientOrderId", "")}
-                placed.append({"orderId": 0, **named, "code": refusal.code, "msg": refusal.message})
-    return {"orders": placed}
+    drafts = _read_batch(params)
+    kinds = {tuple(draft.get(name) for name in ("symbol", "side", "type")) for draft in drafts}
+    if params.get("sync", "false") != "true" and len(kinds) > 1:
+        raise invalid("with sync=false all orders must have the same symbol, side and type")
+    outcomes = [_attempt(partial(_place, desk, draft)) for draft in drafts]
+    refusals = [each for each in outcomes if isinstance(each, BusinessRefusal)]
+    if refusals and desk.variants.batch_failure == "all refused":
+        for order in outcomes:
+            if isinstance(order, Order) and order.is_open:
+                desk.engine.cancel(order)
+        raise refusals[0]
+    return {"orders": [entry for pair in zip(drafts, outcomes, strict=True) for entry in _entries(desk, *pair)]}
+
+
+def _entries(desk: Desk, draft: Params, outcome: Order | BusinessRefusal) -> list[dict[str, Any]]:
+    """The entry of one order of a batch in its reply, if there is one."""
+    if isinstance(outcome, Order):
+        return [placed_form(outcome, desk.variants)]
+    if desk.variants.batch_failure == "fewer":
+        return []
+    named = {desk.variants.client_id_name: draft.get("newClientOrderId", "")}
+    return [{"symbol": draft.get("symbol", ""), "orderId": 0, **named, "code": outcome.code, "msg": outcome.message}]
 
 
 def replace_order(desk: Desk, params: Params) -> Any:
@@ -71,7 +75,7 @@ def replace_order(desk: Desk, params: Params) -> Any:
     if isinstance(cancelled, BusinessRefusal) and mode == "STOP_ON_FAILURE":
         placed: Order | BusinessRefusal = BusinessRefusal(100400, "not attempted: the cancel failed")
     else:
-        placed = _attempt(lambda: _place(desk, params))
+        placed = _attempt(partial(_place, desk, params))
     return _replacement(desk, cancelled, placed)
 
 
@@ -97,9 +101,9 @@ def _result(half: Order | BusinessRefusal) -> dict[str, Any]:
     return {"code": 0, "msg": "", "result": True}
 
 
-def _attempt(act: Any) -> Order | BusinessRefusal:
+def _attempt(act: Callable[[], Order]) -> Order | BusinessRefusal:
     try:
-        return cast(Order, act())
+        return act()
     except BusinessRefusal as refusal:
         return refusal
 

@@ -30,8 +30,8 @@ class Path(Protocol):
         """The price at that moment, off any grid."""
         ...
 
-    def reach(self, span: float, /) -> float:
-        """The most by which the logarithm of the price can change within `span` ms."""
+    def reach(self, time: int, span: int, /) -> float:
+        """The most by which the logarithm of the price differs from that at `time`, `span` ms around it."""
         ...
 
 
@@ -45,7 +45,7 @@ class Still:
         """That price."""
         return self._price
 
-    def reach(self, _span: float, /) -> float:
+    def reach(self, _time: int, _span: int, /) -> float:
         """Nothing changes."""
         return 0.0
 
@@ -60,7 +60,7 @@ class Given:
         """The function's price."""
         return Decimal(str(self._price(time)))
 
-    def reach(self, _span: float, /) -> float:
+    def reach(self, _time: int, _span: int, /) -> float:
         """Anything may happen."""
         return math.inf
 
@@ -75,12 +75,14 @@ class Points:
 
     def at(self, time: int, /) -> Decimal:
         """The latest point's price; the first one's before it."""
-        index = bisect_right(self._after, time - self._start()) - 1
-        return self._prices[max(index, 0)]
+        return self._prices[self._index(time)]
 
-    def reach(self, _span: float, /) -> float:
-        """Anything may happen."""
-        return math.inf
+    def reach(self, time: int, span: int, /) -> float:
+        """Nothing changes between two points, and anything may happen at one."""
+        return 0.0 if self._index(time - span) == self._index(time + span) else math.inf
+
+    def _index(self, time: int) -> int:
+        return max(bisect_right(self._after, time - self._start()) - 1, 0)
 
 
 class Walk:
@@ -102,7 +104,7 @@ class Walk:
             total += height * (start + slope * rest / (1 << octave))
         return Decimal(repr(self._price * math.exp(total)))
 
-    def reach(self, span: float, /) -> float:
+    def reach(self, _time: int, span: int, /) -> float:
         """Each octave's steepest slope, and at most from its lowest to its highest height."""
         steps = span / self._step + 1
         return sum(2 * height * min(1.0, steps / (1 << octave)) for octave, height in enumerate(self._heights))

@@ -59,7 +59,7 @@ class Prices:
                 continue
             centre = (first + last) // 2
             mid = self.mid(listing, centre * step)
-            reach = path.reach(max(centre - first, last - centre) * step)
+            reach = path.reach(centre * step, max(centre - first, last - centre) * step)
             margin = float(listing.tick) * 2
             if below < float(mid) * math.exp(-reach) - margin and float(mid) * math.exp(reach) + margin < above:
                 continue

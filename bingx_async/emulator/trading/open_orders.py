@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from bingx_async.emulator.trading.matching import bounds
@@ -18,9 +19,9 @@ class OpenOrders:
         self._bounds: dict[str, Bounds] = {}
 
     @property
-    def symbols(self) -> list[str]:
-        """The symbols that have any."""
-        return [symbol for symbol, orders in self._orders.items() if orders]
+    def symbols(self) -> Iterable[str]:
+        """The symbols that have or had any."""
+        return self._orders
 
     def of(self, symbol: str) -> list[Order]:
         """Those of a symbol, in the order in which they came."""

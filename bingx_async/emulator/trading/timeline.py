@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
+from operator import itemgetter
 
 from bingx_async.emulator.trading.engine import Engine
 
@@ -29,12 +30,9 @@ class Timeline:
         engine = self._engine
         if engine.prices.start is None:
             engine.prices.start = engine.time = time
-        while True:
-            event = min(self._events(time), key=lambda event: event[0], default=None)
-            if event is None:
-                break
-            engine.time = event[0]
-            event[1]()
+        while events := list(self._events(time)):
+            engine.time, play = min(events, key=itemgetter(0))
+            play()
         engine.time = max(engine.time, time)
 
     def set_price(self, symbol: str, price: Decimal) -> None:
