@@ -15,9 +15,10 @@ from bingx_async.models import *
 from bingx_async.runtime.governor.reports import BucketSnapshot as BucketSnapshot
 from bingx_async.runtime.governor.reports import BudgetSnapshot as BudgetSnapshot
 from bingx_async.runtime.governor.reports import Snapshot as Snapshot
+from bingx_async.spot.facts import Facts as Facts
 from bingx_async.version import __version__ as __version__
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise
 
-_OWN = ["PROFILES", "BingXClient", "BucketSnapshot", "BudgetSnapshot", "Event", "Governor", "IpGroup", "Quota"]
+_OWN = ["PROFILES", "BingXClient", "BucketSnapshot", "BudgetSnapshot", "Event", "Facts", "Governor", "IpGroup", "Quota"]
 globals()["__all__"] = [*_OWN, "Snapshot", "__version__", "events", *errors.__all__, *vars(models)["__all__"]]

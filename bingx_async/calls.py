@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import TypeVar, cast
 
 from attrs import evolve, frozen
 
 from bingx_async.core.endpoint import BatchRoute, Call, Pool
+from bingx_async.core.events import Event
 from bingx_async.core.options import CallOptions, CallSettings
-from bingx_async.errors import BingXError
+from bingx_async.errors import BingXError, OutcomeUnknown
 from bingx_async.runtime.bulk.coalescer import Coalescing
 from bingx_async.runtime.bulk.drain import Drain
 from bingx_async.runtime.call.caller import Caller
+from bingx_async.runtime.call.doubts import Doubts
 from bingx_async.runtime.call.sender import CarrierChoice, Credentials, Sender
+from bingx_async.runtime.logs import inform, warn
 from bingx_async.settings import ClientSettings
 from bingx_async.spot.market import TIME_ENDPOINTS
 
@@ -33,13 +36,27 @@ class ClientCalls:
         """The exchange's clock, epoch ms."""
         return self.caller.governor.clock.now()
 
+    def report(self, event: Event) -> None:
+        """Log the event, as a problem if an error came with it, and hand it to the hook of the governor."""
+        tell = warn if getattr(event, "why", "") else inform
+        tell("%s", event)
+        self.caller.governor.reporter.emit(event)
+
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""
         self.caller.check(call.endpoint)
         settings = self.defaults.updated(options) if options else self.defaults
         if self.coalescing is not None and call.batch is not None:
-            return cast(T, await self.coalescing.run(call.batch(), settings))
+            self.caller.check_params(call)
+            try:
+                return cast(T, await self.coalescing.run(call.batch(), settings))
+            except OutcomeUnknown as error:  # of a request with the calls of others
+                raise self.caller.doubts.narrowed(error, call) from error
         return await self.caller.call(call, settings)
+
+    def forget(self, error: OutcomeUnknown) -> None:
+        """What became of a call in doubt is known."""
+        self.caller.doubts.drop(error)
 
     async def drain(
         self,
@@ -50,11 +67,14 @@ class ClientCalls:
         *,
         everything_at_once: bool,
         deadline: float,
-    ) -> Mapping[T, R]:
-        """Get many items done through several routes within `deadline` seconds; the result of every item."""
+        results: MutableMapping[T, R],
+    ) -> None:
+        """Get many items done within `deadline` seconds; `results` is filled as they become known."""
         self.caller.check(routes[0].endpoint)
-        job = Drain(self.caller, Pool[T, R](items), routes, self.defaults.updated(options), fail)
-        return await job.run(everything_at_once, deadline)
+        if items:
+            self.caller.check_params(routes[0].call(items[:1]))
+        job = Drain(self.caller, Pool[T, R](items, results), routes, self.defaults.updated(options), fail)
+        await job.run(everything_at_once, deadline)
 
 
 def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -> ClientCalls:
@@ -69,7 +89,9 @@ def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -
         measures, way = governor.credit > 0, (settings.connections, settings.proxy)
         transport = Transport(settings.transport, settings.hosts, governor.clock.monotonic, measures, *way)
         sender = Sender(governor, transport, credentials, CarrierChoice(settings.carrier, governor.reporter))
-    caller = Caller(governor, sender, TIME_ENDPOINTS, settings.owner, settings.egress)
+    is_same = parent is not None and parent.account == settings.owner
+    doubts = parent.doubts if parent is not None and is_same else Doubts(governor, settings.owner)
+    caller = Caller(governor, sender, TIME_ENDPOINTS, settings.owner, settings.egress, doubts)
     if parent is not None:
         parent.made_from_it.add(caller)
         caller.is_closed = parent.is_closed

@@ -16,24 +16,9 @@ from bingx_async.spot import (
     replacing,
     switch,
     symbols,
+    trades,
 )
 
-CATALOGUE = Catalogue.of(
-    (
-        cancels,
-        placing,
-        batch_placing,
-        replacing,
-        queries,
-        switch,
-        oco,
-        oco_queries,
-        market,
-        klines,
-        symbols,
-        balances,
-        permissions,
-        listen_key,
-    )
-)
+ORDERS = (cancels, placing, batch_placing, replacing, queries, switch, oco, oco_queries)
+CATALOGUE = Catalogue.of((*ORDERS, market, trades, klines, symbols, balances, permissions, listen_key))
 PROFILES = profiles_of(CATALOGUE)

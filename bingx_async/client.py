@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import anyio
 from attrs import evolve
@@ -11,13 +12,17 @@ from attrs import evolve
 from bingx_async.account import AccountApi
 from bingx_async.calls import calls_of
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
-from bingx_async.errors import ClientClosed
+from bingx_async.core.quota import IpGroup, Quota
+from bingx_async.core.requested import Spec, remember, requested_call
+from bingx_async.errors import ClientClosed, OutcomeUnknown
 from bingx_async.governor import Governor
 from bingx_async.runtime.call.caller import Caller
 from bingx_async.runtime.call.timekeeper import PATIENCE
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
+from bingx_async.spot.base import FACTS
+from bingx_async.spot.facts import Facts
 from bingx_async.version import __version__
 
 if TYPE_CHECKING:
@@ -34,7 +39,8 @@ class BingXClient:
     `max_wait` and `timeout` in seconds, are the defaults of every call. `egress` names the outgoing address.
     `ids_per_batch` is how many ids travel in one batch cancel. `proxy` is the URL of a CONNECT or SOCKS proxy (extra
     `[proxy]`; the environment's is not used), `connections` how many there may be at a time: calls queue for them as
-    for quota, so a few may not hold up a kill switch. Use it with `async with`, which sets the clock and opens
+    for quota, so a few may not hold up a kill switch. `facts` are choices of what the exchange's
+    pages leave open. Without keys it serves market data only. Use it with `async with`, which sets the clock and opens
     connections before they are needed, or call `aclose()`.
     """
 
@@ -57,6 +63,7 @@ class BingXClient:
         proxy: str | None = None,
         connections: int = 128,
         strategy: str | None = None,
+        facts: Facts = FACTS,
         check_orders: bool = True,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
@@ -76,6 +83,7 @@ class BingXClient:
             connections,
             calls,
             strategy,
+            facts,
             check_orders,
         )
         self._wire(settings, None)
@@ -85,7 +93,7 @@ class BingXClient:
 
         It ends with the first client; closing it leaves all others open.
         """
-        keys = Keys(api_key, secret_key)
+        keys = Keys(api_key or "", secret_key or "")  # none at all would make a client for market data
         del api_key, secret_key
         return self._other(evolve(self._settings, keys=keys, account=account), self._first)
 
@@ -103,6 +111,13 @@ class BingXClient:
         return self._settings.governor
 
     @property
+    def in_doubt(self) -> tuple[OutcomeUnknown, ...]:
+        """The calls of this account that may have run, oldest first: those that raised `OutcomeUnknown`, and those that
+        were cancelled while their reply was awaited. `await error.resolve()` finds out about one, and once that is
+        known it leaves this list. At most 1000 are kept."""
+        return tuple(self._caller.doubts.kept)
+
+    @property
     def clock(self) -> ServerClock:
         """The exchange's clock as far as it is known."""
         return self.governor.clock
@@ -116,6 +131,34 @@ class BingXClient:
         if error is not None:
             raise error
         return (self.clock.now() - self.clock.wall()) / 1000.0
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        quota: Quota | None,
+        effect: Literal["read", "cancel", "create", "change"] | None = None,
+        group: IpGroup = IpGroup.ACCOUNT,
+        auth: Literal["signed", "key", "public"] = "signed",
+        has_code: bool = True,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Call any other endpoint of the exchange, governed like the rest; returns the reply's own mapping.
+
+        `quota` is what an account may call there, None for `auth="public"`, where the address' quota for `group` is all
+        that counts. `effect`: a GET is taken for a read; of anything else say whether it is a "read", which is simply
+        repeated after a loss, or whether it may "cancel", "create" or "change" something: such a call raises
+        `OutcomeUnknown` if its answer is lost. `params` are texts, whole numbers, True or False, `Decimal`s, aware
+        datetimes (sent as epoch ms), or lists and mappings of these (sent as JSON). Numbers in the reply are `int` or
+        `Decimal`. `has_code=False` is for an endpoint whose replies have no code: their HTTP status tells.
+        """
+        governor, spec = self.governor, Spec(method, path, effect, group, auth, quota, has_code)
+        call = requested_call(spec, {} if params is None else params, governor.profile)
+        self._caller.check(call.endpoint)
+        remember(call.endpoint, self.account.owner, governor.profile, governor.requested)
+        return await self._calls.call(call, options)
 
     async def aclose(self) -> None:
         """Close the connections; calls that wait or come later raise `ClientClosed`. Twice is harmless.
@@ -133,6 +176,7 @@ class BingXClient:
     async def __aenter__(self) -> Self:
         if self._caller.is_closed:
             raise ClientClosed("the client is closed; make a new one")
+        self._entered += 1
         self._caller.sender.transport.warm()
         if self.clock.synced_at is None:
             try:
@@ -147,7 +191,9 @@ class BingXClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.aclose()
+        self._entered -= 1
+        if not self._entered:  # an inner block leaves the client to the outer one
+            await self.aclose()
 
     def __repr__(self) -> str:
         if not hasattr(self, "_caller"):  # a traceback with locals shows a client that could not be made
@@ -164,7 +210,9 @@ class BingXClient:
 
     def _wire(self, settings: ClientSettings, ends_with: Caller | None) -> None:
         calls = calls_of(settings, f"bingx-async/{__version__}", ends_with)
-        self._settings = settings
+        self._settings, self._entered = settings, 0
         self._caller = self._first = calls.caller
-        self.spot = SpotApi(calls, settings.ids_per_batch, ids=settings.ids, rules=settings.rules)
+        self._calls = calls
+        self.spot = SpotApi(calls, settings.ids_per_batch, settings.facts, settings.ids, settings.rules)
+        calls.caller.doubts.resolver = calls.caller.doubts.resolver or self.spot.resolve
         self.account = AccountApi(calls, calls.caller.account)

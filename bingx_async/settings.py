@@ -16,10 +16,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import field, frozen
 
-from bingx_async.core.options import CallSettings, has, kind_of, one_of, shown, whole
+from bingx_async.core.options import CallSettings, has, is_flag, kind_of, one_of, shown, whole
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
+from bingx_async.spot.base import FACTS
 from bingx_async.spot.client_ids import ClientIds
+from bingx_async.spot.facts import Facts
 from bingx_async.spot.rules import RuleBook
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 LIVE_HOST = "https://open-api.bingx.com"
 FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
 PROXIES = ("http", "socks5")
+MOST_IDS = 50  # in one batch cancel; how many the exchange takes is not documented, 10 are known to work
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -40,10 +43,10 @@ class Keys:
 
     @classmethod
     def given(cls, api_key: str | None, secret_key: str | None) -> Keys:
-        """As given, else from the environment."""
+        """As given, else from the environment, where an empty variable is none; no keys at all are market data only."""
         return cls(
-            os.environ.get("BINGX_API_KEY") if _is_missing(api_key) else api_key,
-            os.environ.get("BINGX_SECRET_KEY") if _is_missing(secret_key) else secret_key,
+            os.environ.get("BINGX_API_KEY") or None if api_key is None else api_key,
+            os.environ.get("BINGX_SECRET_KEY") or None if secret_key is None else secret_key,
         )
 
 
@@ -66,7 +69,9 @@ def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
         if not isinstance(getattr(keys, name), str | None):
             wanted = "a str, the text that the exchange showed; of bytes or a wrapper pass what is inside"
             raise InvalidRequest(f"{name}_key must be {wanted}")
-    if bool(keys.api) != bool(keys.secret):
+    if keys.api == "" or keys.secret == "":
+        raise InvalidRequest(f"the {'api' if keys.api == '' else 'secret'}_key is empty; for market data give no key")
+    if (keys.api is None) != (keys.secret is None):
         raise InvalidRequest(f"the {'secret_key' if keys.api else 'api_key'} is missing; give both or neither")
     for name in ("api", "secret"):
         if not _is_key(getattr(keys, name)):
@@ -90,6 +95,8 @@ def _is_base_url(_instance: object, _attribute: object, value: Any) -> None:
     parts = _parts(value)
     if parts is not None and parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise InvalidRequest(f"base_url={value!r}: plain http is only for a loopback address; write https")
+    if parts is not None and "/openapi" in parts.path.lower():
+        raise InvalidRequest(f"base_url={value!r}: leave out /openApi, with which every path begins")
     if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment or not _has_host(parts):
         raise InvalidRequest(f"base_url={value!r} must be like {LIVE_HOST!r}")
 
@@ -121,8 +128,13 @@ def _is_egress(_instance: object, _attribute: object, value: Any) -> None:
 
 
 def _is_batch_size(_instance: object, _attribute: object, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidRequest(f"ids_per_batch={shown(value)} must be a whole number above 0")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_IDS:
+        raise InvalidRequest(f"ids_per_batch={shown(value)} must be a whole number from 1 to {MOST_IDS}")
+
+
+def _are_facts(_instance: object, _attribute: object, value: Any) -> None:
+    if not isinstance(value, Facts):
+        raise InvalidRequest(f"facts must be a Facts, such as Facts(market_family='quote'), not {kind_of(value)}")
 
 
 @frozen(eq=False)
@@ -137,11 +149,12 @@ class ClientSettings:
     carrier: str = field(default="auto", validator=one_of("auto", "json", "query", "form"))
     egress: str = field(default="default", validator=_is_egress)
     ids_per_batch: int = field(default=10, validator=_is_batch_size)
-    coalesce_cancels: bool = False
+    coalesce_cancels: bool = field(default=False, validator=is_flag)
     proxy: str | None = field(default=None, validator=_is_proxy, repr=False)
     connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
     ids: ClientIds = field(factory=ClientIds, converter=_ids_of)
+    facts: Facts = field(default=FACTS, validator=_are_facts)
     rules: RuleBook = field(factory=RuleBook, converter=_rules_of)
 
     @property

@@ -16,7 +16,7 @@ import bingx_async
 from bingx_async.catalogue import CATALOGUE, PROFILES
 from bingx_async.core import events
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
-from bingx_async.core.verdict import BARE_STATUSES, ERRORS, TABLE, THROTTLES, Meaning, Row
+from bingx_async.core.refusals import BARE_STATUSES, ERRORS, TABLE, THROTTLES, Meaning, Row
 from bingx_async.spot import SpotApi
 
 DOCS = Path(__file__).parent
@@ -27,6 +27,8 @@ EFFECTS = {
     Meaning.BUSY: "wait and repeat, else `ServerBusy`",
     Meaning.BANNED: "close the address; wait and repeat, else `RateLimited`",
     Meaning.CLOCK: "read the clock and repeat once, else `ClockError`",
+    Meaning.NO_DATA: "an empty list, else `OrderNotFound`",
+    Meaning.UNCONFIRMED: "`OutcomeUnknown`; `ServerBusy` for a read",
     Meaning.UNCLEAR: "`OutcomeUnknown`; `ReadFailed` for a read",
 }
 

@@ -21,6 +21,7 @@ from bingx_async import BingXClient, Governor
 NAMES = {
     "client": {
         "BingXClient",
+        "Facts",
         "Governor",
         "Quota",
         "IpGroup",

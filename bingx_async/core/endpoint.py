@@ -7,7 +7,7 @@ item waits for one route while another is free, and items of a call refused unex
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -61,7 +61,8 @@ class Endpoint(Generic[T]):
     never raises. `quota` is what an account may call under the profile "documented"; `profiles` has the profiles in
     which it differs. `carrier` forces where the parameters travel. `is_stamped`: whether a timestamp is sent.
     `echoed` are the parameters whose values stand in the reply as well. `has_code`: whether an accepted reply says
-    code 0; one of an endpoint without it is accepted by its HTTP status, and all of it is the data."""
+    code 0; one of an endpoint without it is accepted by its HTTP status, and all of it is the data.
+    `reads_all`: whether `read` takes the whole reply, not its `data`."""
 
     name: str
     method: str
@@ -77,11 +78,13 @@ class Endpoint(Generic[T]):
     is_stamped: bool = field(default=True, repr=False)
     echoed: tuple[str, ...] = field(default=(), repr=False)
     has_code: bool = field(default=True, repr=False)
+    reads_all: bool = field(default=False, repr=False)
     route: str = _derived(lambda it: f"{it.method} {it.path}")
     priority: Priority = _derived(lambda it: PRIORITIES.get(it.effect, Priority.PLACE))
     is_public: bool = _derived(lambda it: it.auth is Auth.PUBLIC)
     is_signed: bool = _derived(lambda it: it.auth is Auth.SIGNED)
     is_creating: bool = _derived(lambda it: it.effect is Effect.CREATE)
+    is_list: bool = _derived(lambda it: it.read(None) == [])
     is_repeatable: bool = _derived(lambda it: it.effect is Effect.READ)
 
     def __attrs_post_init__(self) -> None:
@@ -131,17 +134,17 @@ class Batch(Generic[T, R]):
 
 
 class Pool(Generic[T, R]):
-    """The items of one job and their results."""
+    """The items of one job; `results` is filled as they become known."""
 
-    def __init__(self, items: Iterable[T]) -> None:
+    def __init__(self, items: Iterable[T], results: MutableMapping[T, R]) -> None:
         self.pending: deque[T] = deque(dict.fromkeys(items))
-        self._size = len(self.pending)
-        self.results: dict[T, R] = {}
+        self._unfinished = set(self.pending)
+        self.results = results
 
     @property
     def is_done(self) -> bool:
         """Whether every item has its result."""
-        return len(self.results) == self._size
+        return not self._unfinished
 
     def take(self, most: int) -> list[T]:
         """The next items, at most that many."""
@@ -153,4 +156,6 @@ class Pool(Generic[T, R]):
 
     def finish(self, results: Mapping[T, R]) -> None:
         """They are done; a result that is there already stays."""
-        self.results = {**results, **self.results}
+        for item in self._unfinished.intersection(results):
+            self._unfinished.remove(item)
+            self.results[item] = results[item]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from attrs import frozen
 
@@ -60,6 +62,17 @@ class Settled(Event):
     account: str
     outcome: str
     took: float
+
+
+@frozen
+class Abandoned(Event):
+    """A call that changes something was cancelled while its reply was awaited: it may have run. It is kept in
+    `client.in_doubt`, where it can be resolved."""
+
+    endpoint: str
+    account: str
+    client_order_ids: tuple[str, ...]
+    params: Mapping[str, Any]
 
 
 @frozen
@@ -135,3 +148,13 @@ class CarrierChosen(Event):
 
     carrier: str
     reason: str
+
+
+@frozen
+class SwitchChanged(Event):
+    """A dead man's switch is in `state` (a value of `SwitchState`), or a renewal failed; `why` has the error, if any.
+    It cancels every open order at `trigger_time` at the earliest."""
+
+    state: str
+    trigger_time: datetime
+    why: str

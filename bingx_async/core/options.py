@@ -16,6 +16,8 @@ from bingx_async.errors import InvalidRequest
 from bingx_async.models.fields import Priority
 
 LONGEST_RECV_WINDOW = 5000  # ms; the exchange's default and greatest
+SHORTEST_RECV_WINDOW = 100  # ms; a shorter one expires on the way
+LONGEST_TIMEOUT = 600.0  # seconds; a larger number is meant as milliseconds
 SHOWN = 100  # characters of a wrong value that a message shows
 MESSAGE = "{name} must be {wanted}, not {value}"
 
@@ -26,7 +28,7 @@ class CallOptions(TypedDict, total=False):
     """What every call takes besides its own arguments.
 
     `max_wait`: seconds it may queue for quota (0: now or never); `priority`: who goes first; `timeout`: seconds on
-    the network; `recv_window`: milliseconds for which the exchange may accept it, at most 5000.
+    the network, at most 600; `recv_window`: milliseconds for which the exchange may accept it, 100 to 5000.
     """
 
     max_wait: float
@@ -97,6 +99,9 @@ def has(method: str, such_as: str) -> Validator:
     return _must_be(such_as, lambda it: not isinstance(it, type) and callable(getattr(it, method, None)), kind_of)
 
 
+is_flag = _must_be("True or False", lambda value: isinstance(value, bool))
+
+
 def _option(default: Any, wanted: str, fits: Callable[[Any], bool]) -> Any:
     return field(default=default, validator=_must_be(wanted, fits, message="{name}={value} must be {wanted}"))
 
@@ -106,11 +111,15 @@ class CallSettings:
     """The options of one call, complete: seconds in the queue, seconds on the network, validity in ms, priority."""
 
     max_wait: float = _option(30.0, "seconds, 0 (now or never) or more", lambda it: is_number(it) and it >= 0)
-    timeout: float = _option(10.0, "seconds above 0", lambda it: is_number(it) and 0 < it < inf)
+    timeout: float = _option(
+        10.0,
+        f"seconds, above 0 and at most {LONGEST_TIMEOUT:g}",
+        lambda it: is_number(it) and 0 < it <= LONGEST_TIMEOUT,
+    )
     recv_window: int = _option(
         LONGEST_RECV_WINDOW,
-        f"whole milliseconds from 1 to {LONGEST_RECV_WINDOW}",
-        lambda it: is_whole(it) and 0 < it <= LONGEST_RECV_WINDOW,
+        f"whole milliseconds from {SHORTEST_RECV_WINDOW} to {LONGEST_RECV_WINDOW}",
+        lambda it: is_whole(it) and SHORTEST_RECV_WINDOW <= it <= LONGEST_RECV_WINDOW,
     )
     priority: Priority | None = _option(None, "a Priority", lambda it: it is None or it in tuple(Priority))
 

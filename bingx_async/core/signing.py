@@ -1,7 +1,8 @@
 """Signing: one canonical text, one HMAC, three carriers.
 
 The tokens that are signed are the bytes that travel, so they cannot differ: texts are limited to characters that no
-carrier escapes. Lists and mappings are compact JSON; in the query string every value is then percent-encoded.
+carrier escapes. Lists and mappings are compact JSON, and a few symbols hold `#` or letters outside ASCII: these are
+signed raw, and in the query string every value is then percent-encoded.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from bingx_async.errors import InvalidRequest
 Param = str | int | bool | Sequence[Any] | Mapping[str, Any]
 
 _SAFE = re.compile(r"[A-Za-z0-9._,-]+").fullmatch
+_SAFE_IN_QUERY = re.compile(r"[\w.,#-]+").fullmatch  # with letters and digits of any script
 _compact = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make an encoder for every call
 
 
@@ -63,10 +65,17 @@ class Signer:
         return "Signer(***)"
 
 
-def check_value(name: str, value: object) -> None:
-    """Refuse a text that a carrier would have to escape: it is an injection or a sure signature mismatch."""
+def check_value(name: str, value: object, carrier: Carrier = Carrier.JSON) -> None:
+    """Refuse a text that `carrier` would have to escape: it is an injection or a sure signature mismatch."""
     if isinstance(value, (int, list, tuple, dict)) or (isinstance(value, str) and _SAFE(value)):
         return
+    if isinstance(value, str) and _SAFE_IN_QUERY(value):
+        if carrier is Carrier.QUERY:
+            return
+        raise InvalidRequest(
+            f"{name}={value!r} holds characters that can only be signed in the query string: make the client with "
+            "carrier='query'"
+        )
     raise InvalidRequest(
         f"{name}={value!r} is empty, or holds characters outside A-Z a-z 0-9 . _ - and comma; the exchange cannot "
         "verify a signature over it. Write it as an integer or with those characters only"
@@ -79,9 +88,9 @@ def canonical(params: Mapping[str, Param]) -> str:
 
 
 def query_of(params: Mapping[str, Param]) -> str:
-    """The same as a query string: percent-encoded if a value is JSON, else the very same text."""
+    """The same as a query string: percent-encoded if a value needs it, else the very same text."""
     text = canonical(params)
-    if "[" not in text and "{" not in text:
+    if "[" not in text and "{" not in text and "#" not in text and text.isascii():
         return text
     return "&".join([f"{name}={quote(_token(params[name]), safe='')}" for name in sorted(params)])
 

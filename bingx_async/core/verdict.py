@@ -1,9 +1,9 @@
-"""The meaning of a reply. One table of (code, message, HTTP status) -> meaning; the first row that fits wins.
+"""The verdict on a reply: accepted, refused, throttled or unclear.
 
-A call whose reply says code 0 ran, whatever else is wrong with the reply; with any other code it did not. Without a
-readable code only an HTTP status of `BARE_STATUSES` tells that it did not. A reply that broke off after code 0 says
-that an order is live or gone, but it is no answer to a question: nothing may be read out of what is missing.
-docs/facts has the sources.
+A call whose reply says code 0 ran, whatever else is wrong with the reply; with any other code it did not, unless its
+meaning is `UNCONFIRMED`. Without a readable code only an HTTP status of `BARE_STATUSES` tells that it did not. A reply
+that broke off after code 0 says that an order is live or gone, but it is no answer to a question: nothing may be read
+out of what is missing. The table of meanings is in `refusals`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,18 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 from attrs import field, frozen
 
-from bingx_async import errors
 from bingx_async.core import wire
+from bingx_async.core.refusals import BAN_SPANS, BARE_STATUSES, BUDGET_TEXT, MOMENT_TEXT, TABLE, THROTTLES
+from bingx_async.core.refusals import Meaning as Meaning
+
+NO_PARAMETER = 204  # documented for endpoints whose replies have no code: nothing was asked for
+WRAPPER = 80012  # its text may hold another refusal, as JSON
+_INNER_CODE = re.compile(r'"code"\s*:\s*"?([1-9]\d{0,9})\b', re.IGNORECASE).search
 
 
 class Scope(StrEnum):
@@ -26,25 +31,6 @@ class Scope(StrEnum):
 
     ENDPOINT = "endpoint"
     EGRESS = "egress"
-
-
-class Meaning(Enum):
-    """The meaning of a refusal."""
-
-    BUSY = "busy"
-    ERROR_BUDGET = "error budget"
-    CLOSED = "closed"
-    RATE_LIMITED = "rate limited"
-    BANNED = "address banned"
-    CLOCK = "clock"
-    SIGNATURE = "signature"
-    AUTHENTICATION = "authentication"
-    NOT_FOUND = "order not found"
-    BALANCE = "insufficient balance"
-    SERVER_BUSY = "server busy"
-    REFUSED = "refused"
-    NOT_ALLOWED = "http error"
-    UNCLEAR = "unclear"
 
 
 @frozen
@@ -63,7 +49,7 @@ class Accepted:
 
 @frozen
 class Refused:
-    """It did not run, for a reason other than pace."""
+    """It did not run, for a reason other than pace; one that changes something may have, if `UNCONFIRMED`."""
 
     meaning: Meaning
     code: int | None
@@ -110,86 +96,13 @@ class LearntBudget:
 
 Verdict = Accepted | Refused | Throttled | Unclear
 
-THROTTLES = {Meaning.BUSY, Meaning.ERROR_BUDGET, Meaning.CLOSED, Meaning.RATE_LIMITED, Meaning.BANNED}
-ERRORS: Mapping[Meaning, type[errors.ApiError]] = {
-    Meaning.CLOCK: errors.ClockError,
-    Meaning.SIGNATURE: errors.AuthenticationError,
-    Meaning.AUTHENTICATION: errors.AuthenticationError,
-    Meaning.NOT_FOUND: errors.OrderNotFound,
-    Meaning.BALANCE: errors.InsufficientBalance,
-    Meaning.SERVER_BUSY: errors.ServerBusy,
-    Meaning.REFUSED: errors.OrderRefused,
-    Meaning.NOT_ALLOWED: errors.ApiError,
-}
-
-
-@frozen
-class Row:
-    """A reply fits when its code is in `codes` (None: any code but 0), its text holds `pattern` and its status is in
-    `statuses`; an empty `statuses` fits any."""
-
-    meaning: Meaning
-    codes: frozenset[int] | None
-    pattern: re.Pattern[str] | None = None
-    statuses: frozenset[int] = frozenset()
-
-    def fits(self, code: int, message: str, status: int) -> bool:
-        """Whether this row speaks of the reply."""
-        return (
-            (self.codes is None or code in self.codes)
-            and (not self.statuses or status in self.statuses)
-            and (self.pattern is None or self.pattern.search(message) is not None)
-        )
-
-
-def _row(meaning: Meaning, codes: set[int] | None, pattern: str = "", statuses: set[int] | None = None) -> Row:
-    compiled = re.compile(pattern, re.IGNORECASE) if pattern else None
-    return Row(meaning, frozenset(codes) if codes is not None else None, compiled, frozenset(statuses or ()))
-
-
-_QUOTA = {100410, 109429, 100409}  # one refusal under its present, newer and older number
-_BUDGET_TEXT = r"over (\d{1,9}) error code: ?(\d{1,9}) requests within (\d{1,12}) ?ms"
-_MOMENT_TEXT = r"(?:unblocked after|retry after time)\D{0,3}(\d{9,17})"
-
-# Rows for a reply that carries a code other than 0.
-TABLE: tuple[Row, ...] = (
-    _row(Meaning.REFUSED, None, r"previous cancel order"),  # of a replacement: its text has two outcomes
-    _row(Meaning.BUSY, None, r"system is busy"),  # documented under 100202, 100400, 100410 and 100421
-    _row(Meaning.ERROR_BUDGET, None, _BUDGET_TEXT),
-    _row(Meaning.CLOSED, None, _MOMENT_TEXT),
-    _row(Meaning.RATE_LIMITED, _QUOTA),
-    _row(Meaning.CLOCK, {100421, 80014, 109400, 100400}, r"time ?-?stamp|recv ?window"),
-    _row(Meaning.NOT_FOUND, {100404, 80016, 109421}),
-    _row(Meaning.NOT_FOUND, {100400, 100421}, r"order.{0,40}(?:not exist|not found)"),
-    _row(Meaning.SIGNATURE, {100412, 100001}),
-    _row(Meaning.AUTHENTICATION, {100413, 100414, 100419, 100004}),
-    _row(Meaning.BALANCE, {100202}),
-    _row(Meaning.BALANCE, None, r"insufficient (?:\w+ )?(?:balance|fund|asset)"),
-    _row(Meaning.SERVER_BUSY, {100500, 100503, 80012}),
-    _row(Meaning.BANNED, None, statuses={429, 418}),
-    _row(Meaning.AUTHENTICATION, None, statuses={401}),
-    _row(Meaning.REFUSED, None),
-)
-
-# Meanings of an HTTP status where no code can be read; anything absent here is unclear.
-BARE_STATUSES: Mapping[int, Meaning] = {
-    429: Meaning.BANNED,
-    418: Meaning.BANNED,
-    403: Meaning.BANNED,
-    401: Meaning.AUTHENTICATION,
-    **dict.fromkeys((400, 404, 405, 411, 413, 414, 415, 431), Meaning.NOT_ALLOWED),
-    **dict.fromkeys((301, 302, 303, 307, 308), Meaning.NOT_ALLOWED),  # never followed: it did not run here
-}
-# A firewall's 403 and a ban's 418 last about 5 minutes where no Retry-After says otherwise.
-BAN_SPANS: Mapping[int, float] = {403: 300_000.0, 418: 300_000.0}
-
 
 def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float, has_code: bool = True) -> Verdict:
     """The meaning of the reply. `headers` have lower-case names; `wall_ms` is now (epoch ms), to read an HTTP date.
     Without `has_code` a mapping without code, or nothing at all, is accepted where the HTTP status is a success."""
     raw = wire.parse(text) if text or has_code else wire.mapping(None)
     code = wire.integer(raw.get("code")) if raw is not None else None
-    if raw is not None and code is None and not has_code and 200 <= status < 300:
+    if raw is not None and code is None and not has_code and 200 <= status < 300 and status != NO_PARAMETER:
         return Accepted(raw, raw)
     if raw is None or code is None:
         return _judge_status(status, headers, wall_ms)
@@ -199,7 +112,8 @@ def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float, ha
     if status == 504:
         return Unclear(status, "HTTP 504: the gateway gave up waiting", is_readable=True, server_time=stamp)
     message = wire.text(raw.get("msg")) or wire.text(raw.get("message")) or wire.text(raw.get("debugMsg"))
-    meaning = next(row.meaning for row in TABLE if row.fits(code, message, status))
+    known = _inner_code(message) or code if code == WRAPPER else code
+    meaning = next(row.meaning for row in TABLE if row.fits(known, message, status))
     if meaning not in THROTTLES:
         return Refused(meaning, code, message, status, raw, stamp)
     scope = Scope.EGRESS if meaning is Meaning.BANNED else Scope.ENDPOINT
@@ -212,6 +126,8 @@ def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float, ha
 
 def _judge_status(status: int, headers: Mapping[str, str], wall_ms: float) -> Verdict:
     message = f"HTTP {status} without a readable code"
+    if 300 <= status < 400 and (target := headers.get("location")):
+        message += f", a redirect to {re.split('[?#]', target)[0].rpartition('@')[2]}"  # no signature, no password
     meaning = BARE_STATUSES.get(status, Meaning.UNCLEAR)
     if meaning is Meaning.UNCLEAR:
         return Unclear(status, message, is_readable=status >= 500)
@@ -222,13 +138,18 @@ def _judge_status(status: int, headers: Mapping[str, str], wall_ms: float) -> Ve
     return Refused(meaning, None, message, status, {})
 
 
+def _inner_code(message: str) -> int | None:
+    found = _INNER_CODE(message)
+    return int(found[1]) if found else None
+
+
 def _find_moment(message: str) -> float | None:
-    found = re.search(_MOMENT_TEXT, message, re.IGNORECASE)
+    found = re.search(MOMENT_TEXT, message, re.IGNORECASE)
     return wire.millis(int(found[1])) if found else None
 
 
 def _find_budget(message: str) -> LearntBudget | None:
-    found = re.search(_BUDGET_TEXT, message, re.IGNORECASE)
+    found = re.search(BUDGET_TEXT, message, re.IGNORECASE)
     if not found or not int(found[1]) or not int(found[3]):
         return None
     return LearntBudget(int(found[2]), int(found[1]), float(found[3]))

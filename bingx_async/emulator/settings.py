@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,8 @@ from bingx_async.core.catalogue import Profile
 from bingx_async.core.options import has, number, one_of, whole
 from bingx_async.core.quota import Quota, Quotas
 from bingx_async.emulator.limits import MODELS, Model
+from bingx_async.emulator.market.market import Market, market_of
+from bingx_async.emulator.variants import Variants
 from bingx_async.errors import InvalidRequest
 
 RateHeaders = Literal["epoch-ms", "epoch-s", "remaining-ms"]
@@ -23,16 +25,24 @@ Carrier = Literal["json", "query", "form"]
 CARRIERS: frozenset[Carrier] = frozenset(get_args(Carrier))
 
 
+def _amounts(values: Mapping[str, Decimal | int | str]) -> dict[str, Decimal]:
+    return {asset: Decimal(amount) for asset, amount in values.items()}
+
+
 @frozen
 class Account:
     """An account as the emulator knows it. Several may share one `account` with different keys: they share its
-    quotas and its book. `balance` is in the quote asset, for every symbol; None is without bound.
+    quotas, its book and the balances of the first.
+
+    `balances` has the assets it owns, and it owns nothing else: `{"USDT": Decimal(1000)}`. `balance` is so much of
+    every quote asset, and any amount of everything else. With neither it is without bounds.
     """
 
     account: str = field(converter=str)
     api_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     balance: Decimal | None = None
+    balances: Mapping[str, Decimal] | None = field(default=None, converter=optional_of(_amounts), repr=False)
 
 
 def default_accounts() -> tuple[Account, ...]:
@@ -71,6 +81,16 @@ def _are_accounts(_instance: object, _setting: object, values: Any) -> None:
             raise InvalidRequest(f"accounts must be values such as Account('7', 'key', 'secret'), not {value!r}")
 
 
+def _is_market(_instance: object, _setting: object, value: Any) -> None:
+    if not isinstance(value, Market):
+        raise InvalidRequest(f"market must be 'walk', 'quiet', None or a value such as Market(seed=7), not {value!r}")
+
+
+def _are_variants(_instance: object, _setting: object, value: Any) -> None:
+    if not isinstance(value, Variants):
+        raise InvalidRequest(f"variants must be a value such as Variants(post_only='failed'), not {value!r}")
+
+
 def _are_symbols(_instance: object, _setting: object, values: Any) -> None:
     for value in values or ():
         if not isinstance(value, str) or "-" not in value:
@@ -98,3 +118,5 @@ class EmulatorSettings:
     clock: Callable[[], float] = field(validator=has("__call__", "a function that returns epoch milliseconds"))
     symbols: tuple[str, ...] | None = field(converter=optional_of(_several), validator=_are_symbols)
     error_limit: int | None = field(validator=optional(whole(at_least=0)))
+    market: Market = field(converter=market_of, validator=_is_market)
+    variants: Variants = field(validator=_are_variants)

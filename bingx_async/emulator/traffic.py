@@ -112,9 +112,13 @@ class ConnectionClosed(Exception):
 
 
 def accept(data: Any, visit: Visit, form: RateHeaders | None) -> Reply:
-    """Code 0 with `data`; `form` is that of the rate headers."""
-    body = b'{"code":0,"msg":"","debugMsg":"","data":%b}' % encode(data).encode()
-    return Reply(200, _headers(visit, form), body)
+    """Code 0 with `data`, or the data alone where the endpoint has no code; `form` is that of the rate headers."""
+    text = "" if data is None else encode(data)
+    if visit.endpoint.is_public:
+        text = f'{{"code":0,"timestamp":{visit.time},"data":{text}}}'
+    elif visit.endpoint.has_code:
+        text = f'{{"code":0,"msg":"","debugMsg":"","data":{text}}}'
+    return Reply(200, _headers(visit, form), text.encode())
 
 
 def refuse(refusal: Refusal, visit: Visit, form: RateHeaders | None) -> Reply:

@@ -10,7 +10,16 @@ from attrs import frozen
 
 from bingx_async.models.fields import AccountType, Permission, raw, text, wire
 
-__all__ = ["AccountValue", "Balance", "Permissions"]
+__all__ = ["AccountValue", "Balance", "ListenKey", "Permissions"]
+
+
+class ListenKey(str):
+    """The key by which the stream of an account is opened: a text that its repr does not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "ListenKey(***)"
 
 
 @frozen

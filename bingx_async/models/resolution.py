@@ -1,24 +1,25 @@
-"""What became of a call whose outcome was unknown."""
+"""What became of a call whose outcome was unknown, and what the kill switch saw."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from attrs import field, frozen
 
-from bingx_async.models.oco import OcoLeg
+from bingx_async.models.oco import OcoLeg, OcoReference
 from bingx_async.models.orders import Order
 
-__all__ = ["Evidence", "Resolution", "ResolutionStatus"]
+__all__ = ["Evidence", "KillReport", "Resolution", "ResolutionStatus"]
 
 
 class ResolutionStatus(StrEnum):
-    """It ran; it did not run; nobody can tell yet, so ask again later."""
+    """It ran; it did not run; one part of it ran and another did not; not known yet, so ask again later."""
 
     EXECUTED = "executed"
     NOT_EXECUTED = "not executed"
+    PARTLY = "partly executed"
     UNKNOWN = "unknown"
 
 
@@ -41,9 +42,46 @@ class Resolution:
     status: ResolutionStatus
     """Whether the call ran."""
     order: Order | None = None
-    """The order as the exchange described it last, where there is one."""
+    """The order as the exchange described it last, where the call was about one and there is one."""
     legs: tuple[OcoLeg, ...] = ()
     """The legs of the OCO order as the exchange described them last, where there are any."""
     evidence: tuple[Evidence, ...] = field(default=(), repr=False)
     """Every answer on which `status` rests, oldest first."""
-    raw: Any = field(default=None, repr=False, eq=False)
+    parts: Mapping[str, Resolution] = field(factory=dict[str, "Resolution"])
+    """Of a call about several orders: the resolution for each, by the id that the call named it by."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what became of the call."""
+        return self.status is not ResolutionStatus.UNKNOWN
+
+
+@frozen
+class KillReport:
+    """What the kill switch cancelled and saw. Only `is_clear` says that nothing is open."""
+
+    cancelled: tuple[Order, ...] = field(default=(), repr=False)
+    """The orders that were cancelled, as the exchange described them."""
+    oco_cancelled: tuple[OcoReference, ...] = field(default=(), repr=False)
+    """The OCO orders that were cancelled, by the ids that the exchange named."""
+    left: tuple[Order, ...] = field(default=(), repr=False)
+    """The orders that were open at the last look."""
+    left_oco: tuple[OcoLeg, ...] = field(default=(), repr=False)
+    """The legs of OCO orders that were open at the last look."""
+    errors: tuple[Exception, ...] = field(default=(), repr=False)
+    """Every error on the way, oldest first."""
+    looked_at: datetime | None = None
+    """When the last look at both lists began (aware UTC), by the exchange's clock; None: they could not be read."""
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether both lists were read to their end after the last cancel and no order was in them."""
+        return self.looked_at is not None and not self.left and not self.left_oco
+
+    def __str__(self) -> str:
+        done = f"{len(self.cancelled)} orders and {len(self.oco_cancelled)} OCO orders were cancelled"
+        if self.looked_at is None:
+            why = f" ({self.errors[-1]})" if self.errors else ""
+            return f"{done}, but what is open could not be read{why}"
+        seen = f"{len(self.left)} orders and {len(self.left_oco)} legs of OCO orders are open"
+        return f"{done}; {seen}, seen at {self.looked_at.isoformat()}"

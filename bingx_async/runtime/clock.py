@@ -112,3 +112,18 @@ class ServerClock:
         offset = min(max(offset, low), high)
         step, self.offset = offset - self.offset, offset
         return step
+
+
+class Stamp:
+    """Reads the exchange's clock as a request leaves, and keeps the timestamp that it carries."""
+
+    __slots__ = ("_now", "at")
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self.at: float | None = None  # epoch ms; None: no request has left
+
+    def __call__(self) -> float:
+        """The moment, as the request leaves."""
+        self.at = self._now()
+        return self.at

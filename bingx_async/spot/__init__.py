@@ -2,17 +2,20 @@
 
 from bingx_async.core.options import CallOptions
 from bingx_async.errors import InvalidRequest
+from bingx_async.spot.killswitch import Killing
 from bingx_async.spot.klines import Klines
 from bingx_async.spot.market import Market
 from bingx_async.spot.orders import Orders
+from bingx_async.spot.resolving import Resolving
 from bingx_async.spot.strategies import Strategy
 from bingx_async.spot.switch import Switch
 from bingx_async.spot.symbols import Symbols
+from bingx_async.spot.trades import Trades
 
 __all__ = ["CallOptions", "SpotApi", "Strategy"]
 
 
-class SpotApi(Orders, Switch, Market, Klines, Symbols):
+class SpotApi(Killing, Resolving, Orders, Switch, Market, Trades, Klines, Symbols):
     """`client.spot`: the endpoints of BingX spot as typed methods.
 
     Every method also takes `max_wait`, `priority`, `timeout` and `recv_window` (see `CallOptions`), and raises the

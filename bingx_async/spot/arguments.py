@@ -7,7 +7,7 @@ says what to write instead."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from math import inf
@@ -18,9 +18,11 @@ from bingx_async.errors import InvalidRequest
 from bingx_async.models.fields import CancelRestriction, OpenEnum
 
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
+_RARE_SYMBOL = re.compile(r"(?:[^\W_]|#)+-[A-Z0-9]+").fullmatch  # OTHR#99961-USDT, MØTH-USDT
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch
 _NEW_CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,40}").fullmatch
 _OCO_CLIENT_ID = re.compile(r"[0-9]{1,40}").fullmatch
+_WORD = re.compile(r"[A-Za-z0-9]+").fullmatch
 _ORDER_ID = re.compile(r"[0-9]{1,19}").fullmatch
 _INT64 = 2**63 - 1
 _LONGEST_ID = 10**40
@@ -32,7 +34,7 @@ E = TypeVar("E", bound=OpenEnum)
 
 def symbol(value: str) -> str:
     """A trading pair in upper case with a dash."""
-    if isinstance(value, str) and _SYMBOL(value):
+    if isinstance(value, str) and (_SYMBOL(value) or (_RARE_SYMBOL(value) and value == value.upper())):
         return value
     raise InvalidRequest(
         f"symbol={shown(value)} is not a trading pair: write it as in 'BTC-USDT', upper case with a dash"
@@ -44,6 +46,8 @@ def order_id(value: int | str, name: str = "order_id") -> int:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if (is_whole or (isinstance(value, str) and _ORDER_ID(value))) and 0 < int(value) <= _INT64:
         return int(value)
+    if hasattr(value, "__index__") and not is_whole:  # an int of another library
+        raise InvalidRequest(f"{name}={shown(value)} is of type {type(value).__name__}: write int({name})")
     raise InvalidRequest(
         f"{name}={shown(value)} is not an order id: write the whole number the exchange gave, as int or str"
     )
@@ -86,6 +90,8 @@ def amount(value: Number, name: str) -> str:
     """A positive decimal in plain notation. A float is refused: its digits are not the ones you wrote."""
     if isinstance(value, bool) or not isinstance(value, (Decimal, int, str, float)):
         raise InvalidRequest(f"{name}={shown(value)} is not a number: write a Decimal, an int or a str such as '0.1'")
+    if isinstance(value, str) and "_" in value:  # Python's own notation
+        raise InvalidRequest(f"{name}={shown(value)} holds underscores: write '{value.replace('_', '')}'")
     try:
         number = Decimal(float.__repr__(value) if isinstance(value, float) else value)
     except InvalidOperation:
@@ -199,6 +205,30 @@ def member(value: str, among: Iterable[E], name: str) -> E:
     if not found:
         raise InvalidRequest(f"{name}={shown(value)} must be one of {', '.join(members)}")
     return found[0]
+
+
+def filled(mapping: Any, name: str) -> Any:
+    """A mapping that can be filled; a new one if none is given."""
+    if mapping is None:
+        return {}
+    if isinstance(mapping, MutableMapping):
+        return mapping  # pyright: ignore[reportUnknownVariableType]
+    raise InvalidRequest(f"{name}={shown(mapping)} must be a mapping that can be filled, such as an empty dict")
+
+
+def trade_id(value: int | str, name: str) -> int:
+    """The id of a trade: a whole number, of up to 40 digits."""
+    found = digits(value)
+    if isinstance(found, str) and _OCO_CLIENT_ID(found):
+        return int(found)
+    raise InvalidRequest(f"{name}={shown(value)} is not the id of a trade: write its digits, as int or str")
+
+
+def word(value: str, name: str, such_as: str) -> str:
+    """A name of the exchange, such as that of an asset: letters and digits."""
+    if isinstance(value, str) and _WORD(value):
+        return str(value)
+    raise InvalidRequest(f"{name}={shown(value)} must be letters and digits, such as {such_as!r}")
 
 
 def new_client_order_id(value: str) -> str:

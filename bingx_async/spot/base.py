@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Protocol, TypeVar
 
 from bingx_async.core.endpoint import BatchRoute, Call, Refusals
+from bingx_async.core.events import Event
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
-from bingx_async.errors import BingXError, OrderNotFound, OrderRefused
+from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
 from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
 from bingx_async.spot.rules import RuleBook
@@ -41,8 +42,16 @@ class Calls(Protocol):
         """The exchange's clock, epoch ms."""
         ...
 
+    def report(self, event: Event) -> None:
+        """Log the event, and hand it to the hook of the governor."""
+        ...
+
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""
+        ...
+
+    def forget(self, error: OutcomeUnknown) -> None:
+        """What became of a call in doubt is known."""
         ...
 
     async def drain(
@@ -54,8 +63,9 @@ class Calls(Protocol):
         *,
         everything_at_once: bool,
         deadline: float,
-    ) -> Mapping[T, R]:
-        """Get many items done through several routes; the result of every item."""
+        results: MutableMapping[T, R],
+    ) -> None:
+        """Get many items done through several routes; `results` is filled with that of every item."""
         ...
 
 
@@ -76,6 +86,7 @@ class Group:
         self._facts = facts
         self._ids = ids
         self._rules = RuleBook() if rules is None else rules
+        self._kept: dict[str, str] = {}  # the choices of open facts that the exchange has proved right
 
     def _like(self, kind: type[G], ids: ClientIds) -> G:
         """Other methods over the same calls, with other ids for what is placed."""

@@ -16,7 +16,12 @@ from bingx_async.errors import ApiError, BingXError, OrderNotFound, OrderRefused
 from bingx_async.models import CancelFailure, CancelOrdersResult, CancelOutcome, CancelStatus, Order
 
 Id = int | str  # an order id, or a client order id
-_GONE = re.compile(r"not exist|not found|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE).search
+SAID = {  # by an exchange that did not cancel an id; anything else is a refusal
+    CancelStatus.NOT_FOUND: re.compile(
+        r"not exist|not found|already (?:filled|cancell?ed)|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE
+    ).search,
+    CancelStatus.UNKNOWN: re.compile("once per second", re.IGNORECASE).search,  # an earlier cancel may have run
+}
 
 
 def names_in(ids: Sequence[Id]) -> tuple[str, ...]:
@@ -50,7 +55,7 @@ def read_batch(ids: Sequence[Id], result: CancelOrdersResult) -> Mapping[Id, Can
             if key in found:
                 found[key] = CancelOutcome(key, CancelStatus.CANCELLED, order)
     for fail in result.fails:
-        status = CancelStatus.NOT_FOUND if _GONE(fail.error) else CancelStatus.REFUSED
+        status = next((status for status, said in SAID.items() if said(fail.error)), CancelStatus.REFUSED)
         for key in (fail.order_id, fail.client_order_id):
             if key in found:
                 found[key] = CancelOutcome(key, status, error=fail.error)
@@ -68,12 +73,12 @@ def failed(order_ref: Id, error: BingXError) -> CancelOutcome:
     return CancelOutcome(order_ref, CancelStatus.NOT_SENT, error=str(error))
 
 
-def unwrap(outcome: CancelOutcome, path: str) -> Order:
+def unwrap(outcome: CancelOutcome, symbol: str, path: str) -> Order:
     """The cancelled order, or the error that a call of its own to `path` would have raised."""
     if outcome.status is CancelStatus.CANCELLED:
         return outcome.order or Order()
     if outcome.status is CancelStatus.UNKNOWN:
-        raise OutcomeUnknown(outcome.error, path, {"id": outcome.id}, names_in([outcome.id]))
+        raise OutcomeUnknown(outcome.error, path, single_params(symbol, outcome.id), names_in([outcome.id]))
     kind = OrderNotFound if outcome.status is CancelStatus.NOT_FOUND else OrderRefused
     raise kind(outcome.code, outcome.error, path, 200)
 

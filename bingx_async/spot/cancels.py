@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from functools import partial as bind
 from typing import Unpack
 
@@ -10,8 +10,8 @@ from bingx_async.core.endpoint import Batch, BatchRoute, Call, Effect, Endpoint
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.wire import many, one
-from bingx_async.errors import BingXError
-from bingx_async.models import CancelOrdersResult, CancelOutcome, CancelRestriction, CancelStatus, Order, Priority
+from bingx_async.errors import BingXError, OrderNotFound
+from bingx_async.models import CancelOrdersResult, CancelOutcome, CancelRestriction, CancelStatus, Order
 from bingx_async.spot import arguments
 from bingx_async.spot.base import LEAD_TRADER, ORDER, ORDERS, Group
 from bingx_async.spot.batches import Id, batch_params, failed, fails, merge, names_in, read_batch, single_params, unwrap
@@ -111,6 +111,7 @@ class Cancels(Group):
         client_order_ids: Iterable[str] = (),
         certain: bool = False,
         deadline: float | None = None,
+        outcomes: MutableMapping[int | str, CancelOutcome] | None = None,
         **options: Unpack[CallOptions],
     ) -> list[CancelOutcome]:
         """Cancel any number of orders of one symbol as fast as the quotas allow; one outcome per id given, in order.
@@ -128,17 +129,20 @@ class Cancels(Group):
         wanted: list[Id] = [*arguments.order_ids(ids, "ids"), *arguments.client_order_ids(client_order_ids)]
         routes = self._cancel_routes(pair)
         within = arguments.seconds(deadline, "deadline")
-        done = await self._calls.drain(wanted, routes, failed, options, everything_at_once=certain, deadline=within)
+        done = arguments.filled(outcomes, "outcomes")
+        await self._calls.drain(
+            wanted, routes, failed, options, everything_at_once=certain, deadline=within, results=done
+        )
         return [done[order_ref] for order_ref in wanted]
 
     async def cancel_open_orders(self, symbol: str, **options: Unpack[CallOptions]) -> list[Order]:
-        """Cancel every open order of `symbol`; returns them."""
-        return await self._calls.call(Call(CANCEL_OPEN_ORDERS, {"symbol": arguments.symbol(symbol)}), options)
-
-    async def cancel_all_open_orders(self, **options: Unpack[CallOptions]) -> list[Order]:
-        """Cancel every open order of every symbol, before everything else that waits; returns them."""
-        options.setdefault("priority", Priority.KILL_SWITCH)
-        return await self._calls.call(Call(CANCEL_OPEN_ORDERS, {}), options)
+        """Cancel every open order of `symbol`; returns them, none if none was open. OCO orders may stay."""
+        try:
+            return await self._calls.call(Call(CANCEL_OPEN_ORDERS, {"symbol": arguments.symbol(symbol)}), options)
+        except OrderNotFound as error:
+            if error.kind != "nothing open":
+                raise
+            return []
 
     async def _send_chunk(self, symbol: str, ids: list[Id], partial: bool, options: CallOptions) -> CancelOrdersResult:
         return await self._calls.call(Call(CANCEL_ORDERS, batch_params(symbol, ids, partial), names_in(ids)), options)
@@ -152,7 +156,7 @@ class Cancels(Group):
 
     def _batch(self, symbol: str, order_ref: Id) -> Batch[Id, CancelOutcome]:
         """How a single cancel may travel with others of its symbol."""
-        read = bind(unwrap, path=CANCEL_ORDERS.path)
+        read = bind(unwrap, symbol=symbol, path=CANCEL_ORDERS.path)
         return Batch((CANCEL_ORDER.route, symbol), order_ref, self._cancel_routes(symbol), read)
 
     def _cancel_routes(self, symbol: str) -> tuple[BatchRoute[Id, CancelOutcome], ...]:

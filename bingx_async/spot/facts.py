@@ -26,6 +26,11 @@ class Facts:
     """The most decimal places of an amount in the quote asset."""
     history_days: int | None = None
     """The longest span of one question for the history of orders: no text names one. None asks for all at once."""
+    klines_per_page: int = 1440
+    """The most candles that one reply holds: a newer text says 1440, an older one 1000."""
+    ms_tells_maker: bool = False
+    """Whether `ms` of a historical trade tells who was the maker: 1 the buyer, 2 the seller. One client reads it so; a
+    text of the exchange speaks of milliseconds. The number itself stands in `raw`."""
     replacing_heeds_time_in_force: bool = False
     """Whether `replace_order` takes a time in force: its page does not list one. While this is False, any but GTC is
     refused here, because an order that was to be PostOnly and is placed as GTC may be filled at once."""

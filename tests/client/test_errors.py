@@ -12,6 +12,7 @@ from bingx_async import (
     ApiError,
     AuthenticationError,
     ConnectFailed,
+    DuplicateOrder,
     InsufficientBalance,
     OrderNotFound,
     OrderRefused,
@@ -49,7 +50,10 @@ REFUSALS: list[tuple[Any, type[ApiError], int | None, int]] = [
     (refused(100001, "signature verification failed"), AuthenticationError, 100001, 200),
     ((401, refused(100999, "unauthorised")), AuthenticationError, 100999, 401),
     ((401, "<html>"), AuthenticationError, None, 401),
-    (refused(100500, "internal system error"), ServerBusy, 100500, 200),
+    (refused(80012, "service unavailable"), ServerBusy, 80012, 200),
+    (refused(101481, "clientOrderID already used"), DuplicateOrder, 101481, 200),
+    (refused(100400, "The same order can only be submitted once per second"), DuplicateOrder, 100400, 200),
+    (refused(80018, "the order is closed"), OrderNotFound, 80018, 200),
     (refused(100400, "invalid parameter"), OrderRefused, 100400, 200),
     (refused(123456, "something new"), OrderRefused, 123456, 200),
     ((404, "<html>"), ApiError, None, 404),
@@ -93,6 +97,10 @@ def test_busy(backend: Backend) -> None:
 
 
 UNKNOWN: list[tuple[Any, type[OutcomeUnknown]]] = [
+    (refused(100500, "internal system error"), OutcomeUnknown),
+    (refused(100503, "busy"), OutcomeUnknown),
+    (refused(101500, "RPC timeout"), OutcomeUnknown),
+    (refused(80019, "the order is being processed"), OutcomeUnknown),
     ((504, "<html>"), OutcomeUnknown),
     ((504, refused(100504, "gateway timeout")), OutcomeUnknown),
     ((502, "<html>"), OutcomeUnknown),

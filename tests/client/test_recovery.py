@@ -13,6 +13,7 @@ from bingx_async import (
     AuthenticationError,
     BingXError,
     ClockError,
+    DuplicateOrder,
     InsufficientBalance,
     Level,
     OrderNotFound,
@@ -28,6 +29,7 @@ from bingx_async.core.events import CarrierChosen
 from bingx_async.core.quota import IpGroup
 from bingx_async.core.verdict import Meaning
 from bingx_async.runtime.call.recovery import REFUSALS, SILENCES, Silence
+from bingx_async.spot.queries import LIST_OPEN_ORDERS
 from bingx_async.testing import EPOCH
 from tests.client.exchange import CANCEL, HANG, OK, TIME, Backend, BrokenOff, Hall, backends, raising, refused, run
 
@@ -47,8 +49,13 @@ ROWS: list[tuple[Meaning, Any, list[str], int, type[BingXError] | None, bool]] =
     (Meaning.SIGNATURE, refused(100412, "Null signature"), ["json", "query"], 3, None, True),
     (Meaning.AUTHENTICATION, refused(100413, "Incorrect apiKey"), ["json"], 3, AuthenticationError, False),
     (Meaning.NOT_FOUND, refused(100404, "order not exist"), ["json"], 3, OrderNotFound, True),
+    (Meaning.DONE, refused(80018, "order closed"), ["json"], 3, OrderNotFound, True),
+    (Meaning.NOTHING_OPEN, refused(100400, "no any pending order"), ["json"], 3, OrderNotFound, True),
+    (Meaning.NO_DATA, refused(100204, "no data"), ["json"], 3, OrderNotFound, True),
+    (Meaning.DUPLICATE, refused(100205, "repeat request"), ["json"], 3, DuplicateOrder, True),
     (Meaning.BALANCE, refused(100202, "Insufficient balance"), ["json"], 3, InsufficientBalance, True),
-    (Meaning.SERVER_BUSY, refused(100500, "internal error"), ["json"], 3, ServerBusy, True),
+    (Meaning.SERVER_BUSY, refused(80012, "service unavailable"), ["json"], 3, ServerBusy, True),
+    (Meaning.UNCONFIRMED, refused(100500, "internal error"), ["json"], 3, OutcomeUnknown, True),
     (Meaning.REFUSED, refused(100400, "invalid parameter"), ["json"], 3, OrderRefused, True),
     (Meaning.NOT_ALLOWED, (404, "<html>"), ["json"], 3, ApiError, True),
 ]
@@ -121,6 +128,54 @@ def test_silences(
         assert ("may have run" in str(caught[0])) is not is_read
         assert ("A read changes nothing, so it may be made again" in str(caught[0])) is is_read
         assert len(hall.exchange.calls()) == sent
+
+    run(backend, main)
+
+
+@backends
+def test_a_read_at_which_the_exchange_failed(backend: Backend) -> None:
+    """Code 100500 to a read is `ServerBusy`: nothing can have been changed."""
+
+    async def main() -> None:
+        hall = Hall({READ.path: [refused(100500, "internal error")]})
+        with raising(ServerBusy):
+            await hall.client().spot._calls.call(Call(READ, {}), {})
+
+    run(backend, main)
+
+
+@backends
+def test_no_data_is_an_empty_list(backend: Backend) -> None:
+    """Code 100204 with "no data" is the empty list of an endpoint that lists; of another text it is a refusal."""
+
+    async def main() -> None:
+        hall = Hall({LIST_OPEN_ORDERS.path: [refused(100204, "no data"), refused(100204, "unknown symbol")]})
+        calls = hall.client().spot._calls
+        assert await calls.call(Call(LIST_OPEN_ORDERS, {}), {}) == []
+        with raising(ApiError):
+            await calls.call(Call(LIST_OPEN_ORDERS, {}), {})
+
+    run(backend, main)
+
+
+@backends
+@pytest.mark.parametrize(
+    ("code", "text", "kind"),
+    [
+        (100404, "order not exist", "missing"),
+        (80018, "", "closed"),
+        (100400, "already FILLED or CANCELLED", "closed"),
+        (100400, "no any pending order", "nothing open"),
+    ],
+)
+def test_kinds_of_not_found(code: int, text: str, kind: str, backend: Backend) -> None:
+    """`OrderNotFound` tells an order that is done from one that is not known."""
+
+    async def main() -> None:
+        hall = Hall({CANCEL: [refused(code, text)]})
+        with raising(OrderNotFound) as caught:
+            await hall.client().spot.cancel_order("BTC-USDT", 1)
+        assert (caught[0].kind, caught[0].is_closed) == (kind, kind == "closed")
 
     run(backend, main)
 

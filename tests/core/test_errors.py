@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bingx_async import errors
+from bingx_async import KillReport, errors
 from bingx_async.errors import (
     ApiError,
     BingXError,
@@ -57,6 +57,9 @@ FIELDS: dict[str, Any] = {
     "client_order_ids": ("a", "b"),
     "raw": {"code": 100202},
     "is_lasting": True,
+    "sent_at": AT,
+    "expires_at": AT,
+    "report": KillReport(),
 }
 
 
@@ -164,9 +167,9 @@ def test_outcome_unknown(kind: type[OutcomeUnknown]) -> None:
     assert error.params == {"symbol": "BTC-USDT", "clientOrderID": "a"}
     assert str(error) == (
         f"{CANCEL}: no reply. The request was sent and may have run; it was not repeated. "
-        "Ask for a, b before you repeat it."
+        "Ask for a, b before you repeat it. `await error.resolve()` finds out"
     )
-    assert str(kind("no reply", CANCEL, {})).endswith("it was not repeated.")
+    assert str(kind("no reply", CANCEL, {})).endswith("it was not repeated. `await error.resolve()` finds out")
 
 
 @pytest.mark.parametrize("kind", API_ERRORS)

@@ -11,20 +11,20 @@ from bingx_async.core.quota import IpGroup, Quota
 
 def test_in_order_and_once() -> None:
     """Items leave in the order they were given, an item given twice once."""
-    pool: Pool[int, str] = Pool([3, 1, 3, 2])
+    pool: Pool[int, str] = Pool([3, 1, 3, 2], {})
     assert (pool.take(2), pool.take(5), pool.take(1)) == ([3, 1], [2], [])
 
 
 def test_put_back_goes_first() -> None:
     """Items of a call that did not run are next, in their order."""
-    pool: Pool[int, str] = Pool([1, 2, 3, 4])
+    pool: Pool[int, str] = Pool([1, 2, 3, 4], {})
     pool.put_back(pool.take(3))
     assert pool.take(4) == [1, 2, 3, 4]
 
 
 def test_first_result_stays() -> None:
     """A result that is there is not replaced by a later one."""
-    pool: Pool[int, str] = Pool([1, 2])
+    pool: Pool[int, str] = Pool([1, 2], {})
     pool.finish({1: "cancelled"})
     assert pool.is_done is False
     pool.finish({1: "not found", 2: "refused"})
@@ -33,7 +33,7 @@ def test_first_result_stays() -> None:
 
 def test_nothing_to_do() -> None:
     """A pool without items is done."""
-    assert Pool([]).is_done is True
+    assert Pool([], {}).is_done is True
 
 
 @given(
@@ -42,7 +42,7 @@ def test_nothing_to_do() -> None:
 )
 def test_no_item_is_lost(items: list[int], calls: list[tuple[int, bool]]) -> None:
     """Whatever runs and whatever goes back, every item is either pending or has its result."""
-    pool: Pool[int, int] = Pool(items)
+    pool: Pool[int, int] = Pool(items, {})
     for most, has_run in calls:
         taken = pool.take(most)
         assert len(taken) <= most

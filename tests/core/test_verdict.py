@@ -11,14 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bingx_async import errors
+from bingx_async.core.refusals import BARE_STATUSES, ERRORS, TABLE, THROTTLES, Meaning
 from bingx_async.core.verdict import (
-    BARE_STATUSES,
-    ERRORS,
-    TABLE,
-    THROTTLES,
     Accepted,
     LearntBudget,
-    Meaning,
     Refused,
     Scope,
     Throttled,
@@ -46,20 +42,32 @@ WHITELIST = (
 )
 NGINX = "<html><head><title>429 Too Many Requests</title></head><body><center>nginx</center></body></html>"
 
+REPLACED = "order open error: insufficient balance, previous cancel order request result: success"
+REFUSED = (100437, 100440, 100490, 109418, 109425, 101402, 101215, 80013, 80001, 80014, 109400, 80020, 109403)
+
 # One line per row of the table, in its order: code, message, status, meaning.
 ROWS: list[tuple[int, str, int, Meaning]] = [
+    (100500, REPLACED, 200, Meaning.UNCONFIRMED),
     (100410, BUSY, 200, Meaning.BUSY),
     (100410, OVER_20, 200, Meaning.ERROR_BUDGET),
     (100410, CLOSED, 200, Meaning.CLOSED),
     (100410, "rate limited", 200, Meaning.RATE_LIMITED),
     (100421, TIMESTAMP, 200, Meaning.CLOCK),
+    (101481, "any text", 200, Meaning.DUPLICATE),
+    (100400, "The same order can only be submitted once per second", 200, Meaning.DUPLICATE),
+    (100400, "no any pending order", 200, Meaning.NOTHING_OPEN),
+    (80018, "any text", 200, Meaning.DONE),
+    (100400, "The order is already FILLED or CANCELLED", 200, Meaning.DONE),
+    (100404, "this api is not exist", 200, Meaning.REFUSED),
     (100404, "the order does not exist", 200, Meaning.NOT_FOUND),
     (100400, "cancel fail, order not exist", 200, Meaning.NOT_FOUND),
+    (100204, "No data", 200, Meaning.NO_DATA),
     (100412, "Signature verification failed", 200, Meaning.SIGNATURE),
     (100413, "Incorrect apiKey", 200, Meaning.AUTHENTICATION),
     (100202, "any text", 200, Meaning.BALANCE),
     (101234, "Insufficient quote balance", 200, Meaning.BALANCE),
-    (100500, "Internal system error", 200, Meaning.SERVER_BUSY),
+    (80012, "service unavailable", 200, Meaning.SERVER_BUSY),
+    (100500, "Internal system error", 200, Meaning.UNCONFIRMED),
     (1, "slow down", 429, Meaning.BANNED),
     (1, "who are you", 401, Meaning.AUTHENTICATION),
     (100437, "anything else", 200, Meaning.REFUSED),
@@ -92,8 +100,35 @@ MORE: list[tuple[int, str, int, Meaning]] = [
     (100414, "account abnormal", 200, Meaning.AUTHENTICATION),
     (100004, "permission denied", 200, Meaning.AUTHENTICATION),
     (101204, "INSUFFICIENT FUNDS", 200, Meaning.BALANCE),
-    (100503, "", 503, Meaning.SERVER_BUSY),
-    (80012, "service unavailable", 200, Meaning.SERVER_BUSY),
+    # an exchange that failed within may have run the call, unless it says that it was busy
+    (100503, "", 503, Meaning.UNCONFIRMED),
+    (109500, "internal error", 200, Meaning.UNCONFIRMED),
+    (110500, "internal error", 200, Meaning.UNCONFIRMED),
+    (101500, "RPC timeout", 200, Meaning.UNCONFIRMED),
+    (80019, "the order is being processed", 200, Meaning.UNCONFIRMED),
+    (100500, "system busy", 200, Meaning.BUSY),
+    (100421, BUSY, 200, Meaning.BUSY),
+    # 80012 may wrap another refusal
+    (80012, '{"Code":101253,"Msg":"margin is not enough"}', 200, Meaning.BALANCE),
+    (80012, '{"code":"100202","msg":""}', 200, Meaning.BALANCE),
+    (80012, '{"code":100500}', 200, Meaning.UNCONFIRMED),
+    (80012, '{"code":0}', 200, Meaning.SERVER_BUSY),
+    # an order that is done, one that was sent before, and a path that is missing
+    (109422, "", 200, Meaning.DONE),
+    (100400, "the order status :CANCELED,can not delete", 200, Meaning.DONE),
+    (100205, "repeat request", 200, Meaning.DUPLICATE),
+    (101209, "", 200, Meaning.DUPLICATE),
+    (109201, "", 200, Meaning.DUPLICATE),
+    (100400, "clientOrderID already exists", 200, Meaning.DUPLICATE),
+    (100400, "clientOrderID not exist, order not found", 200, Meaning.NOT_FOUND),
+    (80017, "", 200, Meaning.NOT_FOUND),
+    (100404, "order detail not found", 200, Meaning.NOT_FOUND),
+    (100204, "symbol not found", 200, Meaning.REFUSED),
+    (100401, "auth failed", 200, Meaning.AUTHENTICATION),
+    (100403, "not the main account", 200, Meaning.AUTHENTICATION),
+    (100441, "account abnormal", 200, Meaning.AUTHENTICATION),
+    # business refusals
+    *((code, "a reason", 200, Meaning.REFUSED) for code in REFUSED),
 ]
 
 

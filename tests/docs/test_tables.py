@@ -15,7 +15,7 @@ from bingx_async import PROFILES, BingXClient, Governor, errors
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import events
 from bingx_async.core.options import CallOptions
-from bingx_async.core.verdict import BARE_STATUSES, TABLE
+from bingx_async.core.refusals import BARE_STATUSES, TABLE
 from bingx_async.emulator import Emulator
 from bingx_async.spot import SpotApi
 

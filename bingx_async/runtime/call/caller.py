@@ -10,13 +10,15 @@ from attrs import define, field
 from bingx_async.core.claims import Claims
 from bingx_async.core.endpoint import Call, Endpoint
 from bingx_async.core.options import CallSettings
-from bingx_async.core.signing import check_value
-from bingx_async.core.verdict import Accepted
+from bingx_async.core.signing import Carrier, check_value
+from bingx_async.core.verdict import Accepted, Meaning, Refused
 from bingx_async.errors import ClientClosed, ConnectFailed, InvalidRequest, QuotaWait, ReadFailed
+from bingx_async.runtime.call.doubts import Doubts
 from bingx_async.runtime.call.recovery import Recovery
 from bingx_async.runtime.call.sender import Sender
 from bingx_async.runtime.call.timekeeper import PATIENCE, Sample, Timekeeper, patience_of, waits_for_clock
 from bingx_async.runtime.call.turn import Turn
+from bingx_async.runtime.clock import Stamp
 from bingx_async.runtime.governor.governor import Governor
 from bingx_async.runtime.http.message import Unanswered
 
@@ -33,6 +35,7 @@ class Caller:
     time_endpoints: tuple[Endpoint[float | None], ...] = field(repr=False)
     account: str
     egress: str
+    doubts: Doubts = field(repr=False)
     is_closed: bool = False
     made_from_it: WeakSet[Caller] = field(init=False, factory=WeakSet["Caller"], repr=False)
     _claims: dict[str, Claims] = field(init=False, factory=dict[str, Claims], repr=False)  # by route
@@ -41,7 +44,7 @@ class Caller:
 
     def __attrs_post_init__(self) -> None:
         self.time = Timekeeper(self.governor, self.time_endpoints, self._sample)
-        self.recovery = Recovery(self.governor, self.sender.carrier, self.time)
+        self.recovery = Recovery(self.governor, self.sender.carrier, self.time, self.doubts)
 
     def close(self) -> set[Caller]:
         """Make no more calls; returns every caller that has ended."""
@@ -57,10 +60,17 @@ class Caller:
                 "no API key: pass api_key and secret_key, or set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent"
             )
 
+    def check_params(self, call: Call[Any]) -> None:
+        """Refuse parameters that the carrier of `call` would have to escape."""
+        endpoint, carrier = call.endpoint, call.endpoint.carrier or Carrier.QUERY
+        if endpoint.method != "GET" and endpoint.is_signed and endpoint.carrier is None:
+            carrier = self.sender.carrier.current
+        for name, value in call.params.items():
+            check_value(name, value, carrier)
+
     async def call(self, call: Call[T], settings: CallSettings) -> T:
         """Run `call`; see `bingx_async.errors` for the errors it raises."""
-        for name, value in call.params.items():
-            check_value(name, value)
+        self.check_params(call)
         return await self.run(call, await self.acquire(call.endpoint, settings))
 
     async def acquire(self, endpoint: Endpoint[Any], settings: CallSettings, waits_again: bool = True) -> Turn:
@@ -68,7 +78,8 @@ class Caller:
         clock = self.governor.clock
         if clock.synced_at is None and waits_for_clock(endpoint) and not await self.governor.borrow_clock():
             await self.time.sync(patience_of(endpoint, settings.timeout))
-        turn = Turn(settings, clock.monotonic() + settings.max_wait * 1000.0, waits_again, settings.timeout)
+        deadline = clock.monotonic() + settings.max_wait * 1000.0
+        turn = Turn(settings, deadline, waits_again, settings.timeout, Stamp(clock.now))
         await self._wait(endpoint, turn)
         return turn
 
@@ -83,10 +94,15 @@ class Caller:
                 if not turn.used:
                     raise
                 raise self.recovery.out_of_time(0.0, call, turn) from late  # an earlier attempt was sent
+            except BaseException as cut:
+                self.doubts.abandon(call, turn, cut)
+                raise
             else:
                 if isinstance(verdict, Accepted):
                     self.sender.carrier.settle(turn.carrier, "accepted")
                     return call.endpoint.read(verdict.data)
+                if isinstance(verdict, Refused) and verdict.meaning is Meaning.NO_DATA and call.endpoint.is_list:
+                    return call.endpoint.read(None)
                 await self.recovery.after(verdict, call, turn)
             try:
                 await self._wait(call.endpoint, turn)
@@ -114,7 +130,7 @@ class Caller:
         if self.is_closed:  # in the instant of the grant
             self.governor.release(permit)
             raise ClientClosed("the client was closed while the call waited; it was not sent")
-        turn.permit = permit
+        turn.permit, turn.stamp.at = permit, None
 
     async def _sample(self, endpoint: Endpoint[float | None]) -> Sample | None:
         """One reading of the exchange's clock, or none if the reply does not tell the time."""

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 from attrs import evolve, frozen
 
 from bingx_async.core.endpoint import Call, Endpoint
-from bingx_async.core.verdict import ERRORS, Meaning, Refused, Scope, Throttled, Unclear
-from bingx_async.errors import BingXError, OutcomeUnknown, RateLimited, ReadFailed, ServerBusy, UnreadableReply
+from bingx_async.core.refusals import ERRORS
+from bingx_async.core.verdict import Meaning, Refused, Scope, Throttled, Unclear
+from bingx_async.errors import (
+    BingXError,
+    OrderNotFound,
+    OutcomeUnknown,
+    RateLimited,
+    ReadFailed,
+    ServerBusy,
+    UnreadableReply,
+)
+from bingx_async.runtime.call.doubts import Doubts
 from bingx_async.runtime.call.sender import CarrierChoice
 from bingx_async.runtime.call.timekeeper import Timekeeper, patience_of
 from bingx_async.runtime.call.turn import Failure, Remedy, Turn
@@ -31,7 +41,8 @@ class Silence(Enum):
 
 @frozen
 class Row:
-    """Every remedy that is open is applied. With none the call raises `error`, a refusal that of its meaning."""
+    """Every remedy that is open is applied. With none the call raises `error`, a refusal that of its meaning, unless
+    it has one of its own and the call is no read."""
 
     remedies: tuple[Remedy, ...] = ()
     is_understood: bool | None = None  # whether it proves that the call's carrier was, None where it proves neither
@@ -48,10 +59,21 @@ REFUSALS: Mapping[Meaning, Row] = {
     Meaning.SIGNATURE: Row((Remedy.SWITCH,), is_understood=False),
     Meaning.AUTHENTICATION: Row(),
     Meaning.NOT_FOUND: Row(is_understood=True),
+    Meaning.DONE: Row(is_understood=True),
+    Meaning.NOTHING_OPEN: Row(is_understood=True),
+    Meaning.NO_DATA: Row(is_understood=True),
+    Meaning.DUPLICATE: Row(is_understood=True),
     Meaning.BALANCE: Row(is_understood=True),
     Meaning.SERVER_BUSY: Row(is_understood=True),
+    Meaning.UNCONFIRMED: Row(is_understood=True, error=OutcomeUnknown),
     Meaning.REFUSED: Row(is_understood=True),
     Meaning.NOT_ALLOWED: Row(is_understood=True),
+}
+NOT_FOUND: Mapping[Meaning, Literal["missing", "closed", "nothing open", "no data"]] = {
+    Meaning.NOT_FOUND: "missing",
+    Meaning.DONE: "closed",
+    Meaning.NOTHING_OPEN: "nothing open",
+    Meaning.NO_DATA: "no data",
 }
 # By the silence and by whether the call is a read. Anything else may have run, so it is never sent again.
 SILENCES: Mapping[tuple[Silence, bool], Row] = {
@@ -71,6 +93,7 @@ class Recovery:
     governor: Governor
     carrier: CarrierChoice
     time: Timekeeper
+    doubts: Doubts
 
     async def after(self, failed: Failure, call: Call[Any], turn: Turn) -> None:
         """Prepare the next attempt of a call; raises where there is none."""
@@ -120,17 +143,17 @@ class Recovery:
         return turn.waits_again and penalty.until <= turn.deadline
 
     def _error(self, call: Call[Any], turn: Turn) -> BingXError:
-        """The error of a call whose last attempt failed; an endpoint may have its own classes for a refusal."""
-        failed, penalty, endpoint, clock = turn.failed, turn.penalty, call.endpoint, self.governor.clock
+        """The error of a call whose last attempt failed."""
+        failed, penalty, clock = turn.failed, turn.penalty, self.governor.clock
         if not isinstance(failed, (Refused, Throttled)):
             kind = _unheard(failed, call).error
             assert kind is not None
-            ids = () if issubclass(kind, ReadFailed) else (call.client_order_ids,)
-            return kind(failed.message, endpoint.path, call.params, *ids)
-        about = (failed.code, failed.message, endpoint.path, failed.http_status, failed.raw)
+            if issubclass(kind, ReadFailed):
+                return kind(failed.message, call.endpoint.path, call.params)
+            return self.doubts.unknown(call, turn, failed.message, kind)
         if isinstance(failed, Refused):
-            own = {Meaning.NOT_FOUND: endpoint.refusals.not_found, Meaning.REFUSED: endpoint.refusals.refused}
-            return (own.get(failed.meaning) or ERRORS[failed.meaning])(*about)
+            return self._refusal(failed, call, turn)
+        about = (failed.code, failed.message, call.endpoint.path, failed.http_status, failed.raw)
         if failed.meaning is Meaning.BUSY or penalty is None:
             return ServerBusy(*about)
         return RateLimited(
@@ -140,6 +163,19 @@ class Recovery:
             scope=str(penalty.key),
             reason=penalty.reason,
         )
+
+    def _refusal(self, failed: Refused, call: Call[Any], turn: Turn) -> BingXError:
+        """The error of a refused call; an endpoint may have its own classes for it."""
+        endpoint, meaning = call.endpoint, failed.meaning
+        kind = REFUSALS[meaning].error
+        if kind is not None and not endpoint.is_repeatable:
+            return self.doubts.unknown(call, turn, failed.message, OutcomeUnknown, failed.code, failed.raw)
+        own = {Meaning.REFUSED: endpoint.refusals.refused, **dict.fromkeys(NOT_FOUND, endpoint.refusals.not_found)}
+        about = (failed.code, failed.message, endpoint.path, failed.http_status, failed.raw)
+        error = own.get(meaning, ERRORS[meaning])(*about)
+        if isinstance(error, OrderNotFound):
+            error.kind = NOT_FOUND[meaning]
+        return error
 
 
 def _unheard(failed: Unanswered | Unclear, call: Call[Any]) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from bingx_async.core.endpoint import Call
 from bingx_async.core.events import CarrierChosen
@@ -93,7 +93,7 @@ class Sender:
 
     def _draft(self, call: Call[Any], turn: Turn) -> Draft:
         """The request, to be stamped and signed as it leaves; the turn keeps the carrier if there was a choice."""
-        endpoint, keys, now = call.endpoint, self.credentials, self.governor.clock.now
+        endpoint, keys, now = call.endpoint, self.credentials, turn.stamp
         if keys.signer is None or not endpoint.is_signed:
             headers = keys.public if endpoint.is_public else keys.with_key[""]
             stamp = now if endpoint.is_stamped else None
@@ -126,4 +126,6 @@ def _judge(reply: Reply, call: Call[Any], wall_ms: float) -> Verdict:
         return Unclear(reply.status, "the reply broke off", is_readable=False, server_time=verdict.server_time)
     if call.endpoint.echoed and call.is_contradicted(verdict.data):
         return Unclear(reply.status, "the reply is about another order", is_readable=True)
+    if call.endpoint.reads_all:
+        return evolve(verdict, data=verdict.raw)
     return verdict

@@ -11,6 +11,7 @@ from bingx_async.core.gates import Penalty
 from bingx_async.core.options import CallSettings
 from bingx_async.core.signing import Carrier
 from bingx_async.core.verdict import Refused, Throttled, Unclear
+from bingx_async.runtime.clock import Stamp
 from bingx_async.runtime.governor.crowd import Place
 from bingx_async.runtime.http.message import Unanswered
 
@@ -34,6 +35,7 @@ class Turn:
     deadline: float  # monotonic ms; the last moment at which an attempt may leave
     waits_again: bool  # when the exchange tells it to; else it raises, so that its items can go another way
     seconds_left: float  # on the network, for the next attempt
+    stamp: Stamp  # of the present attempt
     place: Place | None = None  # in the queue, for every attempt
     permit: Permit = field(init=False)
     carrier: Carrier | None = None  # of the last attempt, if it had a choice

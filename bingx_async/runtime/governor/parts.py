@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
+from typing import Any
 
 import anyio.lowlevel
 
 from bingx_async.core.claims import Claims, NotUntil, Permit
 from bingx_async.core.counting import MinRtt
+from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.ledger import Ledger, Settings
 from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.governor.line import Waiter
@@ -118,6 +120,7 @@ class Parts:
     def __init__(self, settings: GovernorSettings) -> None:
         self.profile, self.credit, self.clock = settings.profile, settings.credit, settings.clock
         self.reserve = settings.reserve
+        self.requested: dict[tuple[str, str], Endpoint[Any]] = {}  # by account and route; none of the catalogue
         self.reporter = Reporter(self.clock, settings.on_event)
         self._draw, self._min_rtt = settings.draw, MinRtt()
         began = self.clock.monotonic() if settings.cold_start == "spent" else None

@@ -1,0 +1,167 @@
+"""One look at the exchange for orders: by their ids, in the lists of what is open, in the histories, among the fills.
+
+Every answer is evidence. A list is asked for once in a look, whatever the number of orders. A source that fails makes
+the look incomplete: then nothing is proven by what it did not find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial as bind
+from typing import Any, TypeVar
+
+from attrs import Factory, define, field
+
+from bingx_async.core.options import CallOptions
+from bingx_async.errors import BingXError, ClientClosed, IncompleteList, OrderNotFound
+from bingx_async.models import Evidence, Fill, OcoLeg, OcoOrder, Order
+from bingx_async.spot.oco import OcoOrders
+from bingx_async.spot.oco_queries import PAGE
+from bingx_async.spot.queries import Queries
+from bingx_async.spot.target import Target
+
+T = TypeVar("T")
+EARLIER = 60_000.0  # ms before a call was sent at which a history is read from: times may be rounded, clocks be off
+NAMES_KEPT = 7_200_000.0  # ms for which the exchange finds an order by its client order id
+
+
+class Lookup(Queries, OcoOrders):
+    """The methods by which orders are looked up."""
+
+
+@define(eq=False)
+class Look:
+    """One look. `since` is when the call in doubt was sent, `started` when the look began: epoch ms of the exchange."""
+
+    lookup: Lookup
+    now: Callable[[], float]
+    since: float
+    options: CallOptions
+    started: float = field(init=False, default=Factory(lambda it: it.now(), takes_self=True))
+    is_complete: bool = True
+    evidence: list[Evidence] = field(factory=list[Evidence])
+    _orders: dict[str, list[Order]] = field(init=False, factory=dict[str, list[Order]])  # by the question
+    _fills: dict[str, list[Fill]] = field(init=False, factory=dict[str, list[Fill]])
+    _oco: dict[str, list[OcoOrder]] = field(init=False, factory=dict[str, list[OcoOrder]])
+
+    async def order(self, target: Target, by_name: bool) -> Order | None:
+        """The order as it was described last, or None. `by_name`: by its client order ids too, where an order that is
+        not there costs error budget."""
+        found = await self._by_id(target, by_name)
+        if found is None:
+            listed = [*await self.open_orders(target.symbol), *await self._history(target.symbol)]
+            found = next((each for each in listed if target.is_named_by(each)), None)
+        return found
+
+    async def fill(self, target: Target) -> Fill | None:
+        """A fill of the target. One of an order that no list shows makes the look incomplete."""
+        ask = bind(_all, self.lookup.iter_fills, target.symbol, start=self._start, **self.options)
+        fills = await self._read(self._fills, f"iter_fills({target.symbol})", ask)
+        known = {order.order_id for orders in self._orders.values() for order in orders}
+        for fill in fills:
+            if target.is_named_by(fill):
+                return fill
+            if fill.order_id not in known and target.might_be(fill, self.since):
+                self.is_complete = False
+                self._tell(f"iter_fills({target.symbol})", f"a fill of order {fill.order_id}, which no list shows")
+        return None
+
+    async def open_orders(self, symbol: str) -> list[Order]:
+        """Every open order of `symbol` (empty: of every symbol)."""
+        ask = bind(self.lookup.list_open_orders, symbol or None, **self.options)
+        return await self._read(self._orders, f"list_open_orders({symbol})", ask)
+
+    async def pair(self, target: Target, by_name: bool) -> tuple[tuple[OcoLeg, ...], bool]:
+        """The legs of the OCO order as they were described last, and whether they are in the list of what is open."""
+        for ask, is_open in ((self._open_pairs, True), (self._done_pairs, False)):
+            for pair in await ask():
+                if any(target.is_named_by(leg) for leg in pair.legs):
+                    return pair.legs, is_open
+        for name in target.names if by_name else ():
+            asked = f"get_oco_order({name})"
+            found = await self._get(asked, self.lookup.get_oco_order(client_order_id=name, **self.options))
+            if found is not None and any(target.is_named_by(leg) for leg in found.legs):
+                return found.legs, any(leg.status.is_open for leg in found.legs)
+        return (), False
+
+    def is_ambiguous(self, target: Target) -> bool:
+        """Whether something was seen that might be the target, though nothing says so."""
+        legs = [leg for pairs in self._oco.values() for pair in pairs for leg in pair.legs]
+        orders = [order for listed in self._orders.values() for order in listed]
+        seen: list[Order | OcoLeg] = [*orders, *legs]
+        return any(target.might_be(each, self.since) for each in seen)
+
+    async def _by_id(self, target: Target, by_name: bool) -> Order | None:
+        is_kept = self.started - self.since < NAMES_KEPT
+        for name in target.names if by_name and is_kept else ():
+            asked = f"get_order({target.symbol}, {name})"
+            found = await self._get(asked, self.lookup.get_order(target.symbol, client_order_id=name, **self.options))
+            if found is not None:
+                return found
+        if not target.order_id:
+            return None
+        asked = f"get_order({target.symbol}, {target.order_id})"
+        return await self._get(asked, self.lookup.get_order(target.symbol, target.order_id, **self.options))
+
+    async def _get(self, asked: str, answer: Awaitable[T]) -> T | None:
+        try:
+            found = await answer
+        except OrderNotFound as error:
+            self._tell(asked, error.message or "not found")
+        except BingXError as error:
+            self._fail(asked, error)
+        else:
+            self._tell(asked, str(getattr(found, "status", "")) or "found")
+            return found
+        return None
+
+    async def _history(self, symbol: str) -> list[Order]:
+        ask = bind(_all, self.lookup.iter_order_history, symbol, start=self._start, **self.options)
+        return await self._read(self._orders, f"iter_order_history({symbol})", ask)
+
+    async def _open_pairs(self) -> list[OcoOrder]:
+        ask = bind(self.lookup.list_open_oco_orders, **self.options)
+        pairs = await self._read(self._oco, "list_open_oco_orders()", ask)
+        self.is_complete &= 2 * len(pairs) < PAGE  # of several pages one may hide an order that moved between them
+        return pairs
+
+    async def _done_pairs(self) -> list[OcoOrder]:
+        ask = bind(_all, self.lookup.iter_oco_history, start=self._start, **self.options)
+        return await self._read(self._oco, "iter_oco_history()", ask)
+
+    @property
+    def _start(self) -> int:
+        return int(self.since - EARLIER)
+
+    async def _read(self, kept: dict[str, list[T]], asked: str, ask: Callable[[], Awaitable[list[T]]]) -> list[T]:
+        """A whole list, asked for once in this look."""
+        if asked not in kept:
+            try:
+                kept[asked] = await ask()
+                self._tell(asked, f"{len(kept[asked])} in the whole list")
+            except IncompleteList as error:
+                kept[asked] = list(error.items)
+                self._fail(asked, error)
+            except BingXError as error:
+                kept[asked] = []
+                self._fail(asked, error)
+        return kept[asked]
+
+    def _fail(self, asked: str, error: BingXError) -> None:
+        if isinstance(error, ClientClosed):
+            raise error
+        self.is_complete = False
+        self._tell(asked, f"no answer: {error}")
+
+    def _tell(self, asked: str, answer: str) -> None:
+        self.evidence.append(Evidence(asked, answer, moment_of(self.now())))
+
+
+async def _all(ask: Callable[..., AsyncIterator[T]], *about: Any, **options: Any) -> list[T]:
+    return [item async for item in ask(*about, **options)]
+
+
+def moment_of(ms: float) -> datetime:
+    """The moment of epoch ms, aware UTC."""
+    return datetime.fromtimestamp(ms / 1000.0, UTC)
