@@ -22,7 +22,6 @@ from bingx_async.runtime.clock import ServerClock
 from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
 from bingx_async.spot.base import FACTS
-from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
 from bingx_async.version import __version__
 
@@ -65,6 +64,7 @@ class BingXClient:
         connections: int = 128,
         strategy: str | None = None,
         facts: Facts = FACTS,
+        check_orders: bool = True,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
         del api_key, secret_key  # a traceback may print the locals of this frame
@@ -82,8 +82,9 @@ class BingXClient:
             proxy,
             connections,
             calls,
-            ClientIds(strategy),
             facts,
+            strategy,
+            check_orders,
         )
         self._wire(settings, None)
 
@@ -212,6 +213,6 @@ class BingXClient:
         self._settings, self._entered = settings, 0
         self._caller = self._first = calls.caller
         self._calls = calls
-        self.spot = SpotApi(calls, settings.ids_per_batch, settings.facts, settings.ids)
+        self.spot = SpotApi(calls, settings.ids_per_batch, settings.facts, settings.ids, settings.rules)
         calls.caller.doubts.resolver = calls.caller.doubts.resolver or self.spot.resolve
         self.account = AccountApi(calls, calls.caller.account)

@@ -22,6 +22,7 @@ from bingx_async.governor import Governor
 from bingx_async.spot.base import FACTS
 from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
+from bingx_async.spot.rules import RuleBook
 
 if TYPE_CHECKING:
     import httpx
@@ -52,6 +53,15 @@ class Keys:
 def _given_url(base_url: Any) -> Any:
     """As given, else from the environment, else the live host."""
     return os.environ.get("BINGX_BASE_URL") or LIVE_HOST if _is_missing(base_url) else base_url
+
+
+def _ids_of(strategy: Any) -> ClientIds:
+    return strategy if isinstance(strategy, ClientIds) else ClientIds(strategy)
+
+
+def _rules_of(check_orders: Any) -> RuleBook:
+    """A book of its own; the clients made from one share it."""
+    return check_orders if isinstance(check_orders, RuleBook) else RuleBook(is_heeded=check_orders)
 
 
 def _are_keys(_instance: object, _attribute: object, keys: Keys) -> None:
@@ -143,8 +153,9 @@ class ClientSettings:
     proxy: str | None = field(default=None, validator=_is_proxy, repr=False)
     connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
-    ids: ClientIds = ClientIds()
     facts: Facts = field(default=FACTS, validator=_are_facts)
+    ids: ClientIds = field(factory=ClientIds, converter=_ids_of)
+    rules: RuleBook = field(factory=RuleBook, converter=_rules_of)
 
     @property
     def hosts(self) -> tuple[str, ...]:

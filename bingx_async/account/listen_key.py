@@ -76,11 +76,11 @@ class ListenKeys(Group):
             await self._calls.call(Call(endpoint, {"listenKey": key}), options)
         except (OutcomeUnknown, ReadFailed) as error:
             error.params["listenKey"] = "***"
-            raise
+            raise error.with_traceback(None) from None  # the frames of the call hold what came, perhaps with the key
         except ApiError as error:
             if error.http_status != UNKNOWN_KEY:
                 _hide(error, key)
-                raise
+                raise error.with_traceback(None) from None
             message = "the exchange does not know this listen key, which lives for 60 minutes; create another"
             raise ApiError(error.code, message, PATH, error.http_status) from None
 

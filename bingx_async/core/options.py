@@ -112,9 +112,7 @@ class CallSettings:
 
     max_wait: float = _option(30.0, "seconds, 0 (now or never) or more", lambda it: is_number(it) and it >= 0)
     timeout: float = _option(
-        10.0,
-        f"seconds, above 0 and at most {LONGEST_TIMEOUT:g}",
-        lambda it: is_number(it) and 0 < it <= LONGEST_TIMEOUT,
+        10.0, f"seconds above 0 and at most {LONGEST_TIMEOUT:g}", lambda it: is_number(it) and 0 < it <= LONGEST_TIMEOUT
     )
     recv_window: int = _option(
         LONGEST_RECV_WINDOW,

@@ -14,11 +14,15 @@ says so and seconds elsewhere. The server needs the extra `bingx_async[emulator]
 from bingx_async.emulator.emulator import Emulator
 from bingx_async.emulator.faults import Alter, Answer, CloseAfter, CloseBefore, Delay, Fault, Html, Truncate
 from bingx_async.emulator.limits import MODELS, Model
+from bingx_async.emulator.market.listings import Listing
+from bingx_async.emulator.market.market import Market
 from bingx_async.emulator.settings import Account, EmulatorSettings, default_accounts
 from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats
 from bingx_async.emulator.traffic import Reply, Request
+from bingx_async.emulator.variants import LIVE, Variants
 
 __all__ = [
+    "LIVE",
     "MODELS",
     "Account",
     "AddressStats",
@@ -32,10 +36,13 @@ __all__ = [
     "EndpointStats",
     "Fault",
     "Html",
+    "Listing",
+    "Market",
     "Model",
     "Reply",
     "Request",
     "Stats",
     "Truncate",
+    "Variants",
     "default_accounts",
 ]

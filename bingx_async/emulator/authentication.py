@@ -2,8 +2,9 @@
 
 Rules: a carrier is where parameters travel: the query string, a JSON object or a form as the body. All that are
 read are joined. A value is its raw token: the text between `=` and `&`, a JSON number as it was written, a JSON
-string without its quotes; nothing is percent-decoded. A timestamp may be as old as `recvWindow`, at most and by default
-5000 ms, and 1000 ms ahead of the server's clock. The signed text is `name=value` joined by `&`, sorted by name,
+string without its quotes. Percent-encoding is undone in queries alone, and in signed ones only where a value has to be
+escaped: the text that was signed is then the decoded one. A timestamp may be as old as `recvWindow`, at most and by
+default 5000 ms, and 1000 ms ahead of the server's clock. The signed text is `name=value` joined by `&`, sorted by name,
 without `signature`; the signature is its HMAC-SHA256 in lower-case hex.
 """
 
@@ -12,7 +13,9 @@ from __future__ import annotations
 import hmac
 import json
 import math
+import re
 from collections.abc import Callable, Collection, Mapping
+from urllib.parse import unquote
 
 from bingx_async.emulator.settings import Carrier, EmulatorSettings
 from bingx_async.emulator.traffic import Pairs, Refusal, Visit
@@ -22,6 +25,9 @@ MAX_AHEAD = 1000  # ms
 EXAMPLE = "https://bingx-api.github.io/docs/#/en-us/spot/account-api.html#Query%20Assets"
 WRONG_TIMESTAMP = 100421, f"Null timestamp or timestamp mismatch, try to run our sample code from the link {EXAMPLE}"
 
+MISMATCH = 100001, "Signature verification failed due to signature mismatch"
+UNSAFE = re.compile(r"[^A-Za-z0-9._,~-]", re.ASCII).search
+
 
 class Authentication:
     """Knows the accounts by their API keys."""
@@ -29,6 +35,7 @@ class Authentication:
     def __init__(self, settings: EmulatorSettings) -> None:
         self._by_key = {account.api_key: account for account in settings.accounts}
         self._carriers = settings.carriers
+        self._takes_any_body = settings.variants.unsafe_in_body == "accepted"
 
     def admit(self, visit: Visit) -> None:
         """Note the account and the parameters of a request, or refuse it."""
@@ -40,7 +47,11 @@ class Authentication:
             visit.account = account
         visit.pairs = read_parameters(request.query, request.body, self._carriers)
         if endpoint.is_signed:
+            if request.body and not self._takes_any_body and has_unsafe(visit.pairs):
+                raise Refusal(*MISMATCH)
             _check_signature(visit)
+        else:
+            visit.pairs = decoded(visit.pairs)
 
 
 def read_parameters(query: str, body: bytes, carriers: Collection[Carrier]) -> Pairs:
@@ -54,6 +65,16 @@ def read_parameters(query: str, body: bytes, carriers: Collection[Carrier]) -> P
     except (ValueError, RecursionError):
         raise Refusal(100400, "Invalid parameters, the request can not be read") from None
     return pairs
+
+
+def decoded(pairs: Pairs) -> Pairs:
+    """The pairs with their percent-encoding undone."""
+    return [(unquote(name), unquote(value)) for name, value in pairs]
+
+
+def has_unsafe(pairs: Pairs) -> bool:
+    """Whether a value has characters that must be escaped in a query."""
+    return any(UNSAFE(value) for _, value in pairs)
 
 
 def sign(secret_key: str, pairs: Pairs) -> str:
@@ -73,8 +94,13 @@ def _check_signature(visit: Visit) -> None:
     if not signature:
         raise Refusal(100412, "Null signature")
     _check_timestamp(params, visit.time)
-    if not is_signed_by(visit.account.secret_key, visit.pairs, signature):
-        raise Refusal(100001, "Signature verification failed due to signature mismatch")
+    readings = [visit.pairs]
+    if "%" in visit.request.query and has_unsafe(plain := decoded(visit.pairs)):
+        readings.append(plain)
+    fitting = [pairs for pairs in readings if is_signed_by(visit.account.secret_key, pairs, signature)]
+    if not fitting:
+        raise Refusal(*MISMATCH)
+    visit.pairs = fitting[-1]
 
 
 def _check_timestamp(params: Mapping[str, str], time: int) -> None:

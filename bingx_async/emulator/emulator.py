@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import anyio.lowlevel
 import httpx
@@ -20,8 +20,10 @@ from bingx_async.core.catalogue import Profile
 from bingx_async.core.quota import Quotas
 from bingx_async.emulator.controls import Controls
 from bingx_async.emulator.limits import Model
+from bingx_async.emulator.market.market import Market
 from bingx_async.emulator.settings import Account, Carrier, EmulatorSettings, PenaltyStyle, RateHeaders, profile_of
 from bingx_async.emulator.traffic import ConnectionClosed, Request, Respond
+from bingx_async.emulator.variants import Variants
 
 if TYPE_CHECKING:
     from bingx_async.emulator.server import EmulatorServer
@@ -36,7 +38,8 @@ class Emulator(Controls):
     parameters are read · `rate_headers`: the form of X-RateLimit-Requests-Expire, None for no such headers ·
     `clock_offset_ms`: how far the server's clock is ahead of `clock`, which returns epoch ms · `symbols`: the pairs
     traded, None for all that are well-formed · `error_limit`: business errors of one code per 480 s that are
-    forgiven, None for all. Raises `InvalidRequest`.
+    forgiven, None for all · `market`: "walk" or a `Market` whose prices move; None, a quiet one, where they stay and
+    limit orders rest · `variants`: the choices where the exchange's behaviour is not known. Raises `InvalidRequest`.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class Emulator(Controls):
         clock: Callable[[], float] | None = None,
         symbols: Collection[str] | None = None,
         error_limit: int | None = 20,
+        market: Market | Literal["walk", "quiet"] | None = None,
+        variants: Variants = Variants(),  # noqa: B008 - frozen
     ) -> None:
         settings = EmulatorSettings(
             accounts=accounts,
@@ -73,6 +78,8 @@ class Emulator(Controls):
             clock=clock or (lambda: time.time() * 1000),
             symbols=symbols,
             error_limit=error_limit,
+            market=Market(seed=seed) if market == "walk" else market,
+            variants=variants,
         )
         super().__init__(settings)
 

@@ -15,19 +15,28 @@ of it. Every request counts for its address, also one that a later door refuses.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import count
+from decimal import localcontext
 from typing import Any
 
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.catalogue import Catalogue
 from bingx_async.emulator.authentication import Authentication
-from bingx_async.emulator.behaviours import BEHAVIOURS, FIRST_ORDER_ID, Behaviour, Desk
-from bingx_async.emulator.book import Book, Books
+from bingx_async.emulator.behaviours import BEHAVIOURS
+from bingx_async.emulator.endpoints.desk import Behaviour
+from bingx_async.emulator.floor import EXACT, Floor
+from bingx_async.emulator.mixing import mixed
 from bingx_async.emulator.penalties import Enforcement
 from bingx_async.emulator.samples import sample_data
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Tally
 from bingx_async.emulator.traffic import BusinessRefusal, Refusal, Reply, Request, Visit, accept, refuse
+
+
+def _family_of(path: str) -> str:
+    """The family of a path of market data; "both" for any other path."""
+    if "/quote/" in path:
+        return "quote"
+    return "v1" if "/market/" in path or "/ticker/" in path else "both"
 
 
 class Exchange:
@@ -42,9 +51,8 @@ class Exchange:
         self.settings = settings
         self.clock_offset_ms = settings.clock_offset_ms
         self.tally = Tally()
-        self.order_ids = count(FIRST_ORDER_ID, 2)
         self.enforcement = Enforcement(settings, self.tally)
-        self.books = Books((each.account, Book(each.account, each.balance)) for each in reversed(settings.accounts))
+        self.floor = Floor(settings)
         self._catalogue = catalogue
         self._behaviours = behaviours
         self._authentication = Authentication(settings)
@@ -67,20 +75,28 @@ class Exchange:
                 100400, "this api is not exist, please refer to the API docs https://bingx-api.github.io/docs"
             )
         visit.endpoint = found[0]
+        if {self.settings.variants.market_family, _family_of(visit.request.path)} == {"v1", "quote"}:
+            raise Refusal(100404, "this path does not exist any more")
         self.enforcement.count_address(visit)
         self._authentication.admit(visit)
         if visit.endpoint.is_public:
-            return self._run(visit, Book())
+            return self._run(visit)
         self.enforcement.check_open(visit)
         self.enforcement.count_account(visit)
         try:
-            return self._run(visit, self.books[visit.account.account])
+            return self._run(visit)
         except BusinessRefusal as refusal:
             self.enforcement.count_error(visit, refusal.code)
             raise
 
-    def _run(self, visit: Visit, book: Book) -> Any:
+    def _run(self, visit: Visit) -> Any:
         behaviour = self._behaviours.get(visit.endpoint.name)
         if behaviour is None:
             return sample_data(visit.endpoint.name)
-        return behaviour(Desk(book, self.order_ids, self.settings.symbols, visit.time), dict(visit.pairs))
+        account = None if visit.endpoint.is_public else visit.account
+        with localcontext(prec=EXACT):
+            desk = self.floor.desk(visit.time, visit.request.path, account)
+            data = behaviour(desk, dict(visit.pairs))
+        if self.settings.variants.numbers == "mixed":
+            return mixed(data, f"{self.settings.seed}/{visit.endpoint.name}")
+        return data

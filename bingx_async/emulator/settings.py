@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
 from attrs import field, frozen
@@ -15,6 +15,8 @@ from bingx_async.core.catalogue import Profile
 from bingx_async.core.options import has, number, one_of, whole
 from bingx_async.core.quota import Quota, Quotas
 from bingx_async.emulator.limits import MODELS, Model
+from bingx_async.emulator.market.market import Market, market_of
+from bingx_async.emulator.variants import Variants
 from bingx_async.errors import InvalidRequest
 
 RateHeaders = Literal["epoch-ms", "epoch-s", "remaining-ms"]
@@ -23,16 +25,31 @@ Carrier = Literal["json", "query", "form"]
 CARRIERS: frozenset[Carrier] = frozenset(get_args(Carrier))
 
 
+def _amounts(values: Mapping[str, Decimal | int | str]) -> dict[str, Decimal]:
+    try:
+        amounts = {asset: Decimal(amount) for asset, amount in values.items()}
+    except InvalidOperation:
+        amounts = {"": Decimal(-1)}
+    is_wrong = any(not amount.is_finite() or amount < 0 for amount in amounts.values())
+    if is_wrong or any(isinstance(amount, float) for amount in values.values()):
+        raise InvalidRequest(f"balances must be amounts such as {{'USDT': Decimal('1000.5')}}, not {values!r}")
+    return amounts
+
+
 @frozen
 class Account:
     """An account as the emulator knows it. Several may share one `account` with different keys: they share its
-    quotas and its book. `balance` is in the quote asset, for every symbol; None is without bound.
+    quotas, its book and the balances of the first.
+
+    `balances` has the assets it owns, and it owns nothing else: `{"USDT": Decimal(1000)}`. `balance` is so much of
+    every quote asset, and any amount of everything else. With neither it is without bounds.
     """
 
     account: str = field(converter=str)
     api_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     balance: Decimal | None = None
+    balances: Mapping[str, Decimal] | None = field(default=None, converter=optional_of(_amounts), repr=False)
 
 
 def default_accounts() -> tuple[Account, ...]:
@@ -71,6 +88,16 @@ def _are_accounts(_instance: object, _setting: object, values: Any) -> None:
             raise InvalidRequest(f"accounts must be values such as Account('7', 'key', 'secret'), not {value!r}")
 
 
+def _is_market(_instance: object, _setting: object, value: Any) -> None:
+    if not isinstance(value, Market):
+        raise InvalidRequest(f"market must be 'walk', 'quiet', None or a value such as Market(seed=7), not {value!r}")
+
+
+def _are_variants(_instance: object, _setting: object, value: Any) -> None:
+    if not isinstance(value, Variants):
+        raise InvalidRequest(f"variants must be a value such as Variants(post_only='failed'), not {value!r}")
+
+
 def _are_symbols(_instance: object, _setting: object, values: Any) -> None:
     for value in values or ():
         if not isinstance(value, str) or "-" not in value:
@@ -98,3 +125,5 @@ class EmulatorSettings:
     clock: Callable[[], float] = field(validator=has("__call__", "a function that returns epoch milliseconds"))
     symbols: tuple[str, ...] | None = field(converter=optional_of(_several), validator=_are_symbols)
     error_limit: int | None = field(validator=optional(whole(at_least=0)))
+    market: Market = field(converter=market_of, validator=_is_market)
+    variants: Variants = field(validator=_are_variants)

@@ -112,9 +112,13 @@ class ConnectionClosed(Exception):
 
 
 def accept(data: Any, visit: Visit, form: RateHeaders | None) -> Reply:
-    """Code 0 with `data`; `form` is that of the rate headers."""
-    body = b'{"code":0,"msg":"","debugMsg":"","data":%b}' % encode(data).encode()
-    return Reply(200, _headers(visit, form), body)
+    """Code 0 with `data`, or the data alone where the endpoint has no code; `form` is that of the rate headers."""
+    text = "" if data is None else encode(data)
+    if visit.endpoint.is_public:
+        text = f'{{"code":0,"timestamp":{visit.time},"data":{text}}}'
+    elif visit.endpoint.has_code:
+        text = f'{{"code":0,"msg":"","debugMsg":"","data":{text}}}'
+    return Reply(200, _headers(visit, form), text.encode())
 
 
 def refuse(refusal: Refusal, visit: Visit, form: RateHeaders | None) -> Reply:
@@ -139,15 +143,25 @@ def _headers(visit: Visit, form: RateHeaders | None) -> tuple[tuple[str, str], .
 
 def encode(value: Any) -> str:
     """`value` as compact JSON; a `Decimal` becomes a number in plain notation."""
+    try:
+        return _encode_plain(value)
+    except TypeError:
+        return _encode(value)
+
+
+_encode_plain = json.JSONEncoder(separators=(",", ":")).encode  # quick, but knows no Decimal
+
+
+def _encode(value: Any) -> str:
     if isinstance(value, str):
         return encode_basestring_ascii(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value).items()
-        return "{" + ",".join(f"{encode_basestring_ascii(name)}:{encode(item)}" for name, item in members) + "}"
+        return "{" + ",".join(f"{encode_basestring_ascii(name)}:{_encode(item)}" for name, item in members) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(encode, cast("Sequence[Any]", value))) + "]"
+        return "[" + ",".join(map(_encode, cast("Sequence[Any]", value))) + "]"
     return json.dumps(value)
 
 

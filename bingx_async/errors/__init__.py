@@ -10,6 +10,7 @@
     │   ├── ErrorBudgetSpent    one more business error would close the endpoint
     │   ├── InvalidRequest      an argument the exchange could only refuse (also a ValueError)
     │   ├── StoreUnavailable    the shared quota store cannot be asked
+    │   ├── RulesUnavailable    the trading rules cannot be read, so the order was not checked
     │   └── ClientClosed        the client is closed
     ├── TransportError          the network failed
     │   ├── ConnectFailed       no connection: nothing was sent
@@ -35,6 +36,7 @@ from bingx_async.errors.local import (
     InvalidRequest,
     LocalError,
     QuotaWait,
+    RulesUnavailable,
     StoreUnavailable,
 )
 from bingx_async.errors.network import ConnectFailed, OutcomeUnknown, ReadFailed, TransportError, UnreadableReply
@@ -71,6 +73,7 @@ __all__ = [
     "QuotaWait",
     "RateLimited",
     "ReadFailed",
+    "RulesUnavailable",
     "ServerBusy",
     "StoreUnavailable",
     "TransportError",

@@ -59,5 +59,16 @@ class InvalidRequest(LocalError, ValueError):
     """An argument that the exchange could only refuse; the message says what to write instead."""
 
 
+class RulesUnavailable(LocalError):
+    """The trading rules of `symbol` could not be read, so an order for it was not sent unchecked."""
+
+    def __init__(self, symbol: str, reason: str) -> None:
+        super().__init__(
+            f"the trading rules of {symbol} could not be read: {reason}. No order was sent; try again, or pass "
+            "check=False to send it unchecked (check_orders=False for all orders of a client)"
+        )
+        self.symbol, self.reason = symbol, reason
+
+
 class ClientClosed(LocalError):
     """The client was closed; nothing was sent."""

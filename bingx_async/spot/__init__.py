@@ -1,19 +1,21 @@
 """The spot product: declarations of its endpoints, and the typed methods on them."""
 
 from bingx_async.core.options import CallOptions
+from bingx_async.errors import InvalidRequest
 from bingx_async.spot.killswitch import Killing
 from bingx_async.spot.klines import Klines
 from bingx_async.spot.market import Market
-from bingx_async.spot.placing import Placing
+from bingx_async.spot.orders import Orders
 from bingx_async.spot.resolving import Resolving
+from bingx_async.spot.strategies import Strategy
 from bingx_async.spot.switch import Switch
 from bingx_async.spot.symbols import Symbols
 from bingx_async.spot.trades import Trades
 
-__all__ = ["CallOptions", "SpotApi"]
+__all__ = ["CallOptions", "SpotApi", "Strategy"]
 
 
-class SpotApi(Killing, Resolving, Placing, Switch, Market, Trades, Klines, Symbols):
+class SpotApi(Killing, Resolving, Orders, Switch, Market, Trades, Klines, Symbols):
     """`client.spot`: the endpoints of BingX spot as typed methods.
 
     Every method also takes `max_wait`, `priority`, `timeout` and `recv_window` (see `CallOptions`), and raises the
@@ -21,6 +23,13 @@ class SpotApi(Killing, Resolving, Placing, Switch, Market, Trades, Klines, Symbo
     not fit, `RateLimited` if the exchange has closed the endpoint for longer than that, other `ApiError`s where it
     refused, `OutcomeUnknown` where no readable answer came.
     """
+
+    def as_strategy(self, name: str | None = None) -> Strategy:
+        """The orders of the strategy `name` (1 to 11 letters and digits): what it places carries a mark, and it shows
+        and cancels only that. Without a name, the strategy of the client."""
+        if name is None and self._ids.strategy is None:
+            raise InvalidRequest("name the strategy, as in as_strategy('grid7'): the client was made without one")
+        return self._like(Strategy, self._ids if name is None else self._ids.of(name))
 
     def __repr__(self) -> str:
         return "SpotApi()"

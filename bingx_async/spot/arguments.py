@@ -20,6 +20,7 @@ from bingx_async.models.fields import CancelRestriction, OpenEnum
 _SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+").fullmatch
 _RARE_SYMBOL = re.compile(r"(?:[^\W_]|#)+-[A-Z0-9]+").fullmatch  # OTHR#99961-USDT, MØTH-USDT
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}").fullmatch
+_NEW_CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,40}").fullmatch
 _OCO_CLIENT_ID = re.compile(r"[0-9]{1,40}").fullmatch
 _WORD = re.compile(r"[A-Za-z0-9]+").fullmatch
 _ORDER_ID = re.compile(r"[0-9]{1,19}").fullmatch
@@ -45,7 +46,7 @@ def order_id(value: int | str, name: str = "order_id") -> int:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if (is_whole or (isinstance(value, str) and _ORDER_ID(value))) and 0 < int(value) <= _INT64:
         return int(value)
-    if hasattr(value, "__index__") and not is_whole:  # an int of another library
+    if hasattr(value, "__index__") and not isinstance(value, int):  # an int of another library
         raise InvalidRequest(f"{name}={shown(value)} is of type {type(value).__name__}: write int({name})")
     raise InvalidRequest(
         f"{name}={shown(value)} is not an order id: write the whole number the exchange gave, as int or str"
@@ -228,3 +229,19 @@ def word(value: str, name: str, such_as: str) -> str:
     if isinstance(value, str) and _WORD(value):
         return str(value)
     raise InvalidRequest(f"{name}={shown(value)} must be letters and digits, such as {such_as!r}")
+
+
+def new_client_order_id(value: str) -> str:
+    """An id for an order to be placed: fewer characters than an id that is only asked for."""
+    if isinstance(value, str) and _NEW_CLIENT_ID(value):
+        return value
+    raise InvalidRequest(
+        f"client_order_id={shown(value)} is no id for a new order: write 1 to 40 letters, digits and underscores"
+    )
+
+
+def choice(value: str, name: str, *choices: str) -> str:
+    """One of these texts."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise InvalidRequest(f"{name}={shown(value)} must be {' or '.join(map(repr, choices))}")

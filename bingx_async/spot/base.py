@@ -12,6 +12,7 @@ from bingx_async.core.quota import PAGES, Quota
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
 from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
+from bingx_async.spot.rules import RuleBook
 
 # Public pages of the exchange that document quotas.
 ORDERS = f"{PAGES}spot/trade-api.html"
@@ -29,6 +30,7 @@ ORDER = Refusals(OrderNotFound, OrderRefused)
 FACTS = Facts()
 IDS = ClientIds()
 
+G = TypeVar("G", bound="Group")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -69,11 +71,23 @@ class Calls(Protocol):
 
 class Group:
     """Methods over the calls of one account; at most `ids_per_batch` ids travel in one batch cancel, `ids` makes the
-    client order ids of what is placed."""
+    client order ids of what is placed, `rules` has the trading rules by which it is checked."""
 
-    def __init__(self, calls: Calls, ids_per_batch: int = 10, facts: Facts = FACTS, ids: ClientIds = IDS) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        ids_per_batch: int = 10,
+        facts: Facts = FACTS,
+        ids: ClientIds = IDS,
+        rules: RuleBook | None = None,
+    ) -> None:
         self._calls = calls
         self._ids_per_batch = ids_per_batch
         self._facts = facts
         self._ids = ids
         self._kept: dict[str, str] = {}  # the choices of open facts that the exchange has proved right
+        self._rules = RuleBook() if rules is None else rules
+
+    def _like(self, kind: type[G], ids: ClientIds) -> G:
+        """Other methods over the same calls, with other ids for what is placed."""
+        return kind(self._calls, self._ids_per_batch, self._facts, ids, self._rules)

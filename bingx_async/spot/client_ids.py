@@ -19,7 +19,7 @@ import os
 import re
 from collections.abc import Callable
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from bingx_async.core.options import shown
 from bingx_async.errors import InvalidRequest
@@ -42,25 +42,25 @@ def strategy_name(value: str | None) -> str | None:
     raise InvalidRequest(f"strategy={shown(value)} must be 1 to 11 letters and digits, such as 'grid7'")
 
 
+def _mark_of(strategy: str | None) -> str:
+    return "bx_" if strategy is None else f"bx_{strategy}_"
+
+
+def _digits_of(mark: str) -> str:
+    """The mark in 12 digits, the first of which is no zero: a number would lose it."""
+    return str(10**11 + int.from_bytes(hashlib.sha256(mark.encode()).digest()[:8]) % (9 * 10**11))
+
+
 @frozen
 class ClientIds:
     """Makes the ids of one strategy and knows them again. `draw` gives that many bytes of chance."""
 
     strategy: str | None = field(default=None, converter=strategy_name)
     draw: Callable[[int], bytes] = field(default=os.urandom, repr=False)
-    mark: str = field(init=False)
+    mark: str = field(init=False, default=Factory(lambda it: _mark_of(it.strategy), takes_self=True))
     """The beginning of every id of an order."""
-    oco_mark: str = field(init=False, repr=False)
+    oco_mark: str = field(init=False, repr=False, default=Factory(lambda it: _digits_of(it.mark), takes_self=True))
     """The beginning of every id of an OCO order."""
-
-    @mark.default
-    def _mark(self) -> str:
-        return "bx_" if self.strategy is None else f"bx_{self.strategy}_"
-
-    @oco_mark.default
-    def _oco_mark(self) -> str:
-        number = int.from_bytes(hashlib.sha256(self.mark.encode()).digest()[:8])
-        return str(10**11 + number % (9 * 10**11))  # 12 digits, none of them a leading zero
 
     def of(self, strategy: str) -> ClientIds:
         """The ids of another strategy, from the same source of chance."""

@@ -31,3 +31,6 @@ class Facts:
     ms_tells_maker: bool = False
     """Whether `ms` of a historical trade tells who was the maker: 1 the buyer, 2 the seller. One client reads it so; a
     text of the exchange speaks of milliseconds. The number itself stands in `raw`."""
+    replacing_heeds_time_in_force: bool = False
+    """Whether `replace_order` takes a time in force: its page does not list one. While this is False, any but GTC is
+    refused here, because an order that was to be PostOnly and is placed as GTC may be filled at once."""

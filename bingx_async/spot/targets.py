@@ -8,9 +8,11 @@ from typing import Any
 
 from bingx_async.core.wire import items, mapping
 from bingx_async.errors import OutcomeUnknown
+from bingx_async.spot.batch_placing import PLACE_ORDERS
 from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_ORDERS
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
-from bingx_async.spot.placing import PLACE_ORDER, PLACE_ORDERS, REPLACE_ORDER
+from bingx_async.spot.placing import PLACE_ORDER
+from bingx_async.spot.replacing import REPLACE_ORDER
 from bingx_async.spot.target import Act, Target
 
 Params = Mapping[str, Any]

@@ -128,16 +128,15 @@ def test_no_error_holds_it(
     """Neither text, fields, traceback nor log show a listen key, however the call failed."""
     caplog.set_level(logging.DEBUG)
 
-    async def main() -> BaseException:
+    async def main() -> tuple[BaseException, str]:
         account = Hall({PATH: [answer]}).client().account
         with pytest.raises(kind) as caught:
             await getattr(account, name)(SECRET_KEY, timeout=1.0, max_wait=0)
-        return caught.value
+        stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+        return caught.value, repr([frame.locals for frame in stack if "/bingx_async/" in frame.filename])
 
-    error = run(backend, main)
-    stack = traceback.TracebackException.from_exception(error, capture_locals=True).stack
-    shown = str(error) + repr([frame.locals for frame in stack if "/bingx_async/" in frame.filename])
-    fields = repr(vars(error)) + repr(vars(copy.copy(error))) + repr(pickle.dumps(error))
+    error, shown = run(backend, main)
+    fields = str(error) + repr(vars(error)) + repr(vars(copy.copy(error))) + repr(pickle.dumps(error))
     assert SECRET_KEY not in shown + fields + caplog.text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
@@ -124,7 +125,7 @@ BAD: list[tuple[Act, str]] = [
         for bad in ("a1", "", "1" * 41, True, -1, 1.0, 10**40, HUGE)
     ),
     *(
-        (cancel("BTC-USDT", 1, recv_window=bad), "must be whole milliseconds from 1 to 5000")
+        (cancel("BTC-USDT", 1, recv_window=bad), "must be whole milliseconds from 100 to 5000")
         for bad in (0, -1, 5001, 100.0, True, None)
     ),
     *(
@@ -216,7 +217,7 @@ def test_edges(backend: Backend) -> None:
     assert sent(backend, cancel("BTC-USDT", client_order_id="a" * 40))[0]["clientOrderID"] == "a" * 40
     assert sent(backend, cancel_oco(client_order_id=10**40 - 1))[0]["clientOrderId"] == "9" * 40
     assert sent(backend, oco(list_client_order_id="0" * 40))[0]["listClientOrderId"] == "0" * 40
-    assert sent(backend, cancel("BTC-USDT", 1, recv_window=1, max_wait=0, timeout=0.1, priority=Priority.READ)) == [
+    assert sent(backend, cancel("BTC-USDT", 1, recv_window=100, max_wait=0, timeout=0.1, priority=Priority.READ)) == [
         {"symbol": "BTC-USDT", "orderId": "1"}
     ]
 
@@ -229,15 +230,43 @@ def test_repeated_ids(backend: Backend) -> None:
     ]
 
 
+class ForeignInt:
+    """A whole number of another library, such as `numpy.int64`."""
+
+    def __index__(self) -> int:
+        return 7
+
+
+@backends
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (cancel("BTC-USDT", ForeignInt()), "is of type ForeignInt: write int(order_id)"),
+        (batch([ForeignInt()]), "is of type ForeignInt: write int(order_ids)"),
+        (oco(quantity="1_000"), "quantity='1_000' holds underscores: write '1000'"),
+        (cancel("BTC-USDT", "1_000"), "is not an order id"),
+    ],
+)
+def test_numbers_of_other_kinds(call: Act, message: str, backend: Backend) -> None:
+    """A number in a notation or of a library that the exchange does not know is refused with what to write."""
+    with pytest.raises(InvalidRequest, match=re.escape(message)):
+        sent(backend, call)
+
+
 @backends
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"carrier": "body"}, "must be 'auto', 'json', 'query' or 'form'"),
-        ({"ids_per_batch": 0}, "must be a whole number above 0"),
-        ({"ids_per_batch": True}, "must be a whole number above 0"),
-        ({"ids_per_batch": 2.0}, "must be a whole number above 0"),
-        ({"recv_window": 6000}, "must be whole milliseconds from 1 to 5000"),
+        ({"ids_per_batch": 0}, "must be a whole number from 1 to 50"),
+        ({"ids_per_batch": True}, "must be a whole number from 1 to 50"),
+        ({"ids_per_batch": 2.0}, "must be a whole number from 1 to 50"),
+        ({"recv_window": 6000}, "must be whole milliseconds from 100 to 5000"),
+        ({"ids_per_batch": 100}, "must be a whole number from 1 to 50"),
+        ({"coalesce_cancels": "yes"}, "coalesce_cancels must be True or False"),
+        ({"recv_window": 5}, "must be whole milliseconds from 100 to 5000"),
+        ({"timeout": 5000}, "must be seconds above 0 and at most 600"),
+        ({"base_url": "https://open-api.bingx.com/openApi"}, "leave out /openApi, with which every path begins"),
         ({"max_wait": -1}, "must be seconds"),
         ({"timeout": 0}, "must be seconds above 0"),
         ({"base_url": "http://open-api.bingx.com"}, "plain http is only for a loopback address; write https"),

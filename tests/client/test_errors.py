@@ -79,6 +79,32 @@ def test_refusals(answer: Any, kind: type[ApiError], code: int | None, status: i
 
 
 @backends
+def test_number_and_target_are_told_once(backend: Backend) -> None:
+    """The number that the exchange repeats in its text is shown once; a redirect names its target, not its query."""
+
+    async def main() -> None:
+        moved = (302, "", {"Location": "https://me:pass@elsewhere.example/login?signature=abc"})
+        hall = Hall({CANCEL: [refused(100400, "code:100400:invalid parameter"), moved]})
+        client = hall.client()
+        with raising(OrderRefused) as first:
+            await client.spot.cancel_order("BTC-USDT", 1)
+        assert str(first[0]) == f"{CANCEL}: code 100400: invalid parameter"
+        assert first[0].message == "code:100400:invalid parameter"
+        with raising(ApiError) as second:
+            await client.spot.cancel_order("BTC-USDT", 1)
+        assert "a redirect to elsewhere.example/login" in str(second[0])
+        assert "signature" not in str(second[0])
+        assert "pass" not in str(second[0])
+
+    run(backend, main)
+
+
+def test_hint() -> None:
+    """What to do is a field too."""
+    assert ApiError(1, "x", CANCEL, 200, hint="do y").hint == "do y"
+
+
+@backends
 def test_busy(backend: Backend) -> None:
     """ "System is busy" is repeated soon where the wait allows it, else it is `ServerBusy`."""
 
@@ -96,6 +122,7 @@ def test_busy(backend: Backend) -> None:
     run(backend, main)
 
 
+NAMES = {"list_client_order_id": 770, "above_client_order_id": 771, "below_client_order_id": 772}
 UNKNOWN: list[tuple[Any, type[OutcomeUnknown]]] = [
     (refused(100500, "internal system error"), OutcomeUnknown),
     (refused(100503, "busy"), OutcomeUnknown),
@@ -128,11 +155,11 @@ def test_unknown(answer: Any, kind: type[OutcomeUnknown], backend: Backend) -> N
         hall = Hall({OCO_ORDER: [answer]})
         with raising(kind) as caught:
             await hall.client().spot.place_oco_order(
-                "BTC-USDT", "SELL", quantity=1, limit_price=3, order_price=1, trigger_price=2, above_client_order_id=77
+                "BTC-USDT", "SELL", quantity=1, limit_price=3, order_price=1, trigger_price=2, **NAMES
             )
         error = caught[0]
         assert error.endpoint == OCO_ORDER
-        assert error.client_order_ids == ("77",)
+        assert error.client_order_ids == ("771", "772", "770")
         assert error.params == {
             "symbol": "BTC-USDT",
             "side": "SELL",
@@ -140,9 +167,12 @@ def test_unknown(answer: Any, kind: type[OutcomeUnknown], backend: Backend) -> N
             "limitPrice": "3",
             "orderPrice": "1",
             "triggerPrice": "2",
-            "aboveClientOrderId": "77",
+            "listClientOrderId": "770",
+            "aboveClientOrderId": "771",
+            "belowClientOrderId": "772",
         }
-        assert "Ask for 77 before you repeat it" in str(error)
+        assert "Ask for 771, 772, 770 before you repeat it" in str(error)
+        assert error.sent_at is not None
         assert len(hall.exchange.calls()) == 1
 
     run(backend, main)

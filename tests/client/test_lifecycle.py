@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 
 import anyio
 import httpx
@@ -353,3 +354,49 @@ def test_version() -> None:
     """The user agent names the version that is imported."""
     assert bingx_async.__version__.count(".") == 2
     assert importlib.metadata.version("httpx").startswith("0.28")
+
+
+@pytest.mark.parametrize(
+    ("api_key", "secret_key", "message"),
+    [
+        ("", "s", "the api_key is empty; for market data give no key"),
+        ("k", "", "the secret_key is empty; for market data give no key"),
+        ("", "", "the api_key is empty; for market data give no key"),
+        ("k", None, "the secret_key is missing; give both or neither"),
+        (None, "s", "the api_key is missing; give both or neither"),
+    ],
+)
+def test_keys_are_checked(
+    api_key: str | None, secret_key: str | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty and half-given keys are refused when the client is made, not at its first call."""
+    monkeypatch.delenv("BINGX_API_KEY", raising=False)
+    monkeypatch.delenv("BINGX_SECRET_KEY", raising=False)
+    with pytest.raises(InvalidRequest, match=re.escape(message)):
+        BingXClient(api_key, secret_key)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("BINGX_API_KEY", "BINGX_SECRET_KEY"), ("BINGX_SECRET_KEY", "BINGX_API_KEY")]
+)
+def test_keys_of_the_environment_are_checked(name: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is missing or empty while the other one is set is refused too."""
+    monkeypatch.setenv(name, "value")
+    monkeypatch.delenv(other, raising=False)
+    with pytest.raises(InvalidRequest, match="is missing; give both or neither"):
+        BingXClient()
+
+
+@backends
+def test_no_keys_on_purpose(backend: Backend) -> None:
+    """A client without any key serves market data, and says at a call that needs a key what is missing."""
+
+    async def main() -> None:
+        hall = Hall()
+        client = hall.client(None, None)
+        await client.spot.get_depth("BTC-USDT")
+        with raising(InvalidRequest):
+            await client.spot.cancel_order("BTC-USDT", 1)
+        assert len(hall.exchange.calls(CANCEL)) == 0
+
+    run(backend, main)

@@ -20,8 +20,10 @@ from bingx_async import (
     ResolutionStatus,
 )
 from bingx_async.core.endpoint import Call
+from bingx_async.spot.batch_placing import PLACE_ORDERS
 from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS
-from bingx_async.spot.placing import PLACE_ORDER, PLACE_ORDERS, REPLACE_ORDER
+from bingx_async.spot.placing import PLACE_ORDER
+from bingx_async.spot.replacing import REPLACE_ORDER
 from bingx_async.spot.switch import CANCEL_ALL_AFTER
 from bingx_async.testing import EPOCH
 from tests.client.book import (

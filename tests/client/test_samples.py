@@ -9,7 +9,8 @@ import hashlib
 import hmac
 import inspect
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -21,7 +22,7 @@ import httpx
 import pytest
 import respx
 
-from bingx_async import BingXClient, Facts, Governor, OrderNotFound, __version__
+from bingx_async import ApiError, BingXClient, Facts, Governor, OrderNotFound, __version__
 from bingx_async.account import AccountApi
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.endpoint import Auth, Endpoint
@@ -39,6 +40,7 @@ HOST = "https://open-api.bingx.com"
 NOW = 1790000000000
 ENDPOINTS = list(CATALOGUE)
 CALLED = [endpoint for endpoint in ENDPOINTS if hasattr(SpotApi, endpoint.name) or hasattr(AccountApi, endpoint.name)]
+MOST_ITEMS = 600
 CARRIERS = ["json", "query", "form"]
 every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.route)
 every_method = pytest.mark.parametrize("endpoint", CALLED, ids=lambda endpoint: endpoint.route)
@@ -115,10 +117,18 @@ def expected(endpoint: Endpoint[Any], chosen: str) -> tuple[str, str, dict[str, 
 
 
 async def answer_of(client: BingXClient, endpoint: Endpoint[Any]) -> Any:
-    """What the method returns to the sample's call; of an iterator everything that it gives."""
+    """What the method returns to the sample's call; an iterator's first items, as the emulator's market is endless."""
     group = client.spot if hasattr(client.spot, endpoint.name) else client.account
-    found: Any = getattr(group, endpoint.name)(**load_sample(endpoint.name)["call"])
-    return [each async for each in found] if isinstance(found, AsyncIterator) else await found
+    found = getattr(group, endpoint.name)(**load_sample(endpoint.name)["call"])
+    if not isinstance(found, AsyncGenerator):
+        return await found
+    items: list[Any] = []
+    async with aclosing(found):
+        async for each in found:
+            items.append(each)
+            if len(items) == MOST_ITEMS:
+                break
+    return items
 
 
 def perform(backend: Backend, endpoint: Endpoint[Any], carrier: Any) -> tuple[httpx.Request, Any]:
@@ -179,7 +189,7 @@ def test_method_has_a_signature_of_its_own(endpoint: Endpoint[Any]) -> None:
 @backends
 @every_method
 def test_the_emulator_answers_it(endpoint: Endpoint[Any], backend: Backend) -> None:
-    """The emulator understands the sample's call: its reply is of the same model, or the order is not on its book."""
+    """The emulator understands the sample's call: the same model, or it has no such order or key."""
 
     async def main() -> Any:
         first = default_accounts()[0]
@@ -189,11 +199,13 @@ def test_the_emulator_answers_it(endpoint: Endpoint[Any], backend: Backend) -> N
         async with BingXClient(first.api_key, first.secret_key, **settings) as client:
             try:
                 return await answer_of(client, endpoint)
-            except OrderNotFound as error:
+            except ApiError as error:
+                if not isinstance(error, OrderNotFound) and "listen_key" not in endpoint.name:
+                    raise
                 return error
 
     answer = run(backend, main)
-    assert isinstance(answer, (OrderNotFound, type(endpoint.read(sample_data(endpoint.name)))))
+    assert isinstance(answer, (ApiError, type(endpoint.read(sample_data(endpoint.name)))))
     if endpoint.name not in BEHAVIOURS:
         assert plain(answer) == result_of(endpoint)
 

@@ -128,6 +128,34 @@ def test_only_safe_characters(value: str) -> None:
     assert repr(value) in str(caught.value)
 
 
+ODD = st.text(st.sampled_from("#ØМ龙虾Ｂ") | st.sampled_from(SAFE), min_size=1, max_size=12)
+
+
+@given(ODD.filter(lambda value: not set(value) <= set(SAFE)))
+@example("OTHR#99961-USDT")
+@example("MØTH-USDT")
+def test_odd_symbols_by_query(value: str) -> None:
+    """`#` and letters outside ASCII are signed raw and sent percent-encoded, and only in the query string."""
+    check_value("symbol", value, Carrier.QUERY)
+    payload = encode({"symbol": value, "timestamp": 7}, Signer(SECRET), Carrier.QUERY)
+    signature = resign([("symbol", value), ("timestamp", "7")], SECRET)
+    assert payload.query == f"symbol={quote(value, safe='')}&timestamp=7&signature={signature}"
+    assert payload.query.isascii()
+    for carrier in (Carrier.JSON, Carrier.FORM):
+        with pytest.raises(InvalidRequest) as caught:
+            check_value("symbol", value, carrier)
+        cure = "holds characters that can only be signed in the query string: make the client with carrier='query'"
+        assert str(caught.value) == f"symbol={value!r} {cure}"
+
+
+@given(st.text(min_size=1), st.sampled_from("&=?% +/\n\"'\\\x00[]{}:;@"))
+def test_never_an_injection(value: str, character: str) -> None:
+    """What could end a parameter or begin another is refused by every carrier."""
+    for carrier in Carrier:
+        with pytest.raises(InvalidRequest):
+            check_value("symbol", value + character, carrier)
+
+
 def test_no_empty_value() -> None:
     """An empty text is refused, since the exchange drops or rejects it; the refusal says what may be written."""
     with pytest.raises(InvalidRequest) as caught:
@@ -178,10 +206,12 @@ def test_json_values() -> None:
         ({"data": [1, 2], "ids": "x,y"}, "data=%5B1%2C2%5D&ids=x%2Cy"),
         ({"data": {"a": 1}}, "data=%7B%22a%22%3A1%7D"),
         ({"data": ["a/b c"]}, "data=%5B%22a%2Fb%20c%22%5D"),
+        ({"ids": "x,y", "symbol": "A#1-USDT"}, "ids=x%2Cy&symbol=A%231-USDT"),
+        ({"symbol": "MØTH-USDT"}, "symbol=M%C3%98TH-USDT"),
     ],
 )
 def test_query(params: dict[str, Any], query: str) -> None:
-    """A query string is the signed text itself, until a value is JSON: then every value is percent-encoded."""
+    """A query string is the signed text itself; if a value is JSON or an odd symbol, every value is percent-encoded."""
     assert query_of(params) == query
 
 

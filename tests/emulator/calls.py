@@ -10,8 +10,8 @@ from typing import Any
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.emulator import Account, Emulator, Reply, Request
-from bingx_async.emulator.book import Order
 from bingx_async.emulator.exchange import Exchange
+from bingx_async.emulator.trading.orders import Order
 
 NOW = 1_700_000_000_000.0
 UID = "1001"
@@ -66,9 +66,11 @@ def code(reply: Reply) -> int:
 
 def rest(exchange: Exchange, n: int = 1, uid: str = UID, **fields: Any) -> list[int]:
     """Put orders on an account's book; their ids."""
-    ids = [next(exchange.order_ids) for _ in range(n)]
+    exchange.floor.timeline.advance(int(NOW))
+    engine = exchange.floor.engine
+    ids = [next(engine.ids) for _ in range(n)]
     for order_id in ids:
         order = Order(order_id, **{"symbol": SYMBOL, "side": "BUY", "price": "50000", "quantity": "0.1", **fields})
-        exchange.books[uid].locked += order.cost
-        exchange.books[uid].add(order)
+        order.account = uid
+        engine.rest(order)
     return ids

@@ -36,13 +36,18 @@ def refusal(each: Exchange, path: str, **params: Any) -> tuple[int, str]:
     return answer["code"], answer["msg"]
 
 
+def locked(each: Exchange) -> Decimal:
+    """The amount of the quote asset that the first account has set aside."""
+    return each.floor.ledger.wallet(UID, "USDT").locked
+
+
 def with_balance(balance: str) -> Exchange:
     """An exchange whose first account has this balance."""
     return exchange(accounts=[account(balance=Decimal(balance))])
 
 
 def test_get_order() -> None:
-    """A query answers the open order by either id and changes nothing; an order that is done is not found."""
+    """A query answers the order by either id and changes nothing, also when it is done."""
     each = exchange()
     (order_id,) = rest(each, client_order_id="mine")
 
@@ -52,7 +57,9 @@ def test_get_order() -> None:
     found = [query(orderId=order_id)["data"], query(clientOrderID="mine")["data"]]
     assert [(order["orderId"], order["status"]) for order in found] == [(order_id, "NEW")] * 2
     ask(each, CANCEL_ORDER.path, symbol=SYMBOL, orderId=order_id)
-    assert query(orderId=order_id)["code"] == 100404
+    assert [
+        query(orderId=id)["data"]["status"] if id == order_id else query(orderId=id)["code"] for id in (order_id, 7)
+    ] == ["CANCELED", 100404]
 
 
 def test_cancel() -> None:
@@ -74,7 +81,7 @@ def test_cancel() -> None:
         "side": "BUY",
         "clientOrderID": "mine",
     }
-    assert (each.books[UID].orders, each.books[UID].locked) == ({}, 0)
+    assert (each.floor.books[UID].orders, locked(each)) == ({}, 0)
 
 
 def test_ids_are_beyond_float() -> None:
@@ -121,7 +128,7 @@ def test_cancel_refused(params: dict[str, Any], expected: tuple[int, str]) -> No
     params = {name: order_id if value == "ID" else value for name, value in params.items()}
     code, text = refusal(each, CANCEL_ORDER.path, **params)
     assert (code, text.replace(str(order_id), "ID")) == expected
-    assert list(each.books[UID].orders) == [order_id]
+    assert list(each.floor.books[UID].orders) == [order_id]
 
 
 def test_cancel_restriction_met() -> None:
@@ -162,7 +169,7 @@ def test_cancel_orders_all_or_nothing() -> None:
         100404,
         "order not exist, orderId:7",
     )
-    assert list(each.books[UID].orders) == ids
+    assert list(each.floor.books[UID].orders) == ids
 
 
 def test_cancel_orders_partially() -> None:
@@ -221,19 +228,24 @@ def test_place_limit_order() -> None:
     assert ask(each, CANCEL_ORDER.path, symbol=SYMBOL, clientOrderID="mine")["data"]["orderId"] == placed["orderId"]
 
 
-@pytest.mark.parametrize("amount", ["quantity", "quoteOrderQty"])
-def test_place_market_order(amount: str) -> None:
-    """A MARKET order is filled at once and does not rest."""
+@pytest.mark.parametrize(
+    ("amount", "value", "executed"), [("quantity", "3", "3"), ("quoteOrderQty", "61249.99", "1.00000")]
+)
+def test_place_market_order(amount: str, value: str, executed: str) -> None:
+    """A MARKET order is filled at once at the best price, and does not rest."""
     each = exchange()
-    params = {"symbol": SYMBOL, "side": "SELL", "type": "MARKET", amount: "3"}
+    params = {"symbol": SYMBOL, "side": "SELL", "type": "MARKET", amount: value}
     placed = ask(each, PLACE_ORDER.path, **params)["data"]
-    assert (placed["status"], placed["executedQty"], each.books[UID].orders) == ("FILLED", "3", {})
+    assert (placed["status"], placed["executedQty"], each.floor.books[UID].orders) == ("FILLED", executed, {})
 
 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"type": "TRIGGER_LIMIT"}, "type must be LIMIT or MARKET"),
+        (
+            {"type": "STOP"},
+            "type must be one of MARKET, LIMIT, TAKE_STOP_LIMIT, TAKE_STOP_MARKET, TRIGGER_LIMIT, TRIGGER_MARKET",
+        ),
         ({"price": "0.0"}, "price:0.0 must be a number above 0"),
         ({"quantity": "1e-05"}, "quantity:1e-05 must be a number above 0"),
         ({"side": "buy"}, "side:buy must be BUY or SELL"),
@@ -247,7 +259,7 @@ def test_place_order_refused(changes: dict[str, str], text: str) -> None:
     each = exchange()
     rest(each, client_order_id="taken")
     assert refusal(each, PLACE_ORDER.path, **{**LIMIT, **changes}) == (100400, text)
-    assert len(each.books[UID].orders) == 1
+    assert len(each.floor.books[UID].orders) == 1
 
 
 def test_place_oco() -> None:
@@ -283,7 +295,7 @@ def test_cancel_oco(leg: int, name: str) -> None:
     assert ask(each, CANCEL_OCO_ORDER.path, **{name: wanted[name]})["data"] == wanted
     others = [legs[1 - leg]["orderId"], legs[1 - leg]["clientOrderId"]]
     assert [refusal(each, CANCEL_OCO_ORDER.path, orderId=other)[0] for other in others] == [100404, 100404]
-    assert (each.books[UID].pairs, each.books[UID].locked) == ([], 0)
+    assert (each.floor.books[UID].pairs, locked(each)) == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +312,7 @@ def test_place_oco_refused(changes: dict[str, str], text: str) -> None:
     """A refused OCO order leaves nothing on the book."""
     each = exchange()
     assert refusal(each, PLACE_OCO_ORDER.path, **{**OCO, **changes}) == (100400, text)
-    assert each.books[UID].pairs == []
+    assert each.floor.books[UID].pairs == []
 
 
 def test_cancel_oco_needs_an_id() -> None:
@@ -311,9 +323,10 @@ def test_cancel_oco_needs_an_id() -> None:
 def test_balance() -> None:
     """Open orders lock their cost; an order that does not fit is 100202; a cancel frees it again."""
     each = with_balance("10000.02")
+    buying = {**OCO, "side": "BUY"}
     assert ask(each, PLACE_ORDER.path, **LIMIT, newClientOrderId="mine")["code"] == 0
     assert refusal(each, PLACE_ORDER.path, **LIMIT) == (100202, "Insufficient balance")
-    assert refusal(each, PLACE_OCO_ORDER.path, **OCO) == (100202, "Insufficient balance")
+    assert refusal(each, PLACE_OCO_ORDER.path, **buying) == (100202, "Insufficient balance")
     assert ask(each, CANCEL_ORDER.path, symbol=SYMBOL, clientOrderID="mine")["code"] == 0
-    assert [refusal(each, PLACE_OCO_ORDER.path, **OCO)[0] for _ in range(2)] == [0, 100202]
-    assert each.books[UID].locked == Decimal("7000.050")
+    assert [refusal(each, PLACE_OCO_ORDER.path, **buying)[0] for _ in range(2)] == [0, 100202]
+    assert locked(each) == Decimal("7000.050")

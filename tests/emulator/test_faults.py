@@ -90,7 +90,7 @@ def test_probability_can_be_repeated() -> None:
         ({"times": 0}, "times must be a whole number, 1 or more, not 0"),
         ({"times": 1.5}, "times must be a whole number, 1 or more, not 1.5"),
         ({"probability": 2}, "probability must be at least 0 and at most 1, not 2"),
-        ({"endpoint": "cancel_ordr"}, "no endpoint 'cancel_ordr'.* There are cancel_oco_order, cancel_open_orders,"),
+        ({"endpoint": "cancel_ordr"}, "no endpoint 'cancel_ordr'.* There are cancel_all_after, cancel_oco_order,"),
     ],
 )
 def test_senseless_selectors(selector: dict[str, Any], text: str) -> None:

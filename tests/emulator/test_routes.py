@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any
 
 from bingx_async.catalogue import CATALOGUE
@@ -23,6 +24,11 @@ LISTEN_KEY = [
 ]
 DEPTH = Endpoint("depth", "GET", "/openApi/depth", IpGroup.MARKET, lambda data: data, auth=Auth.PUBLIC)
 MINE = Catalogue((*LISTEN_KEY, DEPTH))
+
+
+def sampled(endpoint: Endpoint[Any]) -> bool:
+    """Whether the endpoint has a sample."""
+    return (files("bingx_async.emulator.samples") / f"{endpoint.name}.json").is_file()
 
 
 def my_exchange() -> Exchange:
@@ -93,10 +99,9 @@ def test_a_saturated_account_still_reads_market_data() -> None:
 
 def test_an_endpoint_without_behaviour_answers_its_sample() -> None:
     """Whatever the parameters are, the data is the sample's, every digit of it."""
-    settings = Emulator(profile="unlimited").settings
-    each = Exchange(settings, behaviours={})
-    replies = {
-        endpoint.name: each.handle(call(endpoint.path, method=endpoint.method), NOW).body for endpoint in CATALOGUE
-    }
+    each = Exchange(Emulator(profile="unlimited").settings, behaviours={})
+    found = [endpoint for endpoint in CATALOGUE if endpoint.has_code and not endpoint.is_public and sampled(endpoint)]
+    replies = {endpoint.name: each.handle(call(endpoint.path, method=endpoint.method), NOW).body for endpoint in found}
     data = b'{"code":0,"msg":"","debugMsg":"","data":%b}'
+    assert len(replies) >= 7
     assert replies == {name: data % encode(sample_data(name)).encode() for name in replies}

@@ -92,7 +92,7 @@ async def test_faulty_replies() -> None:
             replies.append(await client.get(SERVER_TIME.path))
     assert [reply.status_code for reply in replies] == [504, 200, 418]
     assert (replies[1].text, replies[2].text, replies[2].headers["retry-after"]) == (
-        '{"code":0,"ms',
+        '{"code":0,"tim',
         "banned",
         "60",
     )

@@ -210,7 +210,7 @@ async def test_close_endpoint() -> None:
     assert emulator.close_endpoint(UID, CANCEL_ORDER.path, 100) == emulator.server_time + 100
 
 
-NO_ENDPOINT = "no endpoint '/nowhere'; write the name of its method or its path. There are cancel_oco_order, .*"
+NO_ENDPOINT = "no endpoint '/nowhere'; write the name of its method or its path. There are cancel_all_after, .*"
 NO_ACCOUNT = "no account '9'; the accounts are 1001, 1002, 1003"
 
 

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import string
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -92,7 +93,7 @@ def test_injected_chance() -> None:
     assert one == two
 
 
-def _make(ids: ClientIds, count: int, out: multiprocessing.queues.SimpleQueue[list[str]]) -> None:
+def _make(ids: ClientIds, count: int, out: Any) -> None:
     out.put([ids.new_order_id(NOW) for _ in range(count)])
 
 

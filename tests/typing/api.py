@@ -101,7 +101,7 @@ async def orders(client: BingXClient) -> None:
     assert_type(order.type, OrderType)
     assert_type(order.side, Side)
     assert_type(order.raw, Mapping[str, Any])
-    await client.spot.cancel_order("BTC-USDT", client_order_id="a", priority=Priority.READ, timeout=1, recv_window=1)
+    await client.spot.cancel_order("BTC-USDT", client_order_id="a", priority=Priority.READ, timeout=1, recv_window=1000)
     done = await client.spot.cancel_orders("BTC-USDT", [1, "2"], ["a"], partial=True)
     assert_type(done, CancelOrdersResult)
     assert_type(done.orders, tuple[Order, ...])

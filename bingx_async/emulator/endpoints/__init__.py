@@ -1,0 +1,1 @@
+"""The emulator's endpoints: parameters in, the exchange's own form of the answer out."""

@@ -1,0 +1,1 @@
+"""The emulator's market: symbols with their rules, prices that move, an order book and trades around them."""

@@ -1,0 +1,186 @@
+"""The engine: places and cancels orders and fills them from the market.
+
+Rules: `time`, ms of the server's clock, is set from outside. A limit order that meets the market takes from its levels
+first; the rest of it rests, unless it may not. A resting order is filled at its own price: whole when the market goes
+through it, and as far as the quantity there reaches when the market only touches it. Orders of accounts never meet each
+other. In a market that is not live, limit orders rest whatever their price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from bingx_async.emulator.market.ladder import Ladder, Level
+from bingx_async.emulator.market.listings import Listing
+from bingx_async.emulator.market.prices import Prices
+from bingx_async.emulator.trading.book import Books
+from bingx_async.emulator.trading.ledger import Ledger
+from bingx_async.emulator.trading.matching import fills_whole, firing_side, is_triggered, locks_at_once, takes
+from bingx_async.emulator.trading.open_orders import OpenOrders
+from bingx_async.emulator.trading.orders import OcoPair, Order
+from bingx_async.emulator.trading.settlement import Settlement
+from bingx_async.emulator.traffic import BusinessRefusal
+from bingx_async.emulator.variants import Variants
+
+POST_ONLY = frozenset(("PostOnly", "POC"))
+AT_ONCE = frozenset(("IOC", "FOK"))
+STATES = {"canceled": "CANCELED", "failed": "FAILED"}  # by variant
+REFUSALS = {
+    "101215": (101215, "the post-only order would be filled immediately"),
+    "refused": (100400, "the FOK order can not be filled completely"),
+}
+
+
+class Engine:
+    """See the module. `listing` knows the symbols; a refusal changes nothing."""
+
+    def __init__(
+        self,
+        listing: Callable[[str], Listing],
+        prices: Prices,
+        books: Books,
+        ledger: Ledger,
+        variants: Variants,
+        ids: Iterator[int],
+    ) -> None:
+        self.time = 0
+        self.listing, self.prices, self.books, self.ledger = listing, prices, books, ledger
+        self.variants = variants
+        self.ids = ids
+        self.ladder = Ladder(prices)
+        self.open = OpenOrders()
+        self._settlement = Settlement(prices.market, books, ledger)
+
+    def place(self, order: Order) -> None:
+        """Place an order; raises `BusinessRefusal`."""
+        found = [] if order.is_conditional else self._takes(order)
+        ending = "" if order.is_conditional else self._ending(order, found)
+        if ending in REFUSALS:
+            raise BusinessRefusal(*REFUSALS[ending])
+        if locks_at_once(order, self.variants.conditional_lock):
+            self.ledger.lock([order])
+        order.order_id = next(self.ids)
+        order.placed_at = order.updated_at = self.time
+        self.books[order.account].add(order)
+        self.open.add(order)
+        if order.is_conditional:
+            self.wait(order)
+        else:
+            self._start(order, found)
+
+    def place_pair(self, pair: OcoPair) -> None:
+        """Place both legs of a pair; raises `BusinessRefusal`."""
+        limit, stop = pair.legs
+        self.ledger.lock([limit, stop])
+        self.books[limit.account].add_pair(pair)
+        for leg in pair.legs:
+            self.open.add(leg)
+        limit.status = "PENDING"
+        self.wait(stop)
+
+    def rest(self, order: Order) -> None:
+        """Put an order on the book as it is, whatever it costs."""
+        self.ledger.lock([order], forced=True)
+        order.placed_at = order.updated_at = order.placed_at or self.time
+        self.books[order.account].add(order)
+        self.open.add(order)
+
+    def cancel(self, order: Order, status: str = "CANCELED") -> None:
+        """End an order, and the other leg of its pair."""
+        legs = order.pair.legs if order.pair is not None else (order,)
+        for each in legs:
+            if each.is_open:
+                self._finish(each, status)
+
+    def wait(self, order: Order) -> None:
+        """Let a conditional order wait for its price, or trigger it if the price is there."""
+        mid = self.prices.mid(self.listing(order.symbol), self.time)
+        order.fires = firing_side(order, mid, self.variants.conditional_side)
+        self.open.changed(order.symbol)
+        if self.prices.is_live(order.symbol) and is_triggered(order, mid):
+            self._trigger(order)
+
+    def match(self, symbol: str) -> None:
+        """Trigger and fill every order of a symbol that is due at this moment."""
+        listing = self.listing(symbol)
+        mid = self.prices.mid(listing, self.time)
+        for order in self.open.of(symbol):
+            if order.is_open and order.fires:
+                if is_triggered(order, mid):
+                    self._trigger(order)
+            elif order.is_open:
+                self._meet(order, listing)
+
+    def _takes(self, order: Order) -> list[Level]:
+        """The levels that the order would take now."""
+        if order.has_limit and order.time_in_force not in AT_ONCE and not self.prices.is_live(order.symbol):
+            return []
+        listing = self.listing(order.symbol)
+        return takes(order, self.ladder.for_taker(listing, order.side, self.time), listing)
+
+    def _ending(self, order: Order, found: list[Level]) -> str:
+        """The variant by which an order ends that may not be filled like this; empty if it may."""
+        if found and order.time_in_force in POST_ONLY:
+            return self.variants.post_only
+        is_whole = fills_whole(order, found, self.listing(order.symbol))
+        return self.variants.fill_or_kill if order.time_in_force == "FOK" and not is_whole else ""
+
+    def _start(self, order: Order, found: list[Level]) -> None:
+        """Take, then rest or end."""
+        listing, ending = self.listing(order.symbol), self._ending(order, found)
+        if ending:
+            self._finish(order, STATES.get(ending, "FAILED"))
+            return
+        is_whole = fills_whole(order, found, listing)
+        order.status = "PENDING"
+        for price, quantity in found:
+            self.ladder.take(listing, price, quantity, self.time)
+            self._fill(order, price, quantity, is_maker=False)
+        if is_whole and order.is_open:
+            self._finish(order, "FILLED")
+        elif order.is_open and (not order.has_limit or order.time_in_force in AT_ONCE):
+            self._finish(order, "CANCELED")
+
+    def _trigger(self, order: Order) -> None:
+        """Let a waiting order become an ordinary one."""
+        order.fires = ""
+        self.open.changed(order.symbol)
+        try:
+            if order.hold is None:
+                self.ledger.lock([order])
+        except BusinessRefusal:
+            self._finish(order, "FAILED")
+            return
+        if self.variants.triggered_id == "new" and order.pair is None:
+            self.books[order.account].rename(order, next(self.ids))
+        self._start(order, self._takes(order))
+
+    def _meet(self, order: Order, listing: Listing) -> None:
+        """Fill a resting order as far as the market goes."""
+        best = self.prices.best(listing, self.time)[order.side == "BUY"]
+        limit = Decimal(order.price)
+        if best == limit:
+            quantity = min(order.remaining, self.ladder.at_best(listing, order.side, self.time))
+            self.ladder.take(listing, best, quantity, self.time)
+        else:
+            is_through = best < limit if order.side == "BUY" else best > limit
+            quantity = order.remaining if is_through else Decimal(0)
+        if quantity:
+            self._fill(order, limit, quantity, is_maker=True)
+
+    def _fill(self, order: Order, price: Decimal, quantity: Decimal, *, is_maker: bool) -> None:
+        for leg in order.pair.legs if order.pair is not None else ():
+            if leg is not order and leg.is_open:
+                self._finish(leg, "CANCELED")
+        self._settlement.settle(order, price, quantity, self.time, is_maker=is_maker)
+        order.status = "PARTIALLY_FILLED"
+        self.ledger.release(order)
+        if not order.is_by_amount and order.remaining == 0:
+            self._finish(order, "FILLED")
+
+    def _finish(self, order: Order, status: str) -> None:
+        order.status, order.fires, order.updated_at = status, "", self.time
+        self.open.remove(order)
+        self.books[order.account].close(order)
+        self.ledger.release(order)
