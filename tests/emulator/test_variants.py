@@ -17,8 +17,13 @@ from tests.emulator.trading import LIMIT, MARKET, STOP, Trading
 
 DAY = 86_400_000
 OCO: dict[str, Any] = {
-    "symbol": SYMBOL, "side": "SELL", "quantity": "1", "limitPrice": "63000", "triggerPrice": "58000",
-    "orderPrice": "57900", "listClientOrderId": "7",
+    "symbol": SYMBOL,
+    "side": "SELL",
+    "quantity": "1",
+    "limitPrice": "63000",
+    "triggerPrice": "58000",
+    "orderPrice": "57900",
+    "listClientOrderId": "7",
 }
 Look = Callable[[Trading], Any]
 LOOKS: dict[str, tuple[Look, dict[str, Any]]] = {}
