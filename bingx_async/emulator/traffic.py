@@ -157,6 +157,8 @@ def _encode(value: Any) -> str:
         return encode_basestring_ascii(value)
     if isinstance(value, Decimal):
         return format(value, "f")
+    if type(value) is int:
+        return str(value)
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value).items()
         return "{" + ",".join(f"{encode_basestring_ascii(name)}:{_encode(item)}" for name, item in members) + "}"

@@ -11,6 +11,7 @@ from attrs.converters import optional
 from bingx_async.errors import InvalidRequest
 
 ONLINE = 1
+OPENED_AT = 1_600_000_000_000  # when all of them were listed, epoch ms
 
 
 @frozen(kw_only=True)
