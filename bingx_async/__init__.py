@@ -22,6 +22,7 @@ from bingx_async.version import __version__ as __version__
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise
 
 _OWN = """
-    PROFILES BingXClient BucketSnapshot BudgetSnapshot Event Facts Governor IpGroup Quota Snapshot __version__ events to_dict
+    PROFILES BingXClient BucketSnapshot BudgetSnapshot Event Facts Governor IpGroup Quota Snapshot
+    __version__ events to_dict
 """
 globals()["__all__"] = [*_OWN.split(), *errors.__all__, *vars(models)["__all__"]]

@@ -66,7 +66,8 @@ def replies(endpoint: Endpoint[Any], random: Random) -> Iterator[str]:
     reply: Any = load_sample(endpoint.name)["reply"]
     while True:
         if not endpoint.has_code:
-            yield spoilt(reply, random)
+            whole = "" if reply is None else json.dumps(reply, default=str)
+            yield spoilt(reply, random) if random.randrange(EVERY) else whole
         elif random.randrange(EVERY):
             yield f'{{"code":0,"data":{spoilt(reply.get("data"), random)}}}'
         else:
