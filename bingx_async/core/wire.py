@@ -47,7 +47,13 @@ def _load(text: str) -> Any:
             return value
     except (ValueError, InvalidOperation):
         pass  # perhaps a number beyond what int or Decimal can hold
-    return json.loads(text, parse_float=decimal, parse_int=decimal)
+    return json.loads(text, parse_float=_exact, parse_int=_exact)
+
+
+def _exact(text: str) -> Decimal | None:
+    with suppress(InvalidOperation):
+        return Decimal(text)
+    return None
 
 
 def integer(value: object) -> int | None:

@@ -10,7 +10,7 @@ from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.signing import Param
 from bingx_async.core.wire import one
-from bingx_async.errors import InvalidRequest, OrderNotFound, OrderRefused
+from bingx_async.errors import BingXError, InvalidRequest, OrderNotFound, OrderRefused
 from bingx_async.models import OcoOrder, OcoReference, Priority, Side
 from bingx_async.spot import arguments
 from bingx_async.spot.arguments import Number
@@ -19,7 +19,7 @@ from bingx_async.spot.oco_queries import OcoQueries, names_of
 
 ID_ARGUMENTS = ("list_client_order_id", "above_client_order_id", "below_client_order_id")
 UNTOLD = (
-    "not cancelled: no leg has the id {}, and pairs are open of which the exchange does not say the id of their list; "
+    "not cancelled: no leg has the id {}, and it cannot be told whether it is that of an open pair's list; "
     "cancel by the id of a leg, from list_open_oco_orders"
 )
 
@@ -96,7 +96,7 @@ class OcoOrders(OcoQueries):
 
         The exchange takes no id of the list here. Where it finds no leg, the open pairs are looked at, and the one of
         that list is cancelled by a leg. `OrderNotFound`: none of them is it. `OrderRefused`, with code 0, where that
-        cannot be told: pairs are open of which the exchange does not say the list's client order id.
+        cannot be told: the open pairs cannot be read, or the exchange does not say the id of their list.
         """
         arguments.either({"order_id": order_id, "client_order_id": client_order_id})
         if order_id is not None:
@@ -109,7 +109,10 @@ class OcoOrders(OcoQueries):
                 return await self._cancel_by(by, name, options)
             except OrderNotFound as error:
                 missing = missing or error
-        leg = await self._open_leg(by, value, options)
+        try:
+            leg = await self._open_leg(by, value, options)
+        except BingXError as unseen:
+            raise OrderRefused(0, UNTOLD.format(value), CANCEL_OCO_ORDER.path, 200) from unseen
         if leg:
             return await self._cancel_by("orderId", leg, options)
         if leg is None and missing is not None:
