@@ -157,7 +157,7 @@ def cancel_all(symbol: str | None, yes: bool, as_json: bool) -> None:
         click.confirm(f"Cancel {scope}?", abort=True)
 
     async def main(client: BingXClient) -> tuple[KillReport, str]:
-        return await client.spot.kill_switch(symbol=symbol), where(client)
+        return await client.spot.kill_switch(), where(client)
 
     report, place = with_client(main, advice=LOOK)
     if as_json:
