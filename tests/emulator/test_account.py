@@ -94,7 +94,7 @@ def test_listen_keys() -> None:
     unknown = 404, b'{"code":100404'
     assert [status("extend_listen_key", each) for each in (first, "x")] == [unknown] * 2
     assert [status("delete_listen_key", second) for _ in range(2)] == [(200, b""), unknown]
-    assert status("delete_listen_key", "")[0] == 204
+    assert status("delete_listen_key", "") == (204, b"")
 
 
 @pytest.mark.parametrize("balances", [{"USDT": 1.5}, {"USDT": "much"}, {"USDT": -1}])
