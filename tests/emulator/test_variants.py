@@ -164,9 +164,9 @@ def batch_failure(trading: Trading) -> Any:
 
 @look(refused=100001, accepted=0)
 def unsafe_in_body(trading: Trading) -> Any:
-    from tests.emulator.test_placing import batch, send
+    from tests.emulator.test_placing import PLACE_ORDERS, batch, send
 
-    return send(trading, "/openApi/spot/v1/trade/batchOrders", {"data": batch({})}, body="json")["code"]
+    return send(trading, PLACE_ORDERS, {"data": batch({})}, body="json")["code"]
 
 
 def replacement(trading: Trading, **params: Any) -> Any:
