@@ -7,7 +7,7 @@ from decimal import Decimal
 import click
 import pytest
 
-from bingx_async.commands.seeding import rest_orders, with_balances
+from bingx_async.commands.initial import rest_orders, with_balances
 from bingx_async.emulator import Emulator, default_accounts
 from tests.emulator.calls import NOW
 
