@@ -64,6 +64,7 @@ def test_fund_overview_and_uid() -> None:
     rows = trading.data("get_overview")["result"]
     assert rows[0] == {"accountType": "sopt", "usdtBalance": "123500.00000000"}
     assert len(rows) == 8
+    assert trading.data("get_overview", accountType="spot")["result"] == rows[:1]  # as the page's table spells it
     assert trading.data("get_overview", accountType="grid")["result"] == [{"accountType": "grid", "usdtBalance": "0"}]
     assert trading.data("get_uid") == {"uid": 1001}
 
