@@ -18,7 +18,7 @@ import anyio
 import click
 
 from bingx_async import PROFILES
-from bingx_async.commands.seeding import rest_orders, with_balances
+from bingx_async.commands.initial import rest_orders, with_balances
 from bingx_async.demo.run import run
 from bingx_async.demo.scenario import LEAST_SECONDS, Settings
 from bingx_async.emulator import MODELS, Account, Emulator, MarketKind, Model, default_accounts

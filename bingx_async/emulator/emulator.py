@@ -8,7 +8,6 @@ the same.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
@@ -75,7 +74,7 @@ class Emulator(Controls):
             carriers=carriers,
             rate_headers=rate_headers,
             clock_offset_ms=clock_offset_ms,
-            clock=clock or (lambda: time.time() * 1000),
+            clock=clock,
             symbols=symbols,
             error_limit=error_limit,
             market=Market(seed=seed) if market == "walk" else market,

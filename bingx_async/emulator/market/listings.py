@@ -42,11 +42,6 @@ class Listing:
             )
 
     @property
-    def base(self) -> str:
-        """The asset that is bought and sold."""
-        return self.symbol.rpartition("-")[0]
-
-    @property
     def quote(self) -> str:
         """The asset in which prices are."""
         return self.symbol.rpartition("-")[2]
