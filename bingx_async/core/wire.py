@@ -20,6 +20,7 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn
 
+from bingx_async.core.columns import read_columns
 from bingx_async.models.fields import RAW, WIRE, OpenEnum
 
 T = TypeVar("T")
@@ -156,6 +157,9 @@ def _read_items(value: object, kind: type[T]) -> list[T]:
     if not attrs.has(kind):
         plain = cast("list[object]", value) if isinstance(value, list) else []
         return [kind(text(item)) for item in plain if text(item)]  # type: ignore[call-arg]
+    rows = read_columns(value, cast("type[T]", kind))
+    if rows is not None:
+        return rows
     read, found = _reader(kind), list[T]()
     for item in items(value):
         with suppress(ValueError, TypeError, KeyError):
