@@ -70,7 +70,7 @@ def open_orders() -> str:
         "origQuoteOrderQty": "0",
         "fee": "-0.0306",
         "feeAsset": "USDT",
-        "avgPrice": 61250.5,
+        "avgPrice": "61250.5",
     }
     ids = range(1_853_127_749_402_681_347, 1_853_127_749_402_681_347 + 2000, 2)
     return replied({"orders": [{**order, "orderId": each, "clientOrderID": f"ladder_{each % 10_000}"} for each in ids]})
