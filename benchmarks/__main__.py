@@ -13,6 +13,7 @@ MODULES = {
     "limiters": "benchmarks.limiters",
     "pacing": "benchmarks.pacing",
     "placing": "benchmarks.placing",
+    "reading": "benchmarks.reading",
     "redis": "benchmarks.redis",
     "start": "benchmarks.start",
 }

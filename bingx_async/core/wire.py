@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 
+from bingx_async.core.columns import read_columns
 from bingx_async.models.fields import RAW, WIRE, OpenEnum
 
 T = TypeVar("T")
@@ -173,6 +174,9 @@ def _read_items(value: object, kind: type[T]) -> list[T]:
     if not attrs.has(kind):
         plain = cast("list[object]", value) if isinstance(value, list) else []
         return [kind(text(item)) for item in plain if text(item)]  # type: ignore[call-arg]
+    rows = read_columns(value, cast("type[T]", kind))
+    if rows is not None:
+        return rows
     read, found = _reader(kind), list[T]()
     for item in items(value):
         with suppress(ValueError, TypeError, KeyError):
@@ -180,12 +184,18 @@ def _read_items(value: object, kind: type[T]) -> list[T]:
     return found
 
 
+def _column_of(field: attrs.Attribute[Any]) -> tuple[Any, Callable[[Any], Any], Any]:
+    """The first name of a field, its reader and its default; no name where the exchange does not fill it."""
+    name, *_ = field.metadata.get(WIRE, (None,))
+    return name, text if name is None else _reader_of(field.type), field.default
+
+
 def _make_reader(kind: Any) -> Callable[[object], Any]:
     """A function from the exchange's mapping to a class with wire names on its fields, of which `raw` is the last.
     A list in place of the mapping is read by place if the fields have places, else as the first list of the class."""
     fields = attrs.fields(attrs.resolve_types(kind))
     named = [(field, *field.metadata[WIRE]) for field in fields if WIRE in field.metadata]
-    columns = [(name, _reader_of(field.type), field.default) for field, name, *_ in named]
+    columns = [_column_of(field) for field in fields if field.name != RAW]
     others = [(name, other) for _, name, *more in named for other in more]
     has_places = any(isinstance(other, int) for _, other in others)
     listed = next((name for field, name, *_ in named if _is_tuple(field.type)), None)
