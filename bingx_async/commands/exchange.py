@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 import anyio
 import click
 
-from bingx_async import BingXClient, BingXError, Governor, InvalidRequest, Order, OutcomeUnknown
+from bingx_async import BingXClient, BingXError, Governor, InvalidRequest, KillReport, Order, OutcomeUnknown
 from bingx_async.core import events
+from bingx_async.settings import LIVE_HOST
 
 TELLING = 0.5  # seconds; a signed call more than a recvWindow away is refused, and a drifting clock gets there
 UNKNOWN = 3  # exit code: it may have happened
@@ -52,11 +54,12 @@ def _sentence(offset: float) -> str:
 
 @click.command()
 @click.option("--symbol", help="Only this pair, such as BTC-USDT; else every pair.")
+@click.option("--deadline", default=30.0, show_default=True, help="Seconds after which it ends in any case.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def cancel_all(symbol: str | None, yes: bool) -> None:
-    """Cancel every open order of the account in BINGX_API_KEY and BINGX_SECRET_KEY.
+def cancel_all(symbol: str | None, deadline: float, yes: bool) -> None:
+    """Cancel every open order of the account in BINGX_API_KEY and BINGX_SECRET_KEY, and look that none is left.
 
-    Exits with 1 if the orders still stand, and with 3 if it is not known.
+    OCO orders go too; with --symbol those that stay are only reported. Exits with 1 if orders still stand, and with 3 if it is not known.
     """
     if not (os.environ.get("BINGX_API_KEY") and os.environ.get("BINGX_SECRET_KEY")):
         raise click.ClickException("set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent")
@@ -64,25 +67,44 @@ def cancel_all(symbol: str | None, yes: bool) -> None:
     if not yes:
         click.confirm(f"Cancel {scope}?", abort=True)
     try:
-        orders = anyio.run(_cancel, symbol)
+        report, where = anyio.run(_cancel, symbol, deadline)
     except OutcomeUnknown as error:
-        click.echo(f"Error: {error} Look at the open orders: if any stand, run this again; it does no harm.", err=True)
-        sys.exit(UNKNOWN)
+        _end(f"{error}.", UNKNOWN)
     except BingXError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         click.echo("interrupted: the request may have been sent; look at the open orders", err=True)
         sys.exit(UNKNOWN)
-    for order in orders:
-        click.echo(_line(order))
-    click.echo(f"cancelled {scope}: {len(orders)} order{'' if len(orders) == 1 else 's'}")
+    for text in (*map(_line, report.cancelled), *(f"OCO order {each.order_id}" for each in report.oco_cancelled)):
+        click.echo(text)
+    if not report.is_clear:
+        _end(f"{where}: {report}.", _code_of(report))
+    click.echo(f"{where}: {report}")
 
 
-async def _cancel(symbol: str | None) -> list[Order]:
+def _end(text: str, code: int) -> NoReturn:
+    click.echo(f"Error: {text} Look at the open orders: if any stand, run this again; it does no harm.", err=True)
+    sys.exit(code)
+
+
+def _code_of(report: KillReport) -> int:
+    """Unknown only if a cancel may have run, and no look has shown what is left."""
+    has_changed = report.cancelled or any(isinstance(error, OutcomeUnknown) for error in report.errors)
+    return UNKNOWN if report.looked_at is None and has_changed else 1
+
+
+async def _cancel(symbol: str | None, deadline: float) -> tuple[KillReport, str]:
     async with BingXClient() as client:
-        if symbol is not None:
-            return await client.spot.cancel_open_orders(symbol)
-        return await client.spot.cancel_all_open_orders()
+        where = f"account {client.account.owner} at {os.environ.get('BINGX_BASE_URL') or LIVE_HOST}"
+        if symbol is None:
+            return await client.spot.kill_switch(deadline=deadline), where
+        await client.spot.get_symbol(symbol)  # raises for one that does not exist
+        cancelled = await client.spot.cancel_open_orders(symbol)
+        looked_at = client.clock.moment(client.clock.monotonic())
+        left = tuple(await client.spot.list_open_orders(symbol))
+        legs = [leg for pair in await client.spot.list_open_oco_orders() for leg in pair.legs if leg.symbol == symbol]
+        report = KillReport(tuple(cancelled), left=left, left_oco=tuple(legs), looked_at=looked_at)
+        return report, f"{symbol}, {where}"
 
 
 def _line(order: Order) -> str:
