@@ -59,7 +59,8 @@ def _sentence(offset: float) -> str:
 def cancel_all(symbol: str | None, deadline: float, yes: bool) -> None:
     """Cancel every open order of the account in BINGX_API_KEY and BINGX_SECRET_KEY, and look that none is left.
 
-    OCO orders go too; with --symbol those that stay are only reported. Exits with 1 if orders still stand, and with 3 if it is not known.
+    OCO orders go too; with --symbol those that stay are only reported. Exits with 1 if orders still stand, and with 3
+    if it is not known.
     """
     if not (os.environ.get("BINGX_API_KEY") and os.environ.get("BINGX_SECRET_KEY")):
         raise click.ClickException("set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent")

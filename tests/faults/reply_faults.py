@@ -11,6 +11,7 @@ from tests.faults.fault import (
     CHUNKED,
     GARBLED,
     JSON,
+    PERHAPS_REFUSED,
     REFUSED,
     SILENT,
     UNREADABLE,
@@ -118,9 +119,11 @@ def status_faults(elsewhere: str) -> Iterator[Fault]:
     for status in (b"301 Moved", b"302 Found", b"303 See Other", b"307 Temporary", b"308 Permanent"):
         reply = says(message(HTML, b"Location: " + elsewhere.encode(), status=status))
         yield Fault(f"redirect {status.decode()}", REFUSED, reply, is_executed=False)
-    for code in (100404, 100202, 100413, 100500, 109400, 80001):
+    for code in (100404, 100202, 100413, 109400, 80001):
         reply = says(message(b'{"code":%d,"msg":"no"}' % code))
         yield Fault(f"code {code}", REFUSED, reply, is_executed=False)
+    reply = says(message(b'{"code":100500,"msg":"no"}'))
+    yield Fault("code 100500", PERHAPS_REFUSED, reply, is_executed=False)  # only a read is told that nothing ran
 
 
 def body_faults() -> Iterator[Fault]:
