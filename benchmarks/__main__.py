@@ -1,4 +1,4 @@
-"""`python -m benchmarks` runs all; `ban`, `cpu`, `crowds`, `import`, `limiters`, `pacing`, `redis`, `start` one."""
+"""`python -m benchmarks` runs all, or those named: `ban cpu crowds import limiters pacing reading redis start`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ MODULES = {
     "import": "benchmarks.imports",
     "limiters": "benchmarks.limiters",
     "pacing": "benchmarks.pacing",
+    "reading": "benchmarks.reading",
     "redis": "benchmarks.redis",
     "start": "benchmarks.start",
 }

@@ -1,8 +1,8 @@
 """The longest step of the event loop while an address is banned, with thousands of accounts waiting behind it.
 
 So many calls are in flight when the ban comes, and each of their replies says so. Then the waiters that cannot wait so
-long are refused, and later the ban ends for the others. A pass of the loop is every step between two looks at its
-sockets: the time for which nothing else in the program can run.
+long are refused, later the ban ends for the others, and at last their client is closed. A pass of the loop is every
+step between two looks at its sockets: the time for which nothing else in the program can run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from attrs import evolve
 
 from benchmarks import report
 from benchmarks.limiters import ACCEPTED, MovedClock
-from bingx_async import Governor, Quota, QuotaWait
+from bingx_async import ClientClosed, Governor, Quota, QuotaWait
 from bingx_async.core.claims import Claim, Permit
 from bingx_async.core.verdict import Meaning, Scope, Throttled
 from bingx_async.runtime.clock import ServerClock
@@ -52,7 +52,8 @@ class Loop:
 
 
 async def ban(accounts: int = ACCOUNTS, impatient: int = IMPATIENT, in_flight: int = IN_FLIGHT) -> dict[str, float]:
-    """The longest passes (ms): before the ban, while replies tell of it and waiters are refused, and when it ends."""
+    """The longest passes (ms): before the ban, while replies tell of it and waiters are refused, when it ends, and when
+    the client of all that still wait is closed."""
     logging.getLogger("bingx_async").setLevel(logging.ERROR)
     moved = MovedClock()
     governor = Governor(clock=ServerClock(monotonic=moved))
@@ -69,8 +70,8 @@ async def ban(accounts: int = ACCOUNTS, impatient: int = IMPATIENT, in_flight: i
         deadline = inf if number < accounts else moved() + BAN / 2.0
         try:
             permit = await governor.acquire(claims[number % accounts], deadline)
-        except QuotaWait:
-            left["refused"] += 1
+        except (QuotaWait, ClientClosed) as error:
+            left[type(error).__name__] += 1
         else:
             left["granted"] += 1
             governor.settle(permit, ACCEPTED, moved(), {})
@@ -97,8 +98,10 @@ async def ban(accounts: int = ACCOUNTS, impatient: int = IMPATIENT, in_flight: i
         await asyncio.sleep(0.005)
     assert left["granted"] > before
     longest["end"] = loop.take()
-    for task in tasks:
-        task.cancel()
+    governor.evict([None], ClientClosed("the client was closed"))
+    while left.total() < len(tasks):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    longest["close"] = loop.take()
     return longest
 
 

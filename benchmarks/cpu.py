@@ -90,8 +90,9 @@ async def httpx_client(url: str) -> AsyncIterator[Cancel]:
 
 @asynccontextmanager
 async def aiohttp_client(url: str) -> AsyncIterator[Cancel]:
-    """aiohttp.ClientSession as it comes."""
-    async with aiohttp.ClientSession() as session:
+    """aiohttp.ClientSession as it comes; the context of its own was made at its import, before there was our key."""
+    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context())
+    async with aiohttp.ClientSession(connector=connector) as session:
 
         async def cancel() -> object:
             async with session.post(url + PATH, data=signed(), headers=HEADERS) as response:

@@ -7,6 +7,7 @@ from bingx_async.catalogue import PROFILES as PROFILES
 from bingx_async.client import BingXClient as BingXClient
 from bingx_async.core import events as events
 from bingx_async.core.events import Event as Event
+from bingx_async.core.plain import to_dict as to_dict
 from bingx_async.core.quota import IpGroup as IpGroup
 from bingx_async.core.quota import Quota as Quota
 from bingx_async.errors import *
@@ -20,5 +21,8 @@ from bingx_async.version import __version__ as __version__
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise
 
-_OWN = ["PROFILES", "BingXClient", "BucketSnapshot", "BudgetSnapshot", "Event", "Facts", "Governor", "IpGroup", "Quota"]
-globals()["__all__"] = [*_OWN, "Snapshot", "__version__", "events", *errors.__all__, *vars(models)["__all__"]]
+_OWN = """
+    PROFILES BingXClient BucketSnapshot BudgetSnapshot Event Facts Governor IpGroup Quota Snapshot __version__ events
+    to_dict
+"""
+globals()["__all__"] = [*_OWN.split(), *errors.__all__, *vars(models)["__all__"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, NoReturn, Self
 
 from bingx_async.catalogue import PROFILES
@@ -22,14 +22,17 @@ class Governor(RuntimeGovernor):
 
     `profile` names the quotas (`PROFILES`), `quotas` replaces some of them (a method's name, a path, or an
     `IpGroup`); `share` is the part of every quota that is this process' own; `cold_start="spent"` waits one window
-    before the first calls, as if a predecessor had just spent everything; `credit` gives tokens back earlier by this
-    part of the shortest round trip (0.5 at most is sensible; a gamble, see docs/governor); `on_event` is called with
-    every value of `bingx_async.core.events`. `anchor="headers"`: once the exchange's headers have shown that it
-    counts in fixed windows, tokens return when it says that the window ends. `reserve` keeps tokens of an account for
-    the kill switch (`cancel_all_open_orders`), by effect or method: `{"cancel": 1}`; of every address' quota 1 % is
-    kept for it anyway. With a `store` several processes share
-    their quotas; `on_store_failure` says what happens while it is away: `local` goes on with `fallback_share` of
-    every quota, `refuse` raises `StoreUnavailable`. One governor may serve many clients, in one event loop at a time.
+    before the first calls, as if a predecessor had just spent everything; `credit` gives tokens back earlier by
+    this part of the shortest round trip (0.5 at most is sensible; a gamble, see docs/governor); `on_event` is
+    called with every value of `bingx_async.core.events`. `anchor="headers"`: once the exchange's headers have shown
+    that it counts in fixed windows, tokens return when it says that the window ends. `reserve` keeps tokens of an
+    account for the kill switch (`cancel_all_open_orders`), by effect or method: `{"cancel": 1}`; of every address'
+    quota 1 % is kept for it anyway. `stamped` names endpoints whose replies hold the exchange's time (`timestamp`)
+    to the millisecond, read after the call was counted: their tokens return by the latest moment which that can
+    have been. `utc_error` promises that this machine's clock and the exchange's are each within so many
+    milliseconds of UTC. With a `store` several processes share their quotas; `on_store_failure` says what happens
+    while it is away: `local` goes on with `fallback_share` of every quota, `refuse` raises `StoreUnavailable`. One
+    governor may serve many clients, in one event loop at a time.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class Governor(RuntimeGovernor):
         on_store_failure: Literal["local", "refuse"] = "local",
         fallback_share: float = 0.5,
         reserve: Mapping[str, int] | None = None,
+        stamped: Collection[str] = (),
+        utc_error: float | None = None,
         clock: ServerClock | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
@@ -63,6 +68,8 @@ class Governor(RuntimeGovernor):
             clock,
             draw,
             {} if reserve is None else reserve,
+            stamped,
+            utc_error,
         )
         super().__init__(settings)
 

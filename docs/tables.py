@@ -9,12 +9,18 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+from facts_tables import open_facts, variants
+from markdown_tables import cell, code, table
 
 import bingx_async
+from bingx_async.account import AccountApi
 from bingx_async.catalogue import CATALOGUE, PROFILES
 from bingx_async.core import events
+from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 from bingx_async.core.refusals import BARE_STATUSES, ERRORS, TABLE, THROTTLES, Meaning, Row
 from bingx_async.spot import SpotApi
@@ -43,23 +49,6 @@ def markers(text: str) -> list[str]:
     return MARKER.findall(text)
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table in Markdown."""
-    titles = list(head)
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def cell(text: str) -> str:
-    """Text that stays in its cell: a bar would end it."""
-    return text.replace("|", "\\|")
-
-
-def code(text: str) -> str:
-    """Inline code."""
-    return f"`{cell(text)}`"
-
-
 def per(quota: Quota) -> str:
     """A quota in words."""
     if quota.limit >= UNLIMITED.limit:
@@ -74,12 +63,30 @@ def source_of(quota: Quota) -> str:
 
 
 def endpoints() -> str:
-    """Every endpoint that the library calls."""
-    rows = (
-        (code(each.name), each.method, code(each.path), f"{each.group.value}", each.priority.name.lower())
-        for each in CATALOGUE
-    )
-    return table(("Name", "HTTP", "Path", "IP group", "Priority"), rows)
+    """Every endpoint that the library calls, a table for each kind, with the quota of an account and its source."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for each in CATALOGUE:
+        names = (code(each.name), each.method, code(each.path), str(each.group.value), each.priority.name.lower())
+        found.setdefault(kind_of(each), []).append((*names, *quota_of(each)))
+    head = ("Name", "HTTP", "Path", "IP group", "Priority", "Quota of the account", "Source")
+    return "\n".join(f"**{kind}**\n\n{table(head, rows)}" for kind, rows in found.items())
+
+
+def kind_of(endpoint: Endpoint[Any]) -> str:
+    """The table in which an endpoint is listed."""
+    if endpoint.group is IpGroup.MARKET:
+        return "Market data"
+    if hasattr(AccountApi, endpoint.name):
+        return "Account"
+    return "OCO orders" if "/oco/" in endpoint.path else "Orders"
+
+
+def quota_of(endpoint: Endpoint[Any]) -> tuple[str, str]:
+    """The quota of an account, or that it has none, and the source."""
+    profile = PROFILES["documented"]
+    if endpoint.is_public:
+        return "none, only the address'", source_of(profile.groups[endpoint.group][0])
+    return per(profile[endpoint.route]), source_of(profile[endpoint.route])
 
 
 def account_quotas() -> str:
@@ -125,9 +132,19 @@ def profiles() -> str:
 
 def methods() -> str:
     """Every method of `client.spot`, with the first sentence of its text."""
+    return methods_of(SpotApi, "bingx_async.spot.SpotApi")
+
+
+def account_methods() -> str:
+    """The same of `client.account`."""
+    return methods_of(AccountApi, "bingx_async.account.AccountApi")
+
+
+def methods_of(api: type, path: str) -> str:
+    """A row for each method."""
     rows = (
-        (f"{{py:meth}}`{name} <bingx_async.spot.SpotApi.{name}>`", cell(first_sentence(inspect.getdoc(method) or "")))
-        for name, method in inspect.getmembers(SpotApi, inspect.isfunction)
+        (f"{{py:meth}}`{name} <{path}.{name}>`", cell(first_sentence(inspect.getdoc(method) or "")))
+        for name, method in inspect.getmembers(api, inspect.isfunction)
         if not name.startswith("_")
     )
     return table(("Method", "What it does"), rows)
@@ -212,6 +229,7 @@ def opening(module: Path) -> str:
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
+    "account-methods": account_methods,
     "account-quotas": account_quotas,
     "address-quotas": address_quotas,
     "codes": codes,
@@ -219,6 +237,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "events": observed,
     "methods": methods,
     "modules": modules,
+    "open-facts": open_facts,
     "profiles": profiles,
     "statuses": statuses,
+    "variants": variants,
 }

@@ -38,7 +38,7 @@ class MemoryStore:
         spent = self._spent(ask, now)
         if spent is not None:
             return spent
-        answer = self.ledger.reserve(ask.claims, now)
+        answer = self.ledger.reserve(ask.claims, now, ask.is_urgent)
         if isinstance(answer, NotUntil):
             return _later(ask.claims, answer, now)
         self._permits[ask.permit] = answer

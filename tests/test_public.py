@@ -29,6 +29,7 @@ NAMES = {
         "CancelRestriction",
         "Priority",
         "__version__",
+        "to_dict",
     },
     "errors": {
         "BingXError",

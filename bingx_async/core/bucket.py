@@ -31,6 +31,11 @@ def share_of(limit: int, share: float) -> int:
     return int(limit * share + 1e-9)
 
 
+def kept_of(quota: Quota, share: float) -> int:
+    """The tokens of an address that are kept for the kill switch."""
+    return int(quota.limit * share * KEPT) if quota.limit < UNLIMITED.limit else 0
+
+
 class Bucket:
     """Live calls of one quota and one owner: those in flight, and the moments at which the others' tokens expire.
     Paced grants are `spacing` milliseconds apart while less than half of the tokens are free. `kept` tokens are for

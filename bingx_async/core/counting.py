@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Mapping
 from enum import StrEnum
 from math import inf
+from typing import NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 TOLERANCE = 5.0  # ms on top of a round trip, for clocks that are read in whole milliseconds
 # Windows from the first request drift by 2.5 ms each under rule R at least. So many that end on a round moment, each
@@ -38,8 +39,7 @@ Span = tuple[float, float]  # the earliest and the latest a moment can be
 FIXED = {CountingModel.FIXED_FIRST, CountingModel.FIXED_CLOCK}
 
 
-@frozen
-class RateHeaders:
+class RateHeaders(NamedTuple):
     """`X-RateLimit-Requests-Remain` and `-Expire`: calls left; the end of the count as epoch milliseconds (`at`,
     only where it is given to the millisecond) or as a span in milliseconds (`after`)."""
 

@@ -15,6 +15,7 @@ from attrs import Factory, field, frozen
 
 from bingx_async.core.quota import UNLIMITED, IpGroup, Quota
 from bingx_async.core.signing import Carrier, Param
+from bingx_async.core.wire import mapping
 from bingx_async.errors import ApiError
 from bingx_async.models.fields import Priority
 
@@ -104,12 +105,14 @@ class Call(Generic[T]):
 
     def is_contradicted(self, data: Any) -> bool:
         """Whether the `data` of a reply is about something else: another order than the one in the parameters."""
-        told: Mapping[str, Any] = data if isinstance(data, Mapping) else {}  # pyright: ignore[reportUnknownVariableType]
-        echoes = [(str(self.params[name]), told.get(name)) for name in self.endpoint.echoed if name in self.params]
-        return any(
-            isinstance(value, int | str) and value not in ("", 0) and str(value).lower() != asked.lower()
-            for asked, value in echoes
-        )
+        said = mapping(data)
+        for name in self.endpoint.echoed:
+            asked, told = self.params.get(name), said.get(name)
+            if asked is None or told == asked or told in ("", 0) or not isinstance(told, (int, str)):
+                continue
+            if str(told).lower() != str(asked).lower():
+                return True
+        return False
 
 
 @frozen(eq=False)

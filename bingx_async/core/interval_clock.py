@@ -35,14 +35,30 @@ class IntervalClock:
         reading = IntervalClock()
         reading._low, reading._low_at = server_ms - PRECISION - heard, heard
         reading._high, reading._high_at = server_ms + resolution - sent, sent
-        now = max(heard, self._low_at, self._high_at)
+        if self._narrow(reading):
+            return True
+        self._low, self._low_at, self._high, self._high_at = reading._low, heard, reading._high, sent
+        return False
+
+    def promise(self, server_ms: float, error: float, before: float, after: float) -> bool:
+        """Narrow the bounds by a clock of ours that is promised to differ from the exchange's by `error` at most, and
+        showed `server_ms` between the two moments. Returns False, and changes nothing, if the bounds contradict it."""
+        reading = IntervalClock()
+        reading._low, reading._low_at = server_ms - error - after, after
+        reading._high, reading._high_at = server_ms + error - before, before
+        return self._narrow(reading)
+
+    def _narrow(self, reading: IntervalClock) -> bool:
+        """Take the narrower of both bounds; False, and nothing is changed, if the two have no offset in common."""
+        now = max(reading._low_at, reading._high_at, self._low_at, self._high_at)
         (low, high), (known_low, known_high) = reading.bounds(now), self.bounds(now)
-        fits = low <= known_high and known_low <= high
-        if low > known_low or not fits:
+        if low > known_high or known_low > high:
+            return False
+        if low > known_low:
             self._low, self._low_at = reading._low, reading._low_at
-        if high < known_high or not fits:
+        if high < known_high:
             self._high, self._high_at = reading._high, reading._high_at
-        return fits
+        return True
 
     def earliest(self, server_ms: float) -> float:
         """The earliest monotonic moment at which the exchange's clock can show `server_ms`."""

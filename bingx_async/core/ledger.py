@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from attrs import frozen
 
-from bingx_async.core.bucket import KEPT, AccountBucket, Bucket, Slots
+from bingx_async.core.bucket import AccountBucket, Bucket, Slots, kept_of
 from bingx_async.core.budget import ErrorBudget
 from bingx_async.core.claims import Claims, Key, NotUntil, Permit
 from bingx_async.core.gates import BucketState, Gates, StoreRefusals, state_of
@@ -49,6 +49,7 @@ class Ledger:
         self.budget = ErrorBudget()
         self.gates = Gates()
         self.store_refusals = StoreRefusals()
+        self.urgent_refusals = StoreRefusals()  # of urgent calls: a store may grant them what it refuses to others
         self._accounts: dict[Key, AccountBucket] = {}
         self._addresses: dict[Key, Bucket] = {}
         self._connections: dict[Key, Slots] = {}
@@ -74,13 +75,14 @@ class Ledger:
         if connections is not None:
             connections.in_flight += 1
         self._open_permits.add(number)
-        if self.store_refusals:
-            self.store_refusals.ask(claims.keys, now)
+        refusals = self.urgent_refusals if is_urgent else self.store_refusals
+        if refusals:
+            refusals.ask(claims.keys, now)
         return permit
 
-    def look(self, claims: Claims, now: float) -> NotUntil | None:
+    def look(self, claims: Claims, now: float, is_urgent: bool = False) -> NotUntil | None:
         """The refusal that `reserve` would give, or None where it would grant; takes nothing."""
-        return self._look(claims, self._find(claims, now), now, False)
+        return self._look(claims, self._find(claims, now), now, is_urgent)
 
     def _look(self, claims: Claims, drawn: Drawn, now: float, is_urgent: bool) -> NotUntil | None:
         latest, key = now, None
@@ -93,10 +95,11 @@ class Ledger:
                 gate = self.gates.get(gate_key)
                 if gate is not None and gate.ready_at(now) > latest:
                     latest, key = gate.ready_at(now), gate_key
-        if self.store_refusals:
+        refusals = self.urgent_refusals if is_urgent else self.store_refusals
+        if refusals:
             for refused_key in claims.keys:
-                if self.store_refusals.until(refused_key) > latest:
-                    latest, key = self.store_refusals.until(refused_key), refused_key
+                if refusals.until(refused_key) > latest:
+                    latest, key = refusals.until(refused_key), refused_key
         if key is None and claims.connections is not None and drawn.connections is not None:
             return None if drawn.connections.has_room(is_urgent) else NotUntil(inf, claims.connections[0])
         return None if key is None else NotUntil(latest, key)
@@ -126,10 +129,15 @@ class Ledger:
             gate = self.gates.get(gate_key)
             if gate is not None and gate.closed_until > latest:
                 latest, key = gate.closed_until, gate_key
-        for refused_key in claims.keys if self.store_refusals else ():
-            if self.store_refusals.named(refused_key) > latest:
-                latest, key = self.store_refusals.named(refused_key), refused_key
+        refusals = self.refusals_of(is_urgent)
+        for refused_key in claims.keys if refusals else ():
+            if refusals.named(refused_key) > latest:
+                latest, key = refusals.named(refused_key), refused_key
         return NotUntil(latest, key)
+
+    def refusals_of(self, is_urgent: bool) -> StoreRefusals:
+        """What a shared store has refused to calls of this kind."""
+        return self.urgent_refusals if is_urgent else self.store_refusals
 
     def tokens(self, claims: Claims, now: float) -> int:
         """The tokens that the account has free: none while the endpoint is closed, any number for a public call."""
@@ -171,8 +179,9 @@ class Ledger:
             bucket.release()
         if permit.connections is not None:
             permit.connections.in_flight -= 1
-        if self.store_refusals:
+        if self.store_refusals or self.urgent_refusals:
             self.store_refusals.answered(permit.claims.keys)
+            self.urgent_refusals.answered(permit.claims.keys)
         self.gates.end_probe(permit, opens=False)
 
     def states(self, now: float) -> Iterator[BucketState]:
@@ -198,19 +207,19 @@ class Ledger:
 
     def _look_up(self, claims: Claims, now: float) -> Drawn:
         by_key: list[tuple[Key, Bucket]] = []
-        settings, own, connections = self.settings, None, None
+        share, own, connections = self.settings.share, None, None
         if claims.account_claim is not None:
             key, quota, _ = claims.account_claim
             own = self._accounts.get(key)
             if own is None:
-                fresh = AccountBucket(quota, settings.share, settings.anchor, claims.kept)
-                own = self._open(self._accounts, key, fresh, now)
+                own = self._open(
+                    self._accounts, key, AccountBucket(quota, share, self.settings.anchor, claims.kept), now
+                )
             by_key.append((key, own))
         for key, quota, is_paced in claims.egress_claims:
             bucket = self._addresses.get(key)
             if bucket is None:
-                kept = int(quota.limit * settings.share * KEPT) if quota.limit < UNLIMITED.limit else 0
-                bucket = self._open(self._addresses, key, Bucket(quota, settings.share, is_paced, kept), now)
+                bucket = self._open(self._addresses, key, Bucket(quota, share, is_paced, kept_of(quota, share)), now)
             by_key.append((key, bucket))
         if claims.connections is not None:
             name, limit = claims.connections
@@ -233,6 +242,7 @@ class Ledger:
         self._drawn.clear()
         self._size = len(self._accounts) + len(self._addresses)
         self.store_refusals.sweep(now)
+        self.urgent_refusals.sweep(now)
         if now >= self._forget_at:
             self._forget_at = now + FORGET_EVERY
             self.budget.sweep(now)

@@ -106,7 +106,7 @@ def judge(status: int, headers: Mapping[str, str], text: str, wall_ms: float, ha
         return Accepted(raw, raw)
     if raw is None or code is None:
         return _judge_status(status, headers, wall_ms)
-    stamp = wire.millis(wire.integer(raw.get("timestamp")))
+    stamp = wire.millis(wire.integer(raw["timestamp"])) if "timestamp" in raw else None
     if code == 0:
         return Accepted(raw.get("data"), raw, stamp)
     if status == 504:

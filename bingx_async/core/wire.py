@@ -17,16 +17,16 @@ from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
-import cattrs
-from cattrs.gen import make_dict_structure_fn
 
+from bingx_async.core.columns import read_columns
 from bingx_async.models.fields import RAW, WIRE, OpenEnum
 
 T = TypeVar("T")
 
 LONGEST = 40  # digits of an integer; `1e999999999` is a few bytes of JSON and hours of arithmetic
+BLANKS = " \t\n\r"
 _INT64 = 2**63  # the range of the exchange's ids
-_decode = json.JSONDecoder(parse_float=Decimal).decode
+_decode = json.JSONDecoder(parse_float=Decimal).raw_decode  # `decode` looks for blanks as long as it reads
 _CODE_ZERO = re.compile(r'\s*\{\s*"code"\s*:\s*"?0"?\s*[,}]').match
 CUT_OFF: Mapping[str, Any] = {"code": 0}  # all that can be read of a reply that broke off after saying code 0
 
@@ -37,14 +37,18 @@ def parse(text: str) -> Mapping[str, Any] | None:
         value = _load(text)
     except (ValueError, RecursionError):
         return CUT_OFF if _CODE_ZERO(text) else None
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else None  # pyright: ignore[reportUnknownVariableType]
 
 
 def _load(text: str) -> Any:
+    text = text.strip(BLANKS)
     try:
-        return _decode(text)
-    except (ValueError, InvalidOperation):  # perhaps a number beyond what int or Decimal can hold
-        return json.loads(text, parse_float=decimal, parse_int=decimal)
+        value, end = _decode(text)
+        if end == len(text):
+            return value
+    except (ValueError, InvalidOperation):
+        pass  # perhaps a number beyond what int or Decimal can hold
+    return json.loads(text, parse_float=decimal, parse_int=decimal)
 
 
 def integer(value: object) -> int | None:
@@ -59,7 +63,7 @@ def integer(value: object) -> int | None:
 
 def decimal(value: object) -> Decimal | None:
     """A finite Decimal from a number or its text; else None."""
-    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
+    if type(value) is not str and (isinstance(value, bool) or not isinstance(value, (int, str, Decimal))):
         return None
     try:
         number = Decimal(value)
@@ -101,7 +105,7 @@ def text(value: object) -> str:
 
 def mapping(value: object) -> Mapping[str, Any]:
     """The mapping, or an empty one."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 def items(value: object) -> list[Any]:
@@ -112,7 +116,7 @@ def items(value: object) -> list[Any]:
 
 def one(kind: type[T]) -> Callable[[object], T]:
     """Reads the reply's `data` into a model. The reader is made at its first use: making all would slow the import."""
-    return lambda data: cast(T, _reader(kind)(data))
+    return lambda data: _reader(kind)(data)
 
 
 def many(kind: type[T], *names: str) -> Callable[[object], list[T]]:
@@ -123,9 +127,6 @@ def many(kind: type[T], *names: str) -> Callable[[object], list[T]]:
         return _read_items(next((found[name] for name in names if name in found), data), kind)
 
     return read
-
-
-_converter = cattrs.Converter(detailed_validation=False)
 
 
 def _required_decimal(value: object) -> Decimal:
@@ -139,16 +140,27 @@ def _is_tuple(kind: Any) -> bool:
     return get_origin(kind) is tuple
 
 
-# By class: cattrs prefers its own hook for str, and so for string enums, to a hook with a predicate.
-_converter.register_structure_hook(str, lambda value, _: text(value))
-_converter.register_structure_hook(OpenEnum, lambda value, kind: kind(text(value)))
-_converter.register_structure_hook(int | None, lambda value, _: integer(value))
-_converter.register_structure_hook(Decimal, lambda value, _: _required_decimal(value))
-_converter.register_structure_hook(Decimal | None, lambda value, _: decimal(value))
-_converter.register_structure_hook(datetime | None, lambda value, _: moment(value))
-_converter.register_structure_hook(bool | None, lambda value, _: flag(value))
-_converter.register_structure_hook_func(lambda kind: kind == Mapping[str, Any], lambda value, _: value)
-_converter.register_structure_hook_func(_is_tuple, lambda value, kind: tuple(_read_items(value, get_args(kind)[0])))
+def _member_of(kind: type[OpenEnum]) -> Callable[[object], OpenEnum]:
+    """Reads a member. The known ones are looked up by their texts: to call the class costs five times as much."""
+    known: dict[str, OpenEnum] = {member.value: member for member in kind}
+    return lambda value: known.get(word := text(value)) or kind(word)
+
+
+_READERS: Mapping[Any, Callable[[Any], Any]] = {
+    str: text,
+    int | None: integer,
+    Decimal: _required_decimal,
+    Decimal | None: decimal,
+    datetime | None: moment,
+    bool | None: flag,
+}
+
+
+def _reader_of(kind: Any) -> Callable[[Any], Any]:
+    """Reads the value of a field of this type."""
+    if _is_tuple(kind):
+        return lambda value: tuple(_read_items(value, get_args(kind)[0]))
+    return _member_of(kind) if isinstance(kind, type) and issubclass(kind, OpenEnum) else _READERS[kind]
 
 
 def _read_items(value: object, kind: type[T]) -> list[T]:
@@ -156,6 +168,9 @@ def _read_items(value: object, kind: type[T]) -> list[T]:
     if not attrs.has(kind):
         plain = cast("list[object]", value) if isinstance(value, list) else []
         return [kind(text(item)) for item in plain if text(item)]  # type: ignore[call-arg]
+    rows = read_columns(value, cast("type[T]", kind))
+    if rows is not None:
+        return rows
     read, found = _reader(kind), list[T]()
     for item in items(value):
         with suppress(ValueError, TypeError, KeyError):
@@ -163,34 +178,42 @@ def _read_items(value: object, kind: type[T]) -> list[T]:
     return found
 
 
+def _column_of(field: attrs.Attribute[Any]) -> tuple[Any, Callable[[Any], Any], Any]:
+    """The first name of a field, its reader and its default; no name where the exchange does not fill it."""
+    name, *_ = field.metadata.get(WIRE, (None,))
+    return name, text if name is None else _reader_of(field.type), field.default
+
+
 def _make_reader(kind: Any) -> Callable[[object], Any]:
-    """A function from the exchange's mapping to a class with wire names on its fields.
+    """A function from the exchange's mapping to a class with wire names on its fields, of which `raw` is the last.
     A list in place of the mapping is read by place if the fields have places, else as the first list of the class."""
     fields = attrs.fields(attrs.resolve_types(kind))
-    names = {field.name: field.metadata[WIRE] for field in fields if WIRE in field.metadata}
-    structure = make_dict_structure_fn(kind, _converter)
-    wanted = [(ours, wire[0]) for ours, wire in names.items()]
-    others = [(ours, other) for ours, wire in names.items() for other in wire[1:]]
+    named = [(field, *field.metadata[WIRE]) for field in fields if WIRE in field.metadata]
+    columns = [_column_of(field) for field in fields if field.name != RAW]
+    others = [(name, other) for _, name, *more in named for other in more]
     has_places = any(isinstance(other, int) for _, other in others)
-    listed = next((names[field.name][0] for field in fields if _is_tuple(field.type)), None)
+    listed = next((name for field, name, *_ in named if _is_tuple(field.type)), None)
     raw_type = next((field.type for field in fields if field.name == RAW), None)
 
-    def source_of(value: Any) -> Mapping[Any, Any]:
-        if not isinstance(value, list):
-            return mapping(value)
+    def source_of(value: list[object]) -> Mapping[Any, Any]:
         if has_places:
-            return dict(enumerate(cast("list[object]", value)))
+            return dict(enumerate(value))
         return {listed: value} if listed is not None else {}
 
     def read(value: object) -> Any:
-        source = source_of(value)
-        found = {name: source[wire] for name, wire in wanted if source.get(wire) is not None}
+        given = mapping(value)
+        source = source_of(cast("list[object]", value)) if isinstance(value, list) else given
         for name, other in others:
-            if name not in found and source.get(other) is not None:
-                found[name] = source[other]
+            if source.get(name) is None and source.get(other) is not None:
+                source = {**source, name: source[other]}
+        get = source.get
+        values = [  # a field without a default is read even where it is missing, which raises
+            reader(found) if (found := get(name)) is not None or default is attrs.NOTHING else default
+            for name, reader, default in columns
+        ]
         if raw_type is not None:
-            found[RAW] = value if raw_type is Any else mapping(value)
-        return structure(found, kind)
+            values.append(value if raw_type is Any else given)
+        return kind(*values)
 
     return read
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from attrs import NOTHING, frozen
@@ -14,7 +15,7 @@ from bingx_async.models.fields import raw, text, wire
 __all__ = ["BookTicker", "Depth", "Kline", "LastPrice", "Level", "Ticker", "Trade"]
 
 
-@frozen(order=True)
+@frozen(order=True, weakref_slot=False)
 class Level:
     """One price of an order book."""
 
@@ -24,12 +25,15 @@ class Level:
     """The quantity that is offered or wanted at this price, in the base asset."""
 
 
+_PRICE = attrgetter("price")
+
+
 def _rising(levels: Iterable[Level]) -> tuple[Level, ...]:
-    return tuple(sorted(levels))
+    return tuple(sorted(levels, key=_PRICE))
 
 
 def _falling(levels: Iterable[Level]) -> tuple[Level, ...]:
-    return tuple(sorted(levels, reverse=True))
+    return tuple(sorted(levels, key=_PRICE, reverse=True))
 
 
 @frozen

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from bingx_async.core.bucket import MARGIN, STRETCH, Bucket, occupancy_of, share_of
+from bingx_async.core.bucket import MARGIN, STRETCH, Bucket, kept_of, occupancy_of, share_of
 from bingx_async.core.claims import Claims, Key
 from bingx_async.core.gates import LONGEST_PENALTY
 from bingx_async.core.ledger import COLD_MARGIN
@@ -83,10 +83,11 @@ def reserve(names: Names, ask: Ask, deadline: str = "", now: str = "", cold: flo
     claims, account = ask.claims, account_claim(ask.claims)
     limit = ask.error_limit if claims.is_creating and account else 0
     words: list[object] = [ask.permit, ask.max_lifetime_ms, cold, deadline or "-"]
-    words += [account, limit, _stretched(ask.error_window)]
+    words += [account, limit, _stretched(ask.error_window), int(ask.is_urgent)]
     for claim in claims.all:
-        bucket = Bucket(claim.quota, ask.share, claim.is_paced)
-        words += [bucket.limit, bucket.occupancy, bucket.spacing, int(claim.key in ask.more)]
+        kept = claims.kept if claim is claims.account_claim else kept_of(claim.quota, ask.share)
+        bucket = Bucket(claim.quota, ask.share, claim.is_paced, kept)
+        words += [bucket.limit, bucket.kept, bucket.occupancy, bucket.spacing, int(claim.key in ask.more)]
     return ScriptCall("reserve", _keys(names, claims, ("history",), ("line",)), [now, " ".join(map(str, words))])
 
 

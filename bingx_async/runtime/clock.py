@@ -17,6 +17,7 @@ STEP = 250.0  # ms; from here on a change of the offset is reported
 DAY = 86_400_000.0  # ms; a reading further than this from every clock that is known is nonsense
 SECOND = 1_000.0  # ms
 OLDEST, NEWEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+DISTRUST = 300_000.0  # ms for which nothing rests on stamps after they have contradicted each other
 LAST_MS = (NEWEST - OLDEST) / timedelta(milliseconds=1)
 
 
@@ -43,6 +44,8 @@ class ServerClock:
     synced_at: float | None = field(init=False, default=None)
     wall: Callable[[], float] = wall_ms
     interval: IntervalClock = field(init=False, factory=IntervalClock)
+    utc_error: float | None = None  # ms by which this machine's clock and the exchange's may each differ from UTC
+    distrusted_until: float = field(init=False, default=-inf)
 
     def __attrs_post_init__(self) -> None:
         self.offset = self.wall() - self.monotonic()  # a first guess; a later step of the wall clock moves nothing
@@ -84,7 +87,7 @@ class ServerClock:
         in milliseconds."""
         if not isfinite(server_ms):
             return 0.0
-        self.interval.add(server_ms, sent_at, received_at, resolution)
+        self._prove(server_ms, sent_at, received_at, resolution)
         self.synced_at = received_at
         middle = server_ms + (resolution - PRECISION) / 2.0 - (sent_at + received_at) / 2.0
         return self._move(middle, received_at)
@@ -94,8 +97,20 @@ class ServerClock:
         if not abs(server_ms - received_at - self.offset) <= ABSURD:
             return 0.0
         # A stamp on a whole second may have been cut to seconds.
-        self.interval.add(server_ms, sent_at, received_at, PRECISION if server_ms % SECOND else SECOND)
+        self._prove(server_ms, sent_at, received_at, PRECISION if server_ms % SECOND else SECOND)
         return self._move(self.offset, received_at)
+
+    def stamped_at(self, server_ms: float, sent_at: float, received_at: float) -> float:
+        """The latest moment at which a reply whose stamp was taken as a `hint` can have been stamped; that at which it
+        was received if the stamp proves no earlier one or cannot be relied on."""
+        if received_at < self.distrusted_until or not server_ms % SECOND:
+            return received_at
+        latest = self.interval.latest(server_ms + PRECISION)
+        return latest if sent_at <= latest < received_at else received_at
+
+    def distrust(self) -> None:
+        """Rely on no stamp for a while."""
+        self.distrusted_until = self.monotonic() + DISTRUST
 
     def borrow(self, offset: float, age: float) -> bool:
         """Take over another process' guess, made `age` ms ago; how sure it is, is not known. False for nonsense."""
@@ -105,6 +120,15 @@ class ServerClock:
         self._move(offset, now)
         self.synced_at = now - age
         return True
+
+    def _prove(self, server_ms: float, sent_at: float, received_at: float, resolution: float) -> None:
+        """Narrow the interval by a reading, and by what is promised of this machine's clock."""
+        is_proof = self.interval.add(server_ms, sent_at, received_at, resolution)
+        if self.utc_error is not None:
+            before, shown = self.monotonic(), self.wall()
+            is_proof &= self.interval.promise(shown, 2.0 * self.utc_error, before, self.monotonic())
+        if not is_proof:
+            self.distrust()
 
     def _move(self, offset: float, now: float) -> float:
         """Make the guess `offset`, as far as the interval allows; returns the step (ms)."""

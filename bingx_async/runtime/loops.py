@@ -24,9 +24,11 @@ class Loop:
 
     def is_current(self) -> bool:
         """Whether this loop runs here."""
-        with contextlib.suppress(RuntimeError):  # under trio nothing of asyncio runs; where it does this is quick
+        try:  # under trio nothing of asyncio runs; where it does this is quick
             if asyncio.get_running_loop() is self.token.native_token:
                 return True
+        except RuntimeError:
+            pass
         return self.token == anyio.lowlevel.current_token()
 
     def has_ended(self) -> bool:

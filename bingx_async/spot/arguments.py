@@ -125,7 +125,8 @@ def flag(value: bool, name: str) -> bool:
 
 def order_ref(number: int | str | None, name: str | None) -> int | str:
     """One order, named by exactly one of its ids: an int is an order id, a text a client order id."""
-    either({"order_id": number, "client_order_id": name})
+    if (number is None) is (name is None):
+        either({"order_id": number, "client_order_id": name})
     return order_id(number) if number is not None else client_order_id(name or "")
 
 

@@ -26,7 +26,7 @@ SAID = {  # by an exchange that did not cancel an id; anything else is a refusal
 
 def names_in(ids: Sequence[Id]) -> tuple[str, ...]:
     """The client order ids among `ids`."""
-    return tuple(order_ref for order_ref in ids if isinstance(order_ref, str))
+    return tuple([order_ref for order_ref in ids if isinstance(order_ref, str)])
 
 
 def single_params(symbol: str, order_ref: Id) -> dict[str, Param]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
+from itertools import takewhile
 from math import inf
 from typing import Unpack
 
@@ -84,11 +85,11 @@ class Span:
     def sort(self, klines: list[Kline], now: float) -> list[Kline]:
         """Those of a reply that belong here, oldest first, each once; those that are over at `now` are closed."""
         found = {opened(each): each for each in klines if each.open_time is not None}
-        return [
-            evolve(found[at], is_closed=True) if self._is_over(found[at], now) else found[at]
-            for at in sorted(found)
-            if self.start <= at < self.end
-        ]
+        ordered = [found[at] for at in sorted(found) if self.start <= at < self.end]
+        still_open = takewhile(lambda each: not self._is_over(each, now), reversed(ordered))
+        for each in ordered[: len(ordered) - len(list(still_open))]:
+            object.__setattr__(each, "is_closed", True)  # nothing else has them yet, and a copy of each takes long
+        return ordered
 
     def _is_over(self, kline: Kline, now: float) -> bool:
         """A month's last moment is told by the candle itself."""

@@ -278,6 +278,27 @@ def test_server_time(backend: Backend) -> None:
     assert run(backend, main) == [datetime(2026, 9, 21, 14, 13, 20, 123000, tzinfo=UTC), second, second]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"market_family": "v2"},
+        {"aggregated_symbol": "both"},
+        {"klines_per_page": 0},
+        {"fills_per_page": "500"},
+        {"oco_id": None},
+        {"quote_places": -1},
+        {"history_days": 0},
+    ],
+)
+def test_a_fact_that_cannot_be(given: dict[str, Any]) -> None:
+    """A choice that does not exist is refused when it is made, and a client takes no other object for its facts."""
+    (name,) = given
+    with pytest.raises(InvalidRequest, match=f"^{name} must be "):
+        Facts(**given)
+    with pytest.raises(InvalidRequest, match="facts must be a Facts"):
+        BingXClient(facts=given)  # type: ignore[arg-type]
+
+
 ODD = ["OTHR#99961-USDT", "MØTH-USDT", "龙虾-USDT"]
 ODD_SENT = ["OTHR%2399961-USDT", "M%C3%98TH-USDT", "%E9%BE%99%E8%99%BE-USDT"]
 

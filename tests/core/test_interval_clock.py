@@ -101,3 +101,22 @@ def test_a_step_replaces(step: float) -> None:
     assert clock.add(50_000.0, 1_000.0, 1_010.0)
     assert not clock.add(51_000.0 + step, 2_000.0, 2_100.0)
     assert clock.bounds(2_100.0) == pytest.approx((48_899.0 + step, 49_001.05 + step))
+
+
+def test_a_promise_narrows() -> None:
+    """A clock of ours that is off by 2 ms at most bounds the offset by 4 ms, and by the span in which it was read."""
+    clock = IntervalClock()
+    assert clock.promise(50_000.0, 2.0, 1_000.0, 1_000.5)
+    assert clock.bounds(1_000.5) == pytest.approx((48_997.5, 49_002.0), abs=0.001)
+    assert clock.add(50_100.0, 1_000.0, 1_200.0)  # less narrow
+    assert clock.bounds(1_000.5) == pytest.approx((48_997.5, 49_002.0), abs=0.001)
+
+
+def test_a_broken_promise_changes_nothing() -> None:
+    """What stamps prove contradicts a promise: they count, and it is told."""
+    clock = IntervalClock()
+    clock.add(50_000.0, 1_000.0, 1_010.0)
+    before = clock.bounds(1_010.0)
+    for error in (-30.0, 30.0):
+        assert not clock.promise(50_010.0 + error, 2.0, 1_010.0, 1_010.0)
+        assert clock.bounds(1_010.0) == before

@@ -298,3 +298,17 @@ def test_models_have_the_declared_types(data: dict[str, Any]) -> None:
     assert {type(order.order_id)} <= {int, type(None)}
     assert {type(order.price), type(order.stop_price), type(order.executed_quantity)} <= {Decimal, type(None)}
     assert (type(order.status), type(order.type), type(order.side)) == (OrderStatus, OrderType, Side)
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        (' \r\n{"a":1}\t\n', {"a": 1}),
+        ('{"a":1}\u00a0', None),
+        ('{"a":1} {}', None),
+        ('{"code":0} {}', wire.CUT_OFF),
+    ],
+)
+def test_blanks_may_surround_a_reply_and_nothing_else(text: str, parsed: object) -> None:
+    """Blanks of JSON around a reply mean nothing; with anything else it is no JSON."""
+    assert wire.parse(text) == parsed

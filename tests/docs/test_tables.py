@@ -8,15 +8,18 @@ import re
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
 import bingx_async
-from bingx_async import PROFILES, BingXClient, Governor, errors
+from bingx_async import PROFILES, BingXClient, Facts, Governor, errors
+from bingx_async.account import AccountApi
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import events
 from bingx_async.core.options import CallOptions
 from bingx_async.core.refusals import BARE_STATUSES, TABLE
 from bingx_async.emulator import Emulator
+from bingx_async.emulator.variants import Variants
 from bingx_async.spot import SpotApi
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +32,7 @@ assert _spec is not None
 assert _spec.loader is not None
 tables = importlib.util.module_from_spec(_spec)
 sys.modules[_spec.name] = tables
+sys.path.insert(0, str(DOCS))  # where its neighbours are
 _spec.loader.exec_module(tables)
 
 
@@ -89,6 +93,23 @@ def test_every_method_is_listed() -> None:
     for name in (name for name in dir(SpotApi) if not name.startswith("_")):
         (row,) = [line for line in rows if f"`{name} <" in line]
         assert re.search(r"\| \w[^|]+ \|$", row)
+
+
+def test_every_account_method_is_listed() -> None:
+    """Each method of `client.account` is in a table of its own."""
+    names = {re.search(r"`(\w+) <", line)[1] for line in rows_of("account-methods")}  # type: ignore[index]
+    assert names == {name for name, value in inspect.getmembers(AccountApi, inspect.isfunction) if name[0] != "_"}
+
+
+def test_every_open_fact_is_decided() -> None:
+    """Each choice of the client and each variant of the emulator has a row, and each variant what decides it."""
+    settings = {line.split("`")[1] for line in rows_of("open-facts")}
+    variants = {line.split("`")[1]: line for line in rows_of("variants")}
+    assert settings == {field.name for field in attrs.fields(Facts)}
+    assert set(variants) == {field.name for field in attrs.fields(Variants)}
+    assert [
+        name for name, line in variants.items() if not re.search(r"\| (none: .+|`Facts\(\w+=\.\.\.\)`) \|$", line)
+    ] == []
 
 
 def test_every_event_is_listed() -> None:

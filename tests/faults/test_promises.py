@@ -68,7 +68,7 @@ def test_nothing_broken() -> None:
         (broken(SILENT, ReadFailed("lost", "/cancel"), RAN, NEXT_RAN), "raised ReadFailed"),
         (broken(SILENT, UNKNOWN, RAN, NEXT_RAN, kind="get_order"), "raised OutcomeUnknown"),
         (broken(SILENT, UNKNOWN, RAN, RAN, NEXT_RAN, begun=2), "written 2 times"),
-        (broken(SILENT, UNKNOWN, RAN, NEXT_RAN, seconds=5.6), "ended after 5.60 s with a timeout of 5 s"),
+        (broken(SILENT, UNKNOWN, RAN, NEXT_RAN, seconds=7.1), "ended after 7.10 s with a timeout of 5 s"),
         (broken(SILENT, UNKNOWN, RAN, NEXT_RAN, after=Order(order_id=TARGET)), "the next call brought Order("),
         (broken(SILENT, UNKNOWN, RAN, NEXT_RAN, after=NOT_FOUND), "the next call brought OrderNotFound"),
         (broken(SILENT, UNKNOWN, RAN), "the next call was executed 0 times"),

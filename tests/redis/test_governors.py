@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import CancelledError
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import Any, Literal
 import pytest
 import redis.asyncio as redis_asyncio
 
-from bingx_async import BingXClient, ErrorBudgetSpent, Governor, InsufficientBalance, QuotaWait
+from bingx_async import BingXClient, ErrorBudgetSpent, Governor, InsufficientBalance, Priority, QuotaWait
 from bingx_async.core.claims import Permit
 from bingx_async.core.verdict import Accepted, Meaning, Refused, Scope, Throttled
 from bingx_async.emulator import Account, Emulator
@@ -41,8 +42,11 @@ async def make_store(request: pytest.FixtureRequest, namespace: str) -> MakeStor
     return lambda: RedisStore(server.url, namespace)
 
 
-async def acquire(governor: Governor, endpoint: Any = CANCEL_ORDER, max_wait: float = 30.0) -> Permit:
-    return await governor.acquire(governor.claims(endpoint, "1"), governor.clock.monotonic() + max_wait * 1000.0)
+async def acquire(
+    governor: Governor, endpoint: Any = CANCEL_ORDER, max_wait: float = 30.0, priority: Priority = Priority.READ
+) -> Permit:
+    deadline = governor.clock.monotonic() + max_wait * 1000.0
+    return await governor.acquire(governor.claims(endpoint, "1"), deadline, priority)
 
 
 async def settle(governor: Governor, permit: Permit, verdict: Any = OK) -> None:
@@ -73,6 +77,27 @@ async def test_one_quota(make_store: MakeStore) -> None:
             # No earlier than one occupancy after the first reply, less the round trip of the next request.
             passed = clock() - began
             assert OCCUPANCY - 2 * passed <= caught.value.retry_after * 1000.0 <= OCCUPANCY + turn
+
+
+async def test_one_reserve(make_store: MakeStore) -> None:
+    """The reserve is one of all processes together: with five tokens and one kept, the fifth ordinary call waits
+    wherever it comes from, and a kill switch leaves at once."""
+    governors = [Governor(store=make_store(), reserve={"cancel": 1}) for _ in range(2)]
+    async with governors[0] as one, governors[1] as two:
+        for governor in (one, two, one, two):
+            await acquire(governor, max_wait=0.1)
+        waiting = [asyncio.create_task(acquire(governor)) for governor in (one, two)]
+        await asyncio.sleep(0.05)
+        for governor in (one, two):
+            with pytest.raises(QuotaWait):
+                await acquire(governor, max_wait=0.1)
+        await acquire(two, max_wait=0.1, priority=Priority.KILL_SWITCH)
+        for governor in (two, one):
+            with pytest.raises(QuotaWait):
+                await acquire(governor, max_wait=0.1, priority=Priority.KILL_SWITCH)
+        for task in waiting:
+            task.cancel()
+        assert [type(ended) for ended in await asyncio.gather(*waiting, return_exceptions=True)] == [CancelledError] * 2
 
 
 async def test_woken_early(make_store: MakeStore) -> None:

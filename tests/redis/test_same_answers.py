@@ -1,6 +1,6 @@
 """The Lua scripts and the pure ledger, given the same requests in simulated time, give the same answers.
 
-A sequence is 6 to 14 operations: reserve with 1 to 4 claims (paced, creating or not), settle (with credit, linger,
+A sequence is 6 to 14 operations: reserve with 1 to 4 claims (paced, creating, urgent or not), settle (credit, linger,
 error codes, rate headers; repeated), release, penalise, the passing of time. The ledger answers first, through
 `MemoryStore`; then the same operations with the same moments go to the server in one pipeline. One hypothesis
 example holds `SEQUENCES` independent sequences, since drawing an example costs more than running it. Four things
@@ -21,6 +21,7 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bingx_async.core import bucket
 from bingx_async.core.claims import Claim, Claims, Key
 from bingx_async.core.quota import Quota
 from bingx_async.redis import scripts
@@ -45,13 +46,13 @@ PACED = [
     for n, limit, window in ((1, 5, 1), (2, 4, 10), (3, 7, 2))
 ]
 KINDS = [
-    Claims("1", "here", path, path, own, tuple(at_address), is_creating)
-    for path, own, at_address, is_creating in (
-        ("/a", ACCOUNT[0], [], False),
-        ("/b", ACCOUNT[1], [PACED[0]], True),
-        ("/a", ACCOUNT[0], [PACED[0], PACED[1]], False),
-        ("/b", ACCOUNT[1], PACED, True),
-        ("/c", None, [PACED[1], PACED[2]], False),
+    Claims("1", "here", path, path, own, tuple(at_address), is_creating, kept)
+    for path, own, at_address, is_creating, kept in (
+        ("/a", ACCOUNT[0], [], False, 1),
+        ("/b", ACCOUNT[1], [PACED[0]], True, 0),
+        ("/a", ACCOUNT[0], [PACED[0], PACED[1]], False, 1),
+        ("/b", ACCOUNT[1], PACED, True, 0),
+        ("/c", None, [PACED[1], PACED[2]], False, 0),
     )
 ]  # fmt: skip
 GATES = [ACCOUNT[0].key, ACCOUNT[1].key, KINDS[-1].endpoint_gate, EGRESS]
@@ -60,8 +61,8 @@ spans = st.sampled_from([0.0, 0.0, 0.0, 1.0, 37.25, 180.0, 450.0, 999.5, 1002.5,
 pauses = st.sampled_from([0.0, 0.0, 37.25, 450.0, 2003.0])
 which = st.integers(0, 7)
 operations = st.one_of(
-    st.tuples(st.just("reserve"), st.integers(0, len(KINDS) - 1)),
-    st.tuples(st.just("reserve"), st.integers(0, len(KINDS) - 1)),
+    st.tuples(st.just("reserve"), st.integers(0, len(KINDS) - 1), st.just(False)),
+    st.tuples(st.just("reserve"), st.integers(0, len(KINDS) - 1), st.booleans()),
     st.tuples(
         st.just("settle"),
         which,
@@ -94,13 +95,14 @@ class Reference:
             self.now += span
             getattr(self, name)(*details)
 
-    def reserve(self, kind: int) -> None:
+    def reserve(self, kind: int, is_urgent: bool) -> None:
         claims = KINDS[kind]
-        ask = Ask(f"t{next(self.permits)}", claims, MAX_LIFETIME, 1.0, ERRORS, ERROR_WINDOW)
+        name = f"t{next(self.permits)}"
+        ask = Ask(name, claims, MAX_LIFETIME, 1.0, ERRORS, ERROR_WINDOW, is_urgent=is_urgent)
         answer = answered(self.store.reserve(ask))
         if isinstance(answer, Granted):
             self.open.append((ask.permit, claims, answer.bound))
-        only_reply = isinstance(answer, Later) and is_only_a_reply(self.store, claims, self.now)
+        only_reply = isinstance(answer, Later) and is_only_a_reply(self.store, ask, self.now)
         call = scripts.reserve(self.names, ask, "", repr(self.now), WARM)
         self.calls.append((call, (claims, answer, only_reply)))
 
@@ -149,8 +151,8 @@ def answered(request: Any) -> Any:
     raise AssertionError("it waited")
 
 
-def is_only_a_reply(store: MemoryStore, claims: Claims, now: float) -> bool:
-    refusal = store.ledger.look(claims, now)
+def is_only_a_reply(store: MemoryStore, ask: Ask, now: float) -> bool:
+    refusal = store.ledger.look(ask.claims, now, ask.is_urgent)
     return refusal is not None and refusal.ready_at == inf
 
 
@@ -197,6 +199,12 @@ def client(redis_server: RedisServer) -> Iterator[redis.Redis]:
         client.script_load(source(name))
     yield client
     client.close()
+
+
+@pytest.fixture(autouse=True)
+def much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fifth of an address' tokens instead of a hundredth, or none would be kept of quotas this small."""
+    monkeypatch.setattr(bucket, "KEPT", 0.2)
 
 
 namespaces = count(1)

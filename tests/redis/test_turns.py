@@ -81,6 +81,21 @@ async def test_turn_by_turn(namespace: str, redis_server: RedisServer) -> None:
     await desk.store.aclose()
 
 
+async def test_a_kill_switch_waits_behind_no_other_process(namespace: str, redis_server: RedisServer) -> None:
+    """An urgent call takes a token that is kept for a process in line, its own or another, and moves no place."""
+    desk = await open_desk("redis", redis_server.url, namespace)
+    for granted in [await desk.grant() for _ in range(5)]:
+        await desk.settle(granted)
+    assert [type(await desk.ask(process=each)) for each in "abcde"] == [Later] * 5
+    assert isinstance(await desk.ask(process="x", is_urgent=True), Later)
+    desk.now += OCCUPANCY
+    assert isinstance(await desk.ask(process="y"), Later)
+    assert isinstance(await desk.ask(process="x", is_urgent=True), Granted)
+    assert isinstance(await desk.ask(process="b", is_urgent=True), Granted)
+    assert [type(await desk.ask(process=each)) for each in "abcd"] == [Granted, Granted, Granted, Later]
+    await desk.store.aclose()
+
+
 async def test_a_token_for_each(namespace: str, redis_server: RedisServer) -> None:
     """Each of many processes is sent to a token of its own, the sixth to one that comes back a second time; those that
     would have to wait for long come again after 2.5 to 5 s more, not all at once."""

@@ -81,7 +81,7 @@ ACCOUNTS = st.sampled_from([Quota(1, 1.0), Quota(2, 5.0), Quota(5, 1.0), Quota(1
 ADDRESS = st.sampled_from([Quota(4, 1.0), Quota(7, 3.0), Quota(20, 10.0)])
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(CALLS, ACCOUNTS, ACCOUNTS, ADDRESS, st.floats(0, 3), st.floats(0.01, 0.4))
 def test_no_call_leaves_before_its_eta(
     calls: list[tuple[int, object, Priority]], one: Quota, two: Quota, address: Quota, span: float, rtt: float

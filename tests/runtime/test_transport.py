@@ -24,10 +24,10 @@ from bingx_async import BingXClient, ConnectFailed, OutcomeUnknown
 from bingx_async.runtime.clock import monotonic_ms, wall_ms
 from bingx_async.runtime.http import sockets
 from bingx_async.runtime.http.connection import Connection
-from bingx_async.runtime.http.connections import Connections
+from bingx_async.runtime.http.connections import Connections, Limit
 from bingx_async.runtime.http.dialer import Dialer
 from bingx_async.runtime.http.host import Origin
-from bingx_async.runtime.http.message import Request, Unanswered
+from bingx_async.runtime.http.message import Headers, Request, Unanswered
 from bingx_async.runtime.http.own import Own
 from bingx_async.runtime.http.sockets import default_transport, httpcore_transport
 from bingx_async.runtime.http.transport import LINGER, LINGER_RESET, Transport
@@ -37,8 +37,8 @@ from tests.runtime.server import OK, Server, serving, unused_port
 TCP_CLOSE = 7  # the state of a socket whose connection is gone (Linux)
 Make = Callable[[], httpx.AsyncBaseTransport]
 GET = Request("GET", "/time")
-POST = Request("POST", "/cancel", body=b'{"a":1}', headers=[(b"Content-Type", b"application/json")])
-QUERY = Request("POST", "/cancel", query="a=1,2&signature=00ff", headers=[(b"X-BX-APIKEY", b"key")])
+POST = Request("POST", "/cancel", body=b'{"a":1}', headers=Headers((b"Content-Type", b"application/json")))
+QUERY = Request("POST", "/cancel", query="a=1,2&signature=00ff", headers=Headers((b"X-BX-APIKEY", b"key")))
 
 both = pytest.mark.parametrize(
     ("make", "backend"),
@@ -209,6 +209,44 @@ def test_what_came_before_the_deadline(make: Make, backend: Any) -> None:
     on_server(make, backend, act, (b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"code":0', "hang"))
 
 
+@both
+@pytest.mark.parametrize("before", [0.2, 5.0])
+def test_every_answer_has_its_own_deadline(make: Make, backend: Any, before: float) -> None:
+    """On a connection that has served already, neither an earlier nor a later deadline of the last call counts."""
+
+    async def act(transport: Transport, server: Server) -> None:
+        assert (await transport.send(made(POST), before)).status == 200
+        began = anyio.current_time()
+        with pytest.raises(Unanswered, match=r"no reply within 0\.6 s"):
+            await transport.send(made(POST), 0.6)
+        assert 0.59 <= anyio.current_time() - began < 2.0
+
+    assert on_server(make, backend, act, (OK, "keep"), (b"", "hang")).connections == 1
+
+
+async def test_places_are_passed_on_in_order() -> None:
+    """Those that wait for a connection get one in the order in which they came, without those that gave up."""
+    limit, let_in = Limit(1), list[int]()
+
+    async def wait(number: int) -> None:
+        await limit.wait()
+        let_in.append(number)
+
+    await wait(0)
+    waiting = [asyncio.create_task(wait(number)) for number in range(1, 5)]
+    await asyncio.sleep(0)
+    assert (limit.take(), let_in) == (False, [0])
+    waiting[0].cancel()
+    limit.release()
+    waiting[1].cancel()  # at the instant in which it was let in
+    await asyncio.wait(waiting[:3])
+    assert let_in == [0, 3]
+    limit.release()
+    await waiting[3]
+    limit.release()
+    assert (let_in, limit.take(), limit.take()) == ([0, 3, 4], True, False)
+
+
 @pytest.mark.parametrize("lives", [["asyncio", "asyncio", "asyncio"], ["asyncio", "trio", "asyncio"]])
 def test_one_event_loop_after_the_other(lives: list[Any]) -> None:
     """In a new event loop the client opens new connections; nothing is written to those of a loop that has ended."""
@@ -309,7 +347,7 @@ def locals_of(error: BaseException) -> str:
 @pytest.mark.parametrize("how", ["closed", "garbled", "cancelled", "refused"])
 def test_no_frame_shows_a_secret(make: Make, backend: Any, how: str) -> None:
     """Whatever goes wrong in a transport: no frame of any package, shown with its locals, holds key or signature."""
-    secret = Request("POST", "/cancel", "signature=5ec2e7", b'"5ec2e7"', [(b"X-BX-APIKEY", b"5ec2e7")])
+    secret = Request("POST", "/cancel", "signature=5ec2e7", b'"5ec2e7"', Headers((b"X-BX-APIKEY", b"5ec2e7")))
     caught: list[BaseException] = []
 
     async def act(transport: Transport, server: Server) -> None:

@@ -19,7 +19,7 @@ from time import perf_counter
 
 from bingx_async.core.bucket import KEPT
 from tests.simulation import report, running
-from tests.simulation.conditions import PACING, WITHIN
+from tests.simulation.conditions import PACING, STAMPED, WITHIN
 from tests.simulation.outcome import Outcome, merge
 from tests.simulation.running import Run, plan, plan_anchored, plan_outside, run_all, run_one
 
@@ -99,10 +99,11 @@ def _beyond(options: argparse.Namespace) -> dict[str, str]:
 
     each = min(5.0, options.hours / 100.0)
     found = gather(run_all(plan_outside(each, options.seed), options.workers))
-    found |= gather(run_all([Run(condition.name, options.seed, 1.0) for condition in PACING], options.workers))
+    found |= gather(run_all([Run(it.name, options.seed, 1.0) for it in (*PACING, *STAMPED)], options.workers))
     peers = comparing.compare(each / 4.0, options.seed, options.workers)
     parts = {
         "outside": report.outside(found),
+        "stamped": report.stamped(found),
         "pacing": report.pacing(found),
         "comparison": report.comparison(peers),
     }

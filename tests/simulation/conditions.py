@@ -43,6 +43,8 @@ class Faults:
     gateways: float = 0.0  # answered with 504 in front of the exchange, and counted up to 1 s later
     closed_every: float = 0.0  # ms between closed periods, on average; 0 for none
     resent: float = 0.0  # sent a second time by a transport that does not tell
+    clocks_apart: float = 0.0  # ms between the clocks of two servers that stamp replies
+    stamped_first: float = 0.0  # the server stamps, hesitates, and counts
     too_late: float = 0.0  # given up, and counted up to 2 s after the linger
 
 
@@ -132,6 +134,7 @@ WITHIN: tuple[Condition, ...] = (
     Condition("everything", "route changes", faults=EVERYTHING, drift=2e-4, steps_wall_clock=True, has_bound=False),
 )
 
+STAMPS = {"stamped": [ENDPOINTS[0].name]}
 OUTSIDE: tuple[Condition, ...] = (
     Condition("second process, not shared", processes=2),
     Condition("second process, share=0.5 each", processes=2, options={"share": 0.5}, limit=10),
@@ -146,6 +149,13 @@ OUTSIDE: tuple[Condition, ...] = (
     ),
     Condition("credit=0.5, slow up", "slow up", options={"credit": 0.5}),
     Condition("credit=0.5, slow down", "slow down", options={"credit": 0.5}),
+    *(
+        Condition(name, network, options=STAMPS, stamped=1.0, faults=faults)
+        for name, network, faults in (
+            ("stamped, two servers' clocks 20 ms apart", "route changes", Faults(clocks_apart=20.0)),
+            ("stamped, 3 % of the calls before they are counted", "far", Faults(stamped_first=0.03)),
+        )
+    ),
 )
 
 # With anchor="headers": an honest exchange refuses nothing, whichever way it counts and tells.
@@ -169,6 +179,33 @@ ANCHORED: tuple[Condition, ...] = tuple(
         ("route changes", "route changes", 2e-4, Faults()),
         ("slow down", "slow down", 0.0, Faults()),
         ("losses", "spikes", 1e-4, evolve(LOSSES, stalls_before=0.01, stalls_after=0.01)),
+    )
+)
+
+# Rule R, replies that are stamped, and clocks that are kept by UTC besides: an honest exchange refuses nothing.
+STAMPED: tuple[Condition, ...] = tuple(
+    Condition(
+        f"{name}, {network}",
+        network,
+        drift=drift,
+        faults=evolve(LOSSES, stalls_after=0.01) if network == "spikes" else Faults(),
+        options=options,
+        stamped=1.0,
+        has_bound=False,
+    )
+    for name, options in (
+        ("replies", {}),
+        ("stamps", STAMPS),
+        ("stamps and UTC", STAMPS | {"utc_error": 1.0}),
+    )
+    for network, drift in (
+        ("ordinary", 5e-5),
+        ("far", -2e-4),
+        ("heavy tails", 2e-4),
+        ("spikes", 1e-4),
+        ("slow up", 2e-4),
+        ("slow down", -5e-5),
+        ("route changes", 2e-4),
     )
 )
 
@@ -201,8 +238,8 @@ def drawn(seed: int) -> Condition:
 
 
 def _shares(faults: Faults) -> dict[str, float]:
-    spans = ("timeout", "resent", "too_late")
-    return {name: getattr(faults, name) for name in Faults.__annotations__ if name not in spans}
+    others = ("timeout", "resent", "too_late", "clocks_apart", "stamped_first")
+    return {name: getattr(faults, name) for name in Faults.__annotations__ if name not in others}
 
 
 def find(name: str, seed: int) -> Condition:
@@ -210,4 +247,4 @@ def find(name: str, seed: int) -> Condition:
     name = name.removesuffix(" (tasks)").removesuffix(" (client)")
     if name == "mixed":
         return drawn(seed)
-    return next(condition for condition in (*WITHIN, *OUTSIDE, *ANCHORED, *PACING) if condition.name == name)
+    return next(condition for condition in (*WITHIN, *OUTSIDE, *ANCHORED, *STAMPED, *PACING) if condition.name == name)

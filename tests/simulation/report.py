@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.simulation.comparing import NETWORKS, accepted_share, rows
-from tests.simulation.conditions import OUTSIDE, PACING, WITHIN
+from tests.simulation.conditions import OUTSIDE, PACING, STAMPED, WITHIN
 from tests.simulation.outcome import Outcome
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -64,6 +64,19 @@ def pacing(outcomes: dict[str, Outcome]) -> str:
         for each in PACING
     ]
     return table(("demand", "p99 wait", "quota used"), body)
+
+
+def stamped(outcomes: dict[str, Outcome]) -> str:
+    """Each network under rule R and where stamps return tokens: the shares, and all rejections of its runs."""
+    names = [each.name.split(", ") for each in STAMPED]
+    rules, networks = (list(dict.fromkeys(column)) for column in zip(*names, strict=True))
+    body = []
+    for network in networks:
+        runs = [outcomes[f"{rule}, {network}"] for rule in rules]
+        shares = [f"{100 * run.share:.1f} %" for run in runs]
+        rejected = sum(max(run.refused) for run in runs)
+        body.append((network, f"{runs[0].round_trip:.0f} ms", *shares, str(rejected)))
+    return table(("condition", "mean round trip", *rules, "rejected"), body)
 
 
 def comparison(outcomes: dict[tuple[str, str], Outcome]) -> str:

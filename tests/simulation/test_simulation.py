@@ -14,7 +14,7 @@ import pytest
 
 from bingx_async.runtime.governor.line import Parking
 from tests.simulation.__main__ import gather, main
-from tests.simulation.conditions import ANCHORED, WITHIN, find
+from tests.simulation.conditions import ANCHORED, STAMPED, WITHIN, find
 from tests.simulation.running import Run, run_one
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,12 @@ def test_a_run_repeats_exactly(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hours"), [("second process, not shared", 0.02), ("client clock 1000 ppm fast", 0.02)]
+    ("name", "hours"),
+    [
+        ("second process, not shared", 0.02),
+        ("client clock 1000 ppm fast", 0.02),
+        ("stamped, 3 % of the calls before they are counted", 0.3),
+    ],
 )
 def test_the_exchange_notices_a_broken_assumption(name: str, hours: float) -> None:
     """The counters do reject: where an assumption is broken, they say so, and the exit status too."""
@@ -68,6 +73,17 @@ def test_the_anchor_gains() -> None:
     """Where windows stand fixed to the clock, the headers let all of a quota be used at 50 ms; replies alone 95 %."""
     for form in ("moments", "spans"):
         assert run_one(Run(f"anchor, fixed-clock, {form}, ordinary", 1, 0.3)).share > 0.99
+
+
+def test_stamps_gain_and_are_not_refused() -> None:
+    """Honest stamps bring tokens back earlier and no refusal, under drift, slow ways in one direction and losses; with
+    clocks kept by UTC the way back costs nothing."""
+    found = {each.name: run_one(Run(each.name, 1, 0.2)) for each in STAMPED}
+    assert {outcome.refused for outcome in found.values()} == {(0, 0, 0, 0)}
+    shares = {name: found[f"{name}, slow down"].share for name in ("replies", "stamps", "stamps and UTC")}
+    assert shares["replies"] + 0.01 < shares["stamps"]
+    assert shares["stamps"] + 0.04 < shares["stamps and UTC"]
+    assert shares["stamps and UTC"] > 0.98
 
 
 def test_nothing_is_sent_into_a_period_known_to_be_closed() -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import inf
+from math import inf, sin
 from random import Random
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from bingx_async.core.claims import Key, Permit
 from bingx_async.core.verdict import Meaning, Throttled, Unclear, Verdict
@@ -48,6 +48,7 @@ class Journey:
 
     arrives_at: float
     replied_at: float
+    stamped_at: float = inf
     is_too_late: bool = False
     is_answered_before: bool = False  # by a gateway
 
@@ -75,8 +76,10 @@ class World:
 
     def clock(self) -> ServerClock:
         """A new governor's clock."""
-        timeline = self.timeline
+        timeline, utc_error = self.timeline, self.condition.options.get("utc_error")
         clock = ServerClock(monotonic=lambda: timeline.now, wall=lambda: EPOCH + timeline.now + self._wall_step)
+        if utc_error is not None:  # both clocks are off by as much as is promised, now this way and now that
+            clock.wall = lambda: self.exchange.server_ms(timeline.now) + 2.0 * utc_error * sin(timeline.now / 60_000.0)
         if self.condition.stamped:
             self._look(clock)
         return clock
@@ -108,6 +111,9 @@ class World:
         arrives_at = now + self.up(now)
         if faults.stalls_before and rng.random() < faults.stalls_before:
             arrives_at += rng.uniform(50.0, 3000.0)
+        stamped_at = arrives_at
+        if faults.stamped_first and rng.random() < faults.stamped_first:
+            arrives_at += rng.uniform(50.0, 3000.0)
         replied_at = arrives_at + self.down(arrives_at)
         if faults.stalls_after and rng.random() < faults.stalls_after:
             replied_at += rng.uniform(50.0, 3000.0)
@@ -116,14 +122,14 @@ class World:
             (faults.lost_requests, Journey(inf, inf)),
             (faults.lost_replies, Journey(arrives_at, inf)),
             (faults.late, Journey(now + faults.timeout + LINGER * rng.random(), inf)),
-            (faults.too_late, Journey(now + faults.timeout + LINGER + 2000.0 * rng.random(), inf, True)),
+            (faults.too_late, Journey(now + faults.timeout + LINGER + 2000.0 * rng.random(), inf, inf, True)),
         ):
             if fate < share:
                 return lost
             fate -= share
         if faults.gateways and fate < faults.gateways:
             return Journey(replied_at + rng.uniform(0.0, 1000.0), replied_at, is_answered_before=True)
-        return Journey(arrives_at, replied_at)
+        return Journey(arrives_at, replied_at, stamped_at)
 
     def launch(self, governor: Governor, permit: Permit, after: Callable[[], None] | None = None) -> None:
         """The call leaves; everything that becomes of it is on the timeline. `after` is run when it has ended."""
@@ -149,8 +155,9 @@ class World:
         flight.verdict = flight.verdict or counted
         if self.condition.model:
             flight.headers = self.exchange.headers(claims, journey.arrives_at, self.condition.tells_spans)
-        if self.condition.stamped and self.rng.random() < self.condition.stamped:
-            flight.stamp = float(int(self.exchange.server_ms(journey.arrives_at)))
+        if journey.stamped_at < inf and self.condition.stamped and self.rng.random() < self.condition.stamped:
+            apart = self.rng.choice([0.0, self.condition.faults.clocks_apart])
+            flight.stamp = float(int(self.exchange.server_ms(journey.stamped_at) + apart))
         resent = self.condition.faults.resent
         if resent and self.rng.random() < resent:
             at = journey.arrives_at + self.rng.uniform(1.0, 30.0)
@@ -197,7 +204,7 @@ class World:
             self.exchange.tell(flight.permit.claims, verdict, now)
         self.end(flight.permit, now)
         if flight.stamp is not None:
-            governor.clock.hint(flight.stamp, flight.permit.granted_at, now)
+            verdict = evolve(verdict, server_time=flight.stamp)
         governor.settle(flight.permit, verdict, now, flight.headers, now - flight.permit.granted_at)
         if flight.after is not None:
             flight.after()

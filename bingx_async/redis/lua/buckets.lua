@@ -1,4 +1,5 @@
--- Buckets: each allows `limit` live calls. A call is live from its grant until one occupancy after its reply.
+-- Buckets: each allows `limit` live calls. A call is live from its grant until one occupancy after its reply. `kept`
+-- tokens are for urgent calls, which are not paced either.
 --
 -- A bucket has four keys. expiries: a sorted set of answered calls by the moment at which their token returns.
 -- in_flight: the same of calls without a reply, by the moment at which it returns if their process has died. state: a
@@ -8,17 +9,17 @@ local PATIENT = 1.05 -- a request comes a little late, and the spacing begins an
 local CATCH_UP = 40 -- ms by which a late grant is made up for
 local RENEW_EVERY = 10000 -- ms; lifetimes are long enough not to be renewed by every call
 
-local function read_bucket(expiries, in_flight, state, line, limit, occupancy, spacing)
+local function read_bucket(expiries, in_flight, state, line, limit, kept, occupancy, spacing)
   local known = redis.call('HMGET', state, 'grants', 'last_grant', 'renewed_at')
   redis.call('ZREMRANGEBYSCORE', expiries, '-inf', now_text)
   local answered = redis.call('ZCARD', expiries)
   local live = answered + redis.call('ZCARD', in_flight)
-  if 2 * (limit - live) < limit then -- only then tokens of dead processes are missed
+  if 2 * (limit - kept - live) < limit then -- only then tokens of dead processes are missed
     live = live - redis.call('ZREMRANGEBYSCORE', in_flight, '-inf', now_text)
   end
   return {
     expiries = expiries, in_flight = in_flight, state = state, line = line,
-    limit = limit, occupancy = occupancy, spacing = spacing,
+    limit = limit, kept = kept, occupancy = occupancy, spacing = spacing,
     answered = answered, live = live, grants = tonumber(known[1] or '0'), last_grant = tonumber(known[2] or '-inf'),
     needs_renewal = not known[3] or math.abs(now - tonumber(known[3])) > RENEW_EVERY,
   }
@@ -32,12 +33,12 @@ end
 -- When a token is free: now, later, or NEVER where only a reply can tell, then with the time to wait before asking
 -- again; and how many may be taken now. Before `warm_at` the history is too short: a paced bucket then has half of its
 -- limit, any other none.
-local function ready_at(bucket, warm_at)
+local function ready_at(bucket, warm_at, is_urgent)
   local limit, answered, spacing, ready, patience = bucket.limit, bucket.answered, bucket.spacing, now, nil
   if now < warm_at then
     if spacing > 0 then limit = math.max(1, math.floor(limit / 2)) else ready = warm_at end
   end
-  local free = limit - bucket.live
+  local free = limit - bucket.live - (is_urgent and 0 or bucket.kept)
   if free <= 0 then
     local missing = math.abs(free) -- not -free: minus zero is no index
     if answered > missing then
@@ -46,7 +47,7 @@ local function ready_at(bucket, warm_at)
       ready, patience = NEVER, math.min(bucket.occupancy, score_at(bucket.in_flight, missing - answered) - now)
     end
   end
-  bucket.is_spaced = spacing > 0 and 2 * free < limit -- less than half is free: one grant, then the next
+  bucket.is_spaced = spacing > 0 and not is_urgent and 2 * free < limit -- less than half is free: one grant, then the next
   if bucket.is_spaced and ready < NEVER then
     local missing = math.floor((limit + 1) / 2) - free
     ready = math.max(ready, bucket.last_grant + spacing)
@@ -59,14 +60,15 @@ end
 -- How long the process behind `rank` others waits for a token of its own, if the first waits for `wait`.
 local function nth_wait(bucket, rank, wait)
   if rank == 0 then return wait end
-  local place = rank % bucket.limit + bucket.live - bucket.limit -- of its token among the expiries
+  local limit = bucket.limit - bucket.kept
+  local place = rank % limit + bucket.live - limit -- of its token among the expiries
   local later = wait + (bucket.is_spaced and rank * bucket.spacing * PATIENT or math.min(rank * TURN, SPREAD))
   if place >= bucket.answered then
     later = math.max(later, bucket.occupancy)
   elseif place >= 0 then
     later = math.max(later, score_at(bucket.expiries, place) - now)
   end
-  later = later + math.floor(rank / bucket.limit) * bucket.occupancy
+  later = later + math.floor(rank / limit) * bucket.occupancy
   return math.min(later, wait + AHEAD * (1 + 2 * rank / redis.call('ZCARD', bucket.line)))
 end
 

@@ -34,12 +34,14 @@ class Credentials:
     @classmethod
     def of(cls, api_key: str | None, secret_key: str | None, user_agent: str) -> Credentials:
         """Lay the headers out once, so that no key is ever a local of a frame that can fail."""
-        public = [(b"User-Agent", user_agent.encode())]
+        agent = (b"User-Agent", user_agent.encode())
         if not api_key or not secret_key:
-            return cls(public, {}, None)
+            return cls(Headers(agent), {}, None)
         key = (b"X-BX-APIKEY", api_key.encode())
-        typed = {kind: [*public, key, *([(b"Content-Type", kind.encode())] if kind else [])] for kind in CONTENT_TYPES}
-        return cls(public, typed, Signer(secret_key))
+        typed = {
+            kind: Headers(agent, key, *([(b"Content-Type", kind.encode())] if kind else [])) for kind in CONTENT_TYPES
+        }
+        return cls(Headers(agent), typed, Signer(secret_key))
 
 
 class CarrierChoice:
@@ -87,7 +89,7 @@ class Sender:
             reply = await self.transport.send(self._draft(call, turn), turn.seconds_left)
         except BaseException as error:
             reply = self._after_failure(error, call, turn)
-        verdict = _judge(reply, call, self.governor.clock.now())
+        verdict = _judge(reply, call, reply.received_at + self.governor.clock.offset)
         turn.penalty = self.governor.settle(turn.permit, verdict, reply.received_at, reply.headers, reply.min_rtt)
         return verdict, reply
 

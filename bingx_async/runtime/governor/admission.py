@@ -112,25 +112,28 @@ class Admission(Parts):
         try:
             while True:
                 answer = self._enter(claims, deadline, place, owner)
-                if isinstance(answer, Waiter) and self._ledger.store_refusals:
+                if isinstance(answer, Waiter) and self._ledger.refusals_of(place[0] == Priority.KILL_SWITCH):
                     shared.store.watch(self._hear_of_quota)
                 permit = answer if isinstance(answer, Permit) else await self._wait(answer)
-                if await self._confirm(shared, permit, deadline, max_lifetime_ms):
+                if await self._confirm(shared, permit, deadline, place, max_lifetime_ms):
                     return permit
         finally:
             if self._room.is_empty:
                 shared.store.unwatch(self._hear_of_quota)
 
-    async def _confirm(self, shared: SharedQuota, permit: Permit, deadline: float, max_lifetime_ms: float) -> bool:
+    async def _confirm(
+        self, shared: SharedQuota, permit: Permit, deadline: float, place: Place, max_lifetime_ms: float
+    ) -> bool:
         """Whether the shared store grants the call as well."""
-        refusals, claims = self._ledger.store_refusals, permit.claims
+        claims, is_urgent = permit.claims, place[0] == Priority.KILL_SWITCH
+        refusals = self._ledger.refusals_of(is_urgent)
         try:
-            answer = await shared.confirm(permit, max_lifetime_ms, self._waited_for(claims))
+            answer = await shared.confirm(permit, max_lifetime_ms, self._waited_for(claims), is_urgent)
         except BaseException:
             self._take_back(permit)
             raise
         if answer is None:
-            if refusals.granted(claims.keys, shared.next_at(permit)):
+            if refusals.granted(claims.keys, {} if is_urgent else shared.next_at(permit)):
                 self._changed(claims)
             return True
         if isinstance(answer, Spent):
@@ -159,7 +162,7 @@ class Admission(Parts):
         """The store says what has come free: calls that it has refused may ask again. None: perhaps anything."""
         assert self._shared is not None
         keys = self._shared.is_for_us(freed) if freed is not None else list(self._queue.parking)
-        self._ledger.store_refusals.allow_now(keys if freed is not None else None)
+        self._shared.allow_now(keys if freed is not None else None)
         self._room.wake(self._queue.ask(keys, self.clock.monotonic()))
 
     def _check_budget(self, claims: Claims, now: float, in_flight: int = 0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import count
 from math import inf
@@ -30,10 +31,11 @@ class AskedLines:
         self._decided: list[Waiter] = []
         self._unasked: dict[Key, None] = {}  # an ordered set: keys whose lines must be asked
         self._closing: dict[Key, float] = {}  # scopes with waiters that cannot wait until they open
+        self._leaving: deque[Waiter] = deque()  # evicted
 
     def next_at(self) -> float:
         """When `tick` has something to do: at once if work is left over, or at the next moment."""
-        if self._unasked or self._closing:
+        if self._unasked or self._closing or self._leaving:
             return -inf
         return self._alarms.next_at()
 
@@ -62,6 +64,8 @@ class AskedLines:
     def _grant_heads(self, line: WaitLine, now: float) -> NotUntil | None:
         line.parked_on = None
         while (head := line.head()) is not None:
+            if head.eviction is not None:
+                return None  # the line is asked again when this waiter has gone
             blocker = self.parking.blocker(line.claims, head.place)
             if blocker is not None:
                 self._park(line, blocker, head, now)

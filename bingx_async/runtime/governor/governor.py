@@ -42,7 +42,7 @@ class Governor(Admission):
         if self.credit and min_rtt is not None:  # the shortest round trip that the connection's TCP has seen (ms)
             self._min_rtt.add(min(min_rtt, at - permit.granted_at), at)
         opens = isinstance(verdict, (Accepted, Refused))
-        extra = GATEWAY_LINGER if isinstance(verdict, Unclear) else -self._min_rtt.credit(self.credit, at)
+        extra = GATEWAY_LINGER if isinstance(verdict, Unclear) else -self._credit(permit, verdict, at)
         reopened = self._ledger.settle(permit, at, extra, opens=opens)
         rate = read_headers(headers)
         if self._shared is not None:
@@ -53,8 +53,15 @@ class Governor(Admission):
             else:
                 permit.account_bucket.miss(permit.granted_at, at + max(0.0, extra))
         self._changed(permit.claims)
-        self.reporter.settled(permit, type(verdict).__name__.lower(), at, reopened)
+        self.reporter.settled(permit, type(verdict).__name__, at, reopened)
         return penalty
+
+    def _credit(self, permit: Permit, verdict: Verdict, at: float) -> float:
+        """How long before `at` the exchange had counted the call, as far as the settings allow to rely on it (ms)."""
+        credit = self._min_rtt.credit(self.credit, at)
+        if permit.claims.route in self._stamped and verdict.server_time is not None:
+            credit = max(credit, at - self.clock.stamped_at(verdict.server_time, permit.granted_at, at))
+        return credit
 
     def give_up(self, permit: Permit, linger: float) -> None:
         """No reply will come: what was sent may still be counted for `linger` milliseconds."""
@@ -102,6 +109,7 @@ class Governor(Admission):
         claims, now = permit.claims, self.clock.monotonic()
         if permit.account_bucket is not None:
             permit.account_bucket.invalidate_counting()
+        self.clock.distrust()
         key = claims.endpoint_gate if verdict.scope is Scope.ENDPOINT else claims.egress_gate
         penalty = self._close(permit, key, verdict, now)
         if verdict.budget is not None:

@@ -28,6 +28,7 @@ class Waiter:
     ahead: int  # calls that were before it when it came
     permit: Permit | None = None
     refusal: NotUntil | BaseException | None = None
+    eviction: BaseException | None = None  # the refusal that it will get: it is granted nothing any more
     is_gone: bool = False
     wake: Callable[[], object] = field(default=lambda: None)  # nothing: it does not sleep yet
 
@@ -136,7 +137,7 @@ class WaitLine:
             return
         if is_patient or len(self.ready) < tokens:
             (self.patient if is_patient else self.ready)[waiter] = None
-            self.crowd.turns[waiter.place[0]].add(waiter.place[1])
+            self.crowd.count(waiter.place)
 
     def uncount(self) -> None:
         """The account has no token, or its endpoint is closed: no call waits here for the address."""
@@ -147,7 +148,7 @@ class WaitLine:
     def _uncount(self, counted: dict[Waiter, None], waiter: Waiter) -> None:
         assert self.crowd is not None
         del counted[waiter]
-        self.crowd.turns[waiter.place[0]].remove(waiter.place[1])
+        self.crowd.uncount(waiter.place)
 
     def ahead_of(self, place: Place) -> int:
         """How many waiters are before this place: known for a new arrival, counted for a call that comes back."""

@@ -121,6 +121,10 @@ class Parts:
         self.profile, self.credit, self.clock = settings.profile, settings.credit, settings.clock
         self.reserve = settings.reserve
         self.requested: dict[tuple[str, str], Endpoint[Any]] = {}  # by account and route; none of the catalogue
+        if settings.utc_error is not None:
+            self.clock.utc_error = settings.utc_error
+        named = (self.profile.catalogue.find_all(name) for name in settings.stamped)
+        self._stamped = frozenset(endpoint.route for endpoints in named for endpoint in endpoints)
         self.reporter = Reporter(self.clock, settings.on_event)
         self._draw, self._min_rtt = settings.draw, MinRtt()
         began = self.clock.monotonic() if settings.cold_start == "spent" else None

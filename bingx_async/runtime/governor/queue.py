@@ -82,15 +82,12 @@ class WaitQueue(AskedLines):
         return self.ask((), now)
 
     def evict(self, owners: Collection[object], error: BaseException, now: float) -> Decided:
-        """Refuse every waiter of `owners`. All are gone before a line is asked: none of them may be granted now."""
-        evicted = {waiter for waiter in self.lines.waiters() if waiter.owner in owners}
-        headless = [line for line in self.lines.values() if line.head() in evicted]
-        for waiter in sorted(evicted):
-            waiter.refusal = error
-            self.lines[waiter.claims.line].remove(waiter)
-            self._decided.append(waiter)
-        for line in headless:
-            self._advance(line, now)
+        """Refuse every waiter of `owners`; from now on none of them is granted."""
+        for waiter in self.lines.waiters():
+            if waiter.owner in owners:
+                waiter.eviction = error
+                self._leaving.append(waiter)
+        self._refuse_evicted(now, SLICE)
         return self.ask((), now)
 
     def forget(self) -> None:
@@ -101,13 +98,14 @@ class WaitQueue(AskedLines):
         self.parking.clear()
         self._unasked.clear()
         self._closing.clear()
+        self._leaving.clear()
 
     def tick(self, now: float) -> Decided:
         """Time has passed: ask the buckets whose moment has come, refuse the waiters whose deadline has."""
         decided = self.ask(list(self._alarms.due(now)), now)
         if self._unasked:  # there may be room yet for a waiter whose deadline has come
             return decided
-        steps = self._refuse_closed(now, SLICE)
+        steps = self._refuse_evicted(now, self._refuse_closed(now, SLICE))
         for waiter in self.lines.deadlines.before(nextafter(now, inf), steps):
             self._refuse(waiter, self.ledger.nth_ready_at(waiter.claims, 0, now), now)
         return [*decided, *self.ask((), now)]
@@ -124,7 +122,16 @@ class WaitQueue(AskedLines):
             del self._closing[key]
         return steps
 
-    def _refuse(self, waiter: Waiter, refusal: NotUntil, now: float) -> None:
+    def _refuse_evicted(self, now: float, steps: int) -> int:
+        """Refuse evicted waiters, as many as there are steps; returns those left."""
+        while self._leaving and steps:
+            waiter = self._leaving.popleft()
+            if not waiter.is_gone and waiter.eviction is not None:
+                self._refuse(waiter, waiter.eviction, now)
+                steps -= 1
+        return steps
+
+    def _refuse(self, waiter: Waiter, refusal: NotUntil | BaseException, now: float) -> None:
         waiter.refusal = refusal
         self._drop(waiter, now)
         self._decided.append(waiter)

@@ -61,7 +61,7 @@ class Reporter:
         """A call has ended."""
         if self.on_event is not None:
             claims, took = permit.claims, (at - permit.granted_at) / 1000.0
-            self.emit(events.Settled(self.now(), claims.path, claims.account, outcome, took))
+            self.emit(events.Settled(self.now(), claims.path, claims.account, outcome.lower(), took))
         for key in reopened:
             inform("%s is open again", key)
             self.emit(events.Reopened(self.now(), *key))

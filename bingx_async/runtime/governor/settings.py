@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 from attrs import Attribute, field, frozen
@@ -39,6 +39,14 @@ def _is_reserve(settings: GovernorSettings, _setting: object, reserve: Any) -> N
             settings.profile.catalogue.find_all(name)  # raises if there is no such endpoint
 
 
+def _are_endpoints(settings: GovernorSettings, _setting: object, stamped: Any) -> None:
+    if isinstance(stamped, str) or not isinstance(stamped, Collection):
+        raise InvalidRequest(f"stamped must be a list of methods such as ['cancel_order'], not {shown(stamped)}")
+    names: Collection[Any] = stamped  # pyright: ignore[reportUnknownVariableType]
+    for name in names:
+        settings.profile.catalogue.find_all(name)  # raises if there is no such endpoint
+
+
 @frozen
 class GovernorSettings:
     """See `bingx_async.Governor`, whose arguments these are; `profile` holds the quotas themselves."""
@@ -57,3 +65,5 @@ class GovernorSettings:
     clock: ServerClock = field(factory=ServerClock)
     draw: Callable[[], float] = random.random
     reserve: Mapping[str, int] = field(factory=dict[str, int], validator=_is_reserve)
+    stamped: Collection[str] = field(default=(), validator=_are_endpoints)
+    utc_error: float | None = field(default=None, validator=optional(number(at_least=0)))

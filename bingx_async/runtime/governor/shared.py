@@ -62,7 +62,9 @@ class SharedQuota:
     _process: str = field(init=False, factory=lambda: token_hex(6))
     _numbers: count[int] = field(init=False, factory=lambda: count(1))
 
-    async def confirm(self, permit: Permit, max_lifetime_ms: float, more: frozenset[Key]) -> NotUntil | Spent | None:
+    async def confirm(
+        self, permit: Permit, max_lifetime_ms: float, more: frozenset[Key], is_urgent: bool = False
+    ) -> NotUntil | Spent | None:
         """None: the store lets the call leave; more calls of ours wait for the buckets `more`.
 
         Raises `StoreUnavailable` under `refuse`, or if it cannot ever work.
@@ -78,7 +80,7 @@ class SharedQuota:
         answer: Granted | Later | Spent | None = None
         try:
             with anyio.CancelScope(shield=True):  # a token taken in the store must not be forgotten here
-                answer = await self._ask(permit, max_lifetime_ms, asked_at, more)
+                answer = await self._ask(permit, max_lifetime_ms, asked_at, more, is_urgent)
         except StoreUnavailable as error:
             self._lost(error)
             return self._alone(permit, self.settings.clock.monotonic(), error)
@@ -99,6 +101,11 @@ class SharedQuota:
     def next_at(self, permit: Permit) -> Mapping[Key, float]:
         """When the store has the next token of the buckets that have none left for now."""
         return self._tickets[permit.number].next_at
+
+    def allow_now(self, keys: Sequence[Key] | None = None) -> None:
+        """These, or all, may have come free: calls that the store has refused may ask again."""
+        self.ledger.store_refusals.allow_now(keys)
+        self.ledger.urgent_refusals.allow_now(keys)
 
     def is_for_us(self, freed: Sequence[Freed]) -> list[Key]:
         """The keys for which it is this process' turn."""
@@ -121,7 +128,7 @@ class SharedQuota:
             self.store.release(ticket.name, permit.claims)
 
     async def _ask(
-        self, permit: Permit, max_lifetime_ms: float, now: float, more: frozenset[Key]
+        self, permit: Permit, max_lifetime_ms: float, now: float, more: frozenset[Key], is_urgent: bool
     ) -> Granted | Later | Spent:
         silent = now - self._heard_at if self._away_since is not None else 0.0
         # Away for so long that a process may have gone on alone: nothing it remembers is right for one occupancy.
@@ -129,7 +136,7 @@ class SharedQuota:
             await self.store.invalidate_history(NOTICE)
         name, budget = self._new_name(), self.ledger.budget
         lives = max(STALL, VALIDITY + max_lifetime_ms)
-        ask = Ask(name, permit.claims, lives, self.settings.share, budget.limit, budget.window, more)
+        ask = Ask(name, permit.claims, lives, self.settings.share, budget.limit, budget.window, more, is_urgent)
         try:
             answer = await self.store.reserve(ask)
         except StoreUnavailable as error:
@@ -185,6 +192,6 @@ class SharedQuota:
         if self._away_since is not None:
             away = (self._heard_at - self._away_since) / 1000.0
             self._away_since, self._is_lasting = None, False
-            self.ledger.store_refusals.allow_now()
+            self.allow_now()
             warn("the quota store is back after %.1f s", away)
             self.reporter.emit(events.StoreFound(self.reporter.now(), away))

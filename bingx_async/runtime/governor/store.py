@@ -24,6 +24,7 @@ class Ask:
     error_limit: int  # this and the next hold for calls that create
     error_window: float  # ms
     more: frozenset[Key] = frozenset()  # buckets for which more calls of this process wait
+    is_urgent: bool = False  # it may take what is kept of every bucket, and waits behind no other process
 
 
 @frozen

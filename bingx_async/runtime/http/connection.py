@@ -14,6 +14,8 @@ import select
 import socket
 import struct
 from collections.abc import Callable
+from functools import lru_cache, partial
+from math import inf
 from typing import cast
 
 import httpx
@@ -23,8 +25,10 @@ from bingx_async.runtime.http.message import MOST_BODY
 
 MOST_HEAD = 64 * 1024  # bytes of status line and headers
 MOST_PIECES = 8192  # of a body: half a million bytes in chunks of 64; handling more at a time blocks the loop
-MOST_HEADERS = 256  # a quarter of a megabyte is parsed at a time, and holds 40 000 short ones
+MOST_HEADERS = 256  # what is parsed at a time holds thousands of short ones
+READ = 16 * 1024  # bytes read, and parsed, at a time: a record of TLS has no more
 MOST_REPLY = MOST_HEAD + MOST_BODY  # bytes of a reply, however they are framed
+MOST_NAMES = 256  # of headers, kept in lower case: a host always sends the same ones
 RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -57,7 +61,7 @@ class Answer:
             self.finish()
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """A connection to one host. `forget` is told of its end."""
 
     def __init__(self, monotonic: Callable[[], float], forget: Callable[[Connection], None]) -> None:
@@ -69,11 +73,20 @@ class Connection(asyncio.Protocol):
         self._size, self._headers, self._pieces = 0, 0, 0  # bytes, headers and pieces received of the answer
         self._is_reusable = False
         self._ends_with_connection = False  # the answer names no length
+        # asyncio would allocate a quarter of a megabyte for every read, which many programs get from the system.
+        self._buffer = memoryview(bytearray(READ))
+        # One timer for many answers, which looks again when it was set too early: to set one for each costs more.
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at, self._until, self._timeout = inf, inf, inf
 
-    def send(self, request: bytes) -> Answer:
-        """Write a whole request; from now on it may have been executed."""
-        answer = self._answer = Answer(self, asyncio.get_running_loop().create_future())
+    def send(self, request: bytes, until: float, timeout: float) -> Answer:
+        """Write a whole request; from now on it may have been executed. Its answer fails at `until` by the loop's
+        clock, which is when `timeout` seconds are over."""
+        answer = self._answer = Answer(self, self._loop.create_future())
         self._size, self._headers, self._pieces, self._is_reusable = 0, 0, 0, True
+        self._until, self._timeout = until, timeout
+        if until < self._timer_at:
+            self._set_timer()
         self._transport.write(request)
         return answer
 
@@ -84,9 +97,9 @@ class Connection(asyncio.Protocol):
     def end(self) -> bool:
         """The answer is whole or given up; returns whether the connection can serve again, else it is reset."""
         answer, self._answer = self._answer, None
-        is_whole = answer is not None and answer.is_whole
-        if self.is_open and is_whole and self._is_reusable and not self._transport.get_write_buffer_size():
-            self.idle_since = self._monotonic()
+        is_reusable = self.is_open and self._is_reusable and not self._transport.get_write_buffer_size()
+        if answer is not None and answer.is_whole and is_reusable:
+            self.idle_since = answer.received_at
             return True
         self.abort()
         return False
@@ -95,6 +108,20 @@ class Connection(asyncio.Protocol):
         """Reset the connection."""
         self.is_open = False
         self._transport.abort()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_at = self._loop.call_at(self._until, self._on_timer), self._until
+
+    def _on_timer(self) -> None:
+        self._timer, self._timer_at = None, inf
+        if self._answer is None:
+            return
+        if self._loop.time() < self._until:
+            self._set_timer()
+        else:
+            self._answer.fail(httpx.ReadTimeout(f"no reply within {self._timeout:g} s"))
 
     @property
     def socket(self) -> socket.socket:
@@ -105,20 +132,24 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open, TLS included."""
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport, self._loop = cast(asyncio.Transport, transport), asyncio.get_running_loop()
         self.socket.setsockopt(*RESET)
         self._readable = _looking_at(self.socket.fileno())
         self.is_open = True
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """The room for the next bytes."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Some bytes of the answer, or bytes for which nothing has asked."""
         answer = self._answer
         if answer is None or answer.is_whole or answer.error is not None:
             self.abort()
             return
-        self._size += len(data)
+        self._size += nbytes
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(self._buffer[:nbytes])
         except (HttpParserError, HttpParserUpgrade) as error:
             self._is_reusable = False
             answer.fail(httpx.RemoteProtocolError(f"the reply is no HTTP ({error})"))
@@ -141,6 +172,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The end, for whatever reason."""
         self.is_open = False
+        if self._timer is not None:
+            self._timer.cancel()
         if self._answer is not None:
             self._answer.fail(httpx.ReadError(f"the connection was lost ({type(exc).__name__ if exc else 'closed'})"))
         self._forget(self)
@@ -163,7 +196,7 @@ class Connection(asyncio.Protocol):
             if self._headers > MOST_HEADERS:
                 answer.fail(httpx.RemoteProtocolError("the reply has too many headers"))
                 raise HttpParserError  # the parser stops
-            answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+            answer.headers[_lower(name)] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -199,10 +232,15 @@ class Connection(asyncio.Protocol):
         self._is_reusable = self._is_reusable and self._parser.should_keep_alive()
 
 
+@lru_cache(MOST_NAMES)
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()
+
+
 def _looking_at(descriptor: int) -> Callable[[], object]:
     """A function that says whether a socket has bytes or an end to show."""
     if not hasattr(select, "poll"):  # Windows
         return lambda: select.select([descriptor], [], [], 0)[0]
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return lambda: poll.poll(0)
+    return partial(poll.poll, 0)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import httpx
 
-from bingx_async.runtime.http.message import Headers, Request
+from bingx_async.runtime.http.message import Request
 
 
 class Origin(NamedTuple):
@@ -37,28 +37,28 @@ class Host:
         self._url = url
         parsed = httpx.URL(url)
         self.origin = Origin.of(parsed)
-        self._netloc, self._prefix = parsed.netloc, parsed.raw_path.rstrip(b"/")
+        self._host, self._prefix = (b"Host", parsed.netloc), parsed.raw_path.decode().rstrip("/")
+        self._version_and_host = f" HTTP/1.1\r\nHost: {parsed.netloc.decode()}\r\n"
         self._urls: dict[str, httpx.URL] = {}  # by path: parsing one for every call costs as much as signing it
-
-    def headers(self, request: Request) -> Headers:
-        """The headers of `request` here."""
-        headers = [(b"Host", self._netloc), *request.headers]
-        if request.method != "GET":
-            headers.append((b"Content-Length", b"%d" % len(request.body)))
-        return headers
 
     def written(self, request: Request) -> bytes:
         """`request` as it travels."""
-        target = f"{request.path}?{request.query}" if request.query else request.path
-        return written(request.method, self._prefix + target.encode(), self.headers(request), request.body)
+        method, path, query, body, headers = request
+        target = f"{path}?{query}" if query else path
+        first = f"{method} {self._prefix}{target}{self._version_and_host}".encode()
+        length = b"" if method == "GET" else b"Content-Length: %d\r\n" % len(body)
+        return b"%b%b%b\r\n%b" % (first, headers.text, length, body)
 
     def for_httpx(self, request: Request, timeouts: dict[str, float]) -> httpx.Request:
         """`request` for a transport of httpx."""
+        headers = [self._host, *request.headers.pairs]
+        if request.method != "GET":
+            headers.append((b"Content-Length", b"%d" % len(request.body)))
         # With `stream` httpx adds no headers of its own, so it need not look for ours.
         made = SealedRequest(
             request.method,
             self._url_of(request),
-            headers=self.headers(request),
+            headers=headers,
             stream=httpx.ByteStream(request.body),
             extensions={"timeout": timeouts},
         )
@@ -71,10 +71,3 @@ class Host:
         if request.path not in self._urls:
             self._urls[request.path] = httpx.URL(f"{self._url}{request.path}")
         return self._urls[request.path]
-
-
-def written(method: str, target: bytes, headers: Headers, body: bytes) -> bytes:
-    """A request as it travels."""
-    lines = [b"%s %s HTTP/1.1" % (method.encode(), target)]
-    lines += [b"%s: %s" % header for header in headers]
-    return b"\r\n".join((*lines, b"", body))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from bingx_async.core.signing import Carrier, Param, Signer, encode, query_of
 
-Headers = list[tuple[bytes, bytes]]
 MOST_BODY = 4 * 1024 * 1024  # bytes of a body, inflated; the longest known one has half a million
 GZIP_OR_ZLIB = 47  # for zlib: either format, the largest window
 
@@ -26,19 +26,30 @@ class TooLong(Exception):
     """A body has more bytes than any reply of the exchange."""
 
 
-@frozen
-class Request:
+class Headers:
+    """Headers of a request, in `pairs` and as a `text` that is made once. The repr shows neither."""
+
+    __slots__ = ("pairs", "text")
+
+    def __init__(self, *pairs: tuple[bytes, bytes]) -> None:
+        self.pairs = pairs
+        self.text = b"".join(b"%s: %s\r\n" % pair for pair in pairs)
+
+
+class Request(NamedTuple):
     """One request, ready to send. The repr shows neither headers nor parameters."""
 
     method: str
     path: str
-    query: str = field(default="", repr=False)
-    body: bytes = field(default=b"", repr=False)
-    headers: Headers = field(factory=list[tuple[bytes, bytes]], repr=False)
+    query: str = ""
+    body: bytes = b""
+    headers: Headers = Headers()
+
+    def __repr__(self) -> str:
+        return f"Request(method={self.method!r}, path={self.path!r})"
 
 
-@frozen(eq=False)
-class Draft:
+class Draft(NamedTuple):
     """A request that is stamped and signed when it can leave. The repr shows neither headers nor parameters.
 
     `headers` are those for each content type, `now` reads the exchange's clock (None: no timestamp is sent).
@@ -46,12 +57,15 @@ class Draft:
 
     method: str
     path: str
-    params: Mapping[str, Param] = field(repr=False)
-    headers: Mapping[str, Headers] = field(repr=False)
-    now: Callable[[], float] | None = field(default=None, repr=False)
-    signer: Signer | None = field(default=None, repr=False)
+    params: Mapping[str, Param]
+    headers: Mapping[str, Headers]
+    now: Callable[[], float] | None = None
+    signer: Signer | None = None
     carrier: Carrier = Carrier.QUERY
     recv_window: int = 0
+
+    def __repr__(self) -> str:
+        return f"Draft(method={self.method!r}, path={self.path!r})"
 
     def request(self) -> Request:
         """The request as it leaves now."""
@@ -65,8 +79,7 @@ class Draft:
         return Request(self.method, self.path, payload.query, payload.body, self.headers[payload.content_type])
 
 
-@frozen
-class Reply:
+class Reply(NamedTuple):
     """A reply. `received_at` (monotonic ms) is when its first byte came, or its headers on a foreign transport."""
 
     status: int

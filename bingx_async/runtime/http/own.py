@@ -12,7 +12,7 @@ from bingx_async.runtime.http.connection import Answer
 from bingx_async.runtime.http.connections import Connections
 from bingx_async.runtime.http.failures import printable, translated
 from bingx_async.runtime.http.host import Host
-from bingx_async.runtime.http.message import Draft, PartialReply, Reply, TooLong, Unanswered
+from bingx_async.runtime.http.message import MOST_BODY, Draft, PartialReply, Reply, TooLong, Unanswered
 from bingx_async.runtime.http.sockets import min_rtt_of
 
 
@@ -42,6 +42,10 @@ class Own:
         self.inner.abandon()
 
     def _read(self, answer: Answer) -> Reply:
+        is_plain = "content-encoding" not in answer.headers and len(answer.body) <= MOST_BODY
+        if is_plain and answer.error is None and answer.status is not None:  # nothing is left that could fail
+            text = answer.body.decode("utf-8", "replace")
+            return Reply(answer.status, answer.headers, text, answer.received_at, self._min_rtt(answer))
         partial, handled = PartialReply(), sys.exception()
         if answer.status is None:
             error = answer.error or httpx.ReadError("no reply")
@@ -54,4 +58,8 @@ class Own:
         except (TooLong, zlib.error, httpx.TransportError) as broken:
             message = f"the reply broke off: {broken}"
             raise Unanswered(message, partial.broken_off()) from printable(broken, handled)
-        return partial.reply(answer.status, min_rtt_of(answer.connection.socket) if self._measures else None)
+        return partial.reply(answer.status, self._min_rtt(answer))
+
+    def _min_rtt(self, answer: Answer) -> float | None:
+        """The smallest round trip of this answer's connection, in milliseconds."""
+        return min_rtt_of(answer.connection.socket) if self._measures else None

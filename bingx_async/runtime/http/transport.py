@@ -61,15 +61,15 @@ class Transport:
         """
         line, until = self._open(draft.path), self._monotonic() + timeout * 1000.0
         to_connect = timeout / (len(self._hosts) + 1)  # so that every host can be tried in time
-        *first, last = self._hosts
-        for host in first:
+        hosts = self._hosts
+        for host in hosts[:-1]:
             try:
                 return await line.exchange(host, draft, to_connect, timeout)
             except ConnectFailed:
                 if self._hosts[0] is host:  # else another call has turned away from it already
                     self._hosts = (*self._hosts[1:], host)
                 timeout = max(0.0, until - self._monotonic()) / 1000.0
-        return await line.exchange(last, draft, to_connect, timeout)
+        return await line.exchange(hosts[-1], draft, to_connect, timeout)
 
     def warm(self) -> None:
         """Begin to open connections before they are needed, if they are ours."""
