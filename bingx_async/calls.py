@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
+from datetime import datetime
 from typing import TypeVar, cast
 
 from attrs import evolve, frozen
 
 from bingx_async.core.endpoint import BatchRoute, Call, Pool
-from bingx_async.core.events import Event
+from bingx_async.core.events import SwitchChanged
 from bingx_async.core.options import CallOptions, CallSettings
 from bingx_async.errors import BingXError, OutcomeUnknown
 from bingx_async.runtime.bulk.coalescer import Coalescing
@@ -36,11 +37,12 @@ class ClientCalls:
         """The exchange's clock, epoch ms."""
         return self.caller.governor.clock.now()
 
-    def report(self, event: Event) -> None:
-        """Log the event, as a problem if an error came with it, and hand it to the hook of the governor."""
-        tell = warn if getattr(event, "why", "") else inform
-        tell("%s", event)
-        self.caller.governor.reporter.emit(event)
+    def report_switch(self, state: str, trigger_time: datetime, why: str) -> None:
+        """Log the state of a dead man's switch (`why`: the problem, if there is one), and make an event of it."""
+        reporter = self.caller.governor.reporter
+        tell = warn if why else inform
+        tell("the dead man's switch is %s and fires at %s. %s", state, trigger_time.isoformat(), why)
+        reporter.emit(SwitchChanged(reporter.now(), state, trigger_time, why))
 
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""

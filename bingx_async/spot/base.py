@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from bingx_async.core.endpoint import BatchRoute, Call, Refusals
-from bingx_async.core.events import Event
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
@@ -42,8 +42,8 @@ class Calls(Protocol):
         """The exchange's clock, epoch ms."""
         ...
 
-    def report(self, event: Event) -> None:
-        """Log the event, and hand it to the hook of the governor."""
+    def report_switch(self, state: str, trigger_time: datetime, why: str) -> None:
+        """Log the state of a dead man's switch (`why`: the problem, if there is one), and make an event of it."""
         ...
 
     async def call(self, call: Call[T], options: CallOptions) -> T:

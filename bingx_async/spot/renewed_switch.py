@@ -16,7 +16,6 @@ from typing import Protocol, Self, Unpack
 import anyio
 from anyio.abc import TaskGroup
 
-from bingx_async.core.events import SwitchChanged
 from bingx_async.core.options import CallOptions
 from bingx_async.errors import BingXError, ClientClosed, InvalidRequest, OutcomeUnknown, QuotaWait
 from bingx_async.models import DeadMansSwitch, Priority, SwitchState
@@ -210,9 +209,8 @@ class RenewedSwitch:
             self._report(error)
 
     def _report(self, error: BaseException | None) -> None:
-        at = datetime.fromtimestamp(self._calls.now() / 1000.0, UTC)
         why = WHY.get(self.state, "") if error is None else f"{type(error).__name__}: {error}"
-        self._calls.report(SwitchChanged(at, self.state.value, self.trigger_time, why))
+        self._calls.report_switch(self.state.value, self.trigger_time, why)
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, anyio.Event()

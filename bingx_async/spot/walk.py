@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from math import inf
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from attrs import frozen
 
@@ -27,8 +27,8 @@ def rows(kind: type[T], *names: str) -> Callable[[object], list[T]]:
 
     def read_page(data: object) -> list[T]:
         found = mapping(data)
-        listed: Any = next((found[name] for name in names if name in found), data)
-        return [read(item) for item in listed] if isinstance(listed, list) else []
+        listed = next((found[name] for name in names if name in found), data)
+        return [read(item) for item in cast("list[object]", listed)] if isinstance(listed, list) else []
 
     return read_page
 

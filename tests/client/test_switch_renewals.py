@@ -73,7 +73,7 @@ def test_refused_renewals(backend: Backend, caplog: pytest.LogCaptureFixture) ->
 def test_lost_renewals(backend: Backend) -> None:
     """Without an accepted renewal the block is told: late, then expired, at the moment at which the exchange may fire.
     It goes on, and so do the tries; `expired` stays set once it is armed again."""
-    exchange = Armed(**{f"_{number}": HANG for number in (2, 3, 4)})
+    exchange = Armed(_2=HANG, _3=HANG, _4=HANG)
     seen: list[tuple[float, str]] = []
 
     async def body(_client: BingXClient, switch: Any) -> None:
