@@ -82,8 +82,8 @@ class BingXClient:
             proxy,
             connections,
             calls,
-            facts,
             strategy,
+            facts,
             check_orders,
         )
         self._wire(settings, None)

@@ -153,8 +153,8 @@ class ClientSettings:
     proxy: str | None = field(default=None, validator=_is_proxy, repr=False)
     connections: int = field(default=128, validator=whole(2))
     calls: CallSettings = CallSettings()
-    facts: Facts = field(default=FACTS, validator=_are_facts)
     ids: ClientIds = field(factory=ClientIds, converter=_ids_of)
+    facts: Facts = field(default=FACTS, validator=_are_facts)
     rules: RuleBook = field(factory=RuleBook, converter=_rules_of)
 
     @property

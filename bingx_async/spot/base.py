@@ -85,8 +85,8 @@ class Group:
         self._ids_per_batch = ids_per_batch
         self._facts = facts
         self._ids = ids
-        self._kept: dict[str, str] = {}  # the choices of open facts that the exchange has proved right
         self._rules = RuleBook() if rules is None else rules
+        self._kept: dict[str, str] = {}  # the choices of open facts that the exchange has proved right
 
     def _like(self, kind: type[G], ids: ClientIds) -> G:
         """Other methods over the same calls, with other ids for what is placed."""
