@@ -18,9 +18,10 @@ import anyio
 import click
 
 from bingx_async import PROFILES
+from bingx_async.commands.initial import rest_orders, with_balances
 from bingx_async.demo.run import run
 from bingx_async.demo.scenario import LEAST_SECONDS, Settings
-from bingx_async.emulator import MODELS, Account, Emulator, Model
+from bingx_async.emulator import MODELS, Account, Emulator, MarketKind, Model, default_accounts
 
 INTERRUPTED = 130
 SECONDS = click.FloatRange(LEAST_SECONDS, 3600)
@@ -63,14 +64,42 @@ def _broken_pipe_of(failures: BaseExceptionGroup[BaseException]) -> BaseExceptio
 @click.option("--latency-ms", type=click.FloatRange(min=0), default=0.0, help="Each way.")
 @click.option("--jitter-ms", type=click.FloatRange(min=0), default=0.0, help="More or less, each way.")
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="documented", help="The quotas.")
-def emulator(port: int, model: Model, penalty_ms: int, latency_ms: float, jitter_ms: float, profile: str) -> None:
+@click.option("--market", type=click.Choice(["walk", "quiet"]), default="walk", help="Whether prices move.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of prices, jitter and faults.")
+@click.option("--balance", "balances", multiple=True, metavar="ASSET=AMOUNT", help="Of every account; else no bounds.")
+@click.option("--orders", multiple=True, metavar="N|UID:SYMBOL:N", help="Orders that rest at the start.")
+def emulator(
+    port: int,
+    model: Model,
+    penalty_ms: int,
+    latency_ms: float,
+    jitter_ms: float,
+    profile: str,
+    market: MarketKind,
+    seed: int,
+    balances: tuple[str, ...],
+    orders: tuple[str, ...],
+) -> None:
     """Serve the emulated exchange on a loopback port until Ctrl-C.
+
+    `--balance USDT=10000 --balance BTC=0.5` gives each account these assets and no others. `--orders 25` rests so many
+    for the first account at BTC-USDT, `--orders 1002:ETH-USDT:3` for another; they stand well below the market.
 
     The first line of output is JSON: `url`, `accounts`, and the first account's `api_key` and `secret_key`. With
     BINGX_API_KEY and BINGX_SECRET_KEY set these are the only keys it takes, and they are not printed.
     """
     own, latency, jitter = _own_account(), latency_ms / 1000.0, jitter_ms / 1000.0
-    served = Emulator(own, model=model, penalty_ms=penalty_ms, latency=latency, jitter=jitter, profile=profile)
+    served = Emulator(
+        with_balances(own or default_accounts(), balances),
+        model=model,
+        penalty_ms=penalty_ms,
+        latency=latency,
+        jitter=jitter,
+        profile=profile,
+        market=market,
+        seed=seed,
+    )
+    rest_orders(served, orders)
     try:
         anyio.run(_serve, served, port, own is None)
     except OSError as error:

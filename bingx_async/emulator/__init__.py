@@ -15,7 +15,7 @@ from bingx_async.emulator.emulator import Emulator
 from bingx_async.emulator.faults import Alter, Answer, CloseAfter, CloseBefore, Delay, Fault, Html, Truncate
 from bingx_async.emulator.limits import MODELS, Model
 from bingx_async.emulator.market.listings import Listing
-from bingx_async.emulator.market.market import Market
+from bingx_async.emulator.market.market import Market, MarketKind
 from bingx_async.emulator.settings import Account, EmulatorSettings, default_accounts
 from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats
 from bingx_async.emulator.traffic import Reply, Request
@@ -38,6 +38,7 @@ __all__ = [
     "Html",
     "Listing",
     "Market",
+    "MarketKind",
     "Model",
     "Reply",
     "Request",

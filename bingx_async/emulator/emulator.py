@@ -8,10 +8,9 @@ the same.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import anyio.lowlevel
 import httpx
@@ -20,7 +19,7 @@ from bingx_async.core.catalogue import Profile
 from bingx_async.core.quota import Quotas
 from bingx_async.emulator.controls import Controls
 from bingx_async.emulator.limits import Model
-from bingx_async.emulator.market.market import Market
+from bingx_async.emulator.market.market import Market, MarketKind
 from bingx_async.emulator.settings import Account, Carrier, EmulatorSettings, PenaltyStyle, RateHeaders, profile_of
 from bingx_async.emulator.traffic import ConnectionClosed, Request, Respond
 from bingx_async.emulator.variants import Variants
@@ -60,7 +59,7 @@ class Emulator(Controls):
         clock: Callable[[], float] | None = None,
         symbols: Collection[str] | None = None,
         error_limit: int | None = 20,
-        market: Market | Literal["walk", "quiet"] | None = None,
+        market: Market | MarketKind | None = None,
         variants: Variants = Variants(),  # noqa: B008 - frozen
     ) -> None:
         settings = EmulatorSettings(
@@ -75,7 +74,7 @@ class Emulator(Controls):
             carriers=carriers,
             rate_headers=rate_headers,
             clock_offset_ms=clock_offset_ms,
-            clock=clock or (lambda: time.time() * 1000),
+            clock=clock,
             symbols=symbols,
             error_limit=error_limit,
             market=Market(seed=seed) if market == "walk" else market,

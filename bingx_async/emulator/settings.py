@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
@@ -82,6 +83,14 @@ def _set_of(values: Any) -> frozenset[Any]:
     return frozenset(_several(values))
 
 
+def _system_clock() -> float:
+    return time.time() * 1000
+
+
+def _clock_of(value: Any) -> Any:
+    return _system_clock if value is None else value
+
+
 def _are_accounts(_instance: object, _setting: object, values: Any) -> None:
     for value in values:
         if not isinstance(value, Account):
@@ -122,7 +131,9 @@ class EmulatorSettings:
     carriers: frozenset[Carrier] = field(converter=_set_of, validator=deep_iterable(one_of(*sorted(CARRIERS))))
     rate_headers: RateHeaders | None = field(validator=optional(one_of(*get_args(RateHeaders))))
     clock_offset_ms: float = field(validator=number(such_as=250))
-    clock: Callable[[], float] = field(validator=has("__call__", "a function that returns epoch milliseconds"))
+    clock: Callable[[], float] = field(
+        converter=_clock_of, validator=has("__call__", "a function that returns epoch milliseconds")
+    )
     symbols: tuple[str, ...] | None = field(converter=optional_of(_several), validator=_are_symbols)
     error_limit: int | None = field(validator=optional(whole(at_least=0)))
     market: Market = field(converter=market_of, validator=_is_market)

@@ -27,6 +27,7 @@ logger = logging.getLogger("bingx_async.emulator")
 JSON = ("content-type", "application/json; charset=utf-8")
 HTML = ("content-type", "text/html")
 Pairs = list[tuple[str, str]]
+NO_CONTENT = 204
 SHOWN = 500  # characters of the parameters that a line shows
 SECRET = re.compile(r"""(?i)((?:signature|api_?-?key|secret\w*)["']?\s*[=:]\s*["']?)[^&"',}\s]+""")
 
@@ -127,6 +128,8 @@ def refuse(refusal: Refusal, visit: Visit, form: RateHeaders | None) -> Reply:
         seconds = math.ceil(refusal.retry_after / 1000)
         html = f"<html><body><h1>{refusal.status} {refusal.message}</h1></body></html>"
         return Reply(refusal.status, (HTML, ("retry-after", str(seconds))), html.encode())
+    if refusal.status == NO_CONTENT:
+        return Reply(refusal.status, _headers(visit, form), b"")
     error = {"code": refusal.code, "msg": refusal.message, "timestamp": visit.time}
     return Reply(refusal.status, _headers(visit, form), encode(error).encode())
 
@@ -157,6 +160,8 @@ def _encode(value: Any) -> str:
         return encode_basestring_ascii(value)
     if isinstance(value, Decimal):
         return format(value, "f")
+    if type(value) is int:
+        return str(value)
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value).items()
         return "{" + ",".join(f"{encode_basestring_ascii(name)}:{_encode(item)}" for name, item in members) + "}"

@@ -132,6 +132,26 @@ def test_the_book_stands_on_the_grid() -> None:
         assert {(price % listing.tick, quantity % listing.step) for price, quantity in asks + bids} == {(0, 0)}
 
 
+def test_given_paths_fill_orders() -> None:
+    """An order is filled at the very point of the list, or the very second of the function, that crosses it."""
+    points: list[tuple[float, str]] = [(0, "61000"), (100_000_000, "58000")]
+    market = Market(moves=False, prices={SYMBOL: points, "ETH-USDT": lambda time: 3000 - (time - START) / 10_000})
+    trading = Trading(market=market)
+    trading.emulator.price(SYMBOL)
+    for symbol, price in ((SYMBOL, "60000"), ("ETH-USDT", "2990")):
+        trading.place(**{**LIMIT, "symbol": symbol, "price": price})
+    trading.now += 200_000_000
+    found = {fill.order.symbol: fill.time - START for fill in trading.emulator.fills("1001")}
+    assert found == {"ETH-USDT": 101_000, SYMBOL: 100_000_000}
+
+
+def test_the_book_ends_at_zero() -> None:
+    """A price of few ticks has few bids."""
+    listing = Listing("FEW-USDT", price="0.05", tick="0.01", step="1")
+    bids = Ladder(Prices(Market(moves=False, listings=[listing]))).levels(listing, "SELL", START)
+    assert [f"{price:f}" for price, _ in bids] == ["0.04", "0.03", "0.02", "0.01"]
+
+
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
@@ -145,6 +165,7 @@ def test_the_book_stands_on_the_grid() -> None:
         (lambda: Listing("BTC-USDT", tick=0), "a Listing needs a symbol such as 'BTC-USDT'"),
         (lambda: Emulator().set_price(SYMBOL, 60000.5), "price must be a number above 0 such as '61250', not 60000.5"),  # type: ignore[arg-type]
         (lambda: Emulator().set_price(SYMBOL, "-1"), "price must be a number above 0 such as '61250', not '-1'"),
+        (lambda: Emulator().set_price(SYMBOL, "x"), "price must be a number above 0 such as '61250', not 'x'"),
         (lambda: Emulator().set_price("BTC", "1"), "no symbol 'BTC'; list it with"),
     ],
 )

@@ -73,6 +73,19 @@ def test_historical_trades() -> None:
     assert {trade["ms"] for trade in trading.data("iter_historical_trades", symbol=SYMBOL)} == {1, 2}
 
 
+def test_history_has_a_beginning() -> None:
+    """Paging through historical trades ends after the latest 2000; no candle is older than the market."""
+    trading, pages = walking(), [dict[str, str]()]
+    trades: list[dict[str, Any]] = []
+    while pages:
+        older = {"fromId": trades[-1]["tid"]} if trades else {}
+        pages = trading.data("iter_historical_trades", symbol=SYMBOL, limit=500, **older)
+        trades += pages
+    assert len(trades) == len({trade["tid"] for trade in trades}) == 2000
+    oldest = trading.data("list_klines", symbol=SYMBOL, interval="1M", limit=1440)[-1][0]
+    assert f"{datetime.fromtimestamp(oldest / 1000, UTC):%Y-%m-%dT%H}" == "2020-09-30T16"
+
+
 def test_ticker() -> None:
     """The change is high less low, in the number and in the per cent; prices are numbers."""
     trading = walking()

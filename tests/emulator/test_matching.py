@@ -172,6 +172,24 @@ def test_oco(to: str, ends: tuple[str, str]) -> None:
     assert trading.balances()["BTC"] == amounts_of("0.5", "0")
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (
+            {"limitPrice": "61000"},
+            "the market price 61250.00 must lie between limitPrice and triggerPrice of the SELL order",
+        ),
+        ({"side": "BUY"}, "the market price 61250.00 must lie between limitPrice and triggerPrice of the BUY order"),
+        ({"quantity": "0.000001"}, "entrust volume too low"),
+    ],
+)
+def test_oco_prices(changes: dict[str, str], text: str) -> None:
+    """The market lies between limit price and trigger price: below the limit of a sale, above that of a purchase."""
+    params = {"symbol": SYMBOL, "side": "SELL", "quantity": "1", "limitPrice": "63000", "orderPrice": "57900"}
+    refused = live().refusal("place_oco_order", **{**params, "triggerPrice": "58000", **changes})
+    assert refused == (100400, text)
+
+
 def amounts_of(free: str, locked: str) -> tuple[Decimal, Decimal]:
     """Free and locked."""
     return Decimal(free), Decimal(locked)

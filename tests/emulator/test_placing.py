@@ -11,11 +11,14 @@ from urllib.parse import quote
 
 import pytest
 
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.emulator import Listing, Market, Request, Variants
 from bingx_async.spot.batch_placing import PLACE_ORDERS
 from bingx_async.spot.placing import PLACE_ORDER
 from tests.emulator.calls import HEADERS, NOW, SECRET, SYMBOL, UID
 from tests.emulator.trading import LIMIT, MARKET, STOP, Trading
+
+PLACE_ORDER, PLACE_ORDERS = (CATALOGUE.find_all(name)[0].path for name in ("place_order", "place_orders"))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ def test_a_batch(escaped: bool) -> None:
     """The text is signed raw and sent percent-encoded (or raw); each order of the reply bears its client id."""
     trading = Trading()
     data = batch({"newClientOrderId": "a"}, {"newClientOrderId": "b", "price": "59000.10"})
-    orders = send(trading, PLACE_ORDERS.path, {"data": data, "sync": "false"}, escaped)["data"]["orders"]
+    orders = send(trading, PLACE_ORDERS, {"data": data, "sync": "false"}, escaped)["data"]["orders"]
     assert [(order["clientOrderID"], order["price"], order["status"]) for order in orders] == [
         ("a", "60000", "PENDING"),
         ("b", "59000.10", "PENDING"),
@@ -120,7 +123,7 @@ def test_numbers_in_a_batch_keep_their_digits() -> None:
     """A number without quotes is read as it was written."""
     trading = Trading()
     data = batch({"price": 60000.10}).replace("60000.1", "60000.10")
-    assert send(trading, PLACE_ORDERS.path, {"data": data})["data"]["orders"][0]["price"] == "60000.10"
+    assert send(trading, PLACE_ORDERS, {"data": data})["data"]["orders"][0]["price"] == "60000.10"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +139,7 @@ def test_numbers_in_a_batch_keep_their_digits() -> None:
 )
 def test_batches_that_cannot_be(data: str, sync: str, text: str) -> None:
     """They are refused as a whole."""
-    answer = send(Trading(), PLACE_ORDERS.path, {"data": data, "sync": sync})
+    answer = send(Trading(), PLACE_ORDERS, {"data": data, "sync": sync})
     assert (answer["code"], answer["msg"]) == (100400, text)
 
 
@@ -144,7 +147,7 @@ def test_a_batch_one_after_another() -> None:
     """With sync=true the orders may differ."""
     trading = Trading()
     data = batch({}, {"side": "SELL", "symbol": "ETH-USDT", "price": "3000"})
-    orders = send(trading, PLACE_ORDERS.path, {"data": data, "sync": "true"})["data"]["orders"]
+    orders = send(trading, PLACE_ORDERS, {"data": data, "sync": "true"})["data"]["orders"]
     assert [order["symbol"] for order in orders] == [SYMBOL, "ETH-USDT"]
 
 
@@ -153,7 +156,7 @@ def test_symbols_that_have_to_be_escaped(symbol: str) -> None:
     """Signed raw and sent percent-encoded they pass; sent raw the query is cut or does not fit; public paths too."""
     trading = Trading()
     order = {**LIMIT, "symbol": symbol, "price": "2", "quantity": "100"}
-    assert send(trading, PLACE_ORDER.path, order)["data"]["symbol"] == symbol
+    assert send(trading, PLACE_ORDER, order)["data"]["symbol"] == symbol
     rules = trading.data("list_symbols", symbol=quote(symbol))["symbols"]
     assert [each["symbol"] for each in rules] == [symbol]
 
@@ -274,4 +277,4 @@ def test_switches_that_cannot_be(kind: str, seconds: int) -> None:
 def test_a_batch_in_a_body(body: str, variant: str, code: int) -> None:
     """Whether brackets and quotes pass in a body is open."""
     trading = Trading(variants=Variants(unsafe_in_body=variant))
-    assert send(trading, PLACE_ORDERS.path, {"data": batch({})}, body=body)["code"] == code
+    assert send(trading, PLACE_ORDERS, {"data": batch({})}, body=body)["code"] == code

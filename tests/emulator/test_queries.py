@@ -204,6 +204,18 @@ def test_oco_lists() -> None:
     assert legs("iter_oco_history") == legs("iter_oco_history", startTime=int(NOW), endTime=int(NOW)) == done
     assert legs("iter_oco_history", startTime=int(NOW) + 1) == []
     assert trading.refusal("list_open_oco_orders", pageSize=10) == (100400, "pageIndex is required")
+    assert trading.refusal("list_open_oco_orders", pageIndex=0, pageSize=1)[1] == "pageIndex and pageSize start at 1"
+    assert trading.refusal("list_open_oco_orders", pageIndex="x", pageSize=1)[1] == "pageIndex:x must be a whole number"
+
+
+def test_old_orders_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the orders that are done the latest are remembered; open ones always are."""
+    monkeypatch.setattr("bingx_async.emulator.trading.book.KEPT", 3)
+    trading = Trading()
+    resting = trading.place(**LIMIT)
+    done = [trading.place(**MARKET)["orderId"] for _ in range(5)]
+    assert ids(trading.data("iter_order_history")["orders"]) == done[:1:-1]
+    assert trading.state(resting) == ("PENDING", "0")
 
 
 @pytest.mark.parametrize("name", ["orderListId", "clientOrderId"])

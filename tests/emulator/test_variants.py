@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -163,9 +164,9 @@ def batch_failure(trading: Trading) -> Any:
 
 @look(refused=100001, accepted=0)
 def unsafe_in_body(trading: Trading) -> Any:
-    from tests.emulator.test_placing import batch, send
+    from tests.emulator.test_placing import PLACE_ORDERS, batch, send
 
-    return send(trading, "/openApi/spot/v1/trade/batchOrders", {"data": batch({})}, body="json")["code"]
+    return send(trading, PLACE_ORDERS, {"data": batch({})}, body="json")["code"]
 
 
 def replacement(trading: Trading, **params: Any) -> Any:
@@ -379,6 +380,15 @@ def test_a_choice_is_seen(name: str, choice: str) -> None:
     function, expected = LOOKS[name]
     trading = Trading(market=Market(seed=7, moves=False), variants=Variants(**{name: choice}))  # type: ignore[arg-type]
     assert function(trading) == expected[choice]
+
+
+def test_every_choice_is_documented() -> None:
+    """Each fact has a row in the table of the page, with its choices in order; the default comes first."""
+    text = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text()
+    for field in FACTS:
+        choices = ", ".join(f'`"{choice}"`' for choice in field.metadata["choices"])
+        assert f"| `{field.name}` | {choices} | " in text
+        assert field.default == field.metadata["choices"][0]
 
 
 def test_choices_that_cannot_be() -> None:

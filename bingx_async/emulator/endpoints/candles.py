@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bingx_async.emulator.endpoints.desk import Desk, Params, invalid, whole
+from bingx_async.emulator.market.listings import OPENED_AT
 from bingx_async.emulator.market.tape import Candle, Tape
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -44,7 +45,7 @@ def _rows(desk: Desk, params: Params, most: int, zone: str) -> list[list[Any]]:
     previous = _months(shift) if interval == "1M" else _even(LENGTHS[interval], shift, interval == "1w")
     opens, tape = previous(min(whole(params, "endTime", now), now)), Tape(desk.engine.prices)
     rows: list[list[Any]] = []
-    while opens >= max(start, 0) and len(rows) < limit:
+    while opens >= max(start, OPENED_AT) and len(rows) < limit:
         length = _length(interval, opens, shift)
         rows.append(_row(tape.candle(listing, opens, length, now)))
         opens = previous(opens - 1)

@@ -19,6 +19,7 @@ from bingx_async.emulator.traffic import BusinessRefusal
 DAY = 86_400_000
 STEPS = {f"step{power}": Decimal(10) ** power for power in range(6)}
 TID = 10**9  # the ids of historical trades begin with the time
+KEPT = 2000  # historical trades that can be asked for
 
 
 def server_time(desk: Desk, _params: Params) -> Any:
@@ -76,7 +77,8 @@ def iter_historical_trades(desk: Desk, params: Params) -> Any:
         first, last = high + start - limit, high + start - 1
     else:
         first, last = high + start + 1, min(high + start + limit, newest)
-    return [_historical(desk, listing, tape.trade(listing, number)) for number in range(last, first - 1, -1)]
+    numbers = range(last, max(first, newest - KEPT + 1) - 1, -1)
+    return [_historical(desk, listing, tape.trade(listing, number)) for number in numbers]
 
 
 def list_tickers(desk: Desk, params: Params) -> Any:

@@ -6,9 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bingx_async.emulator.endpoints.desk import Desk, Params
-from bingx_async.emulator.market.listings import Listing
-
-LISTED_AT = 1_600_000_000_000
+from bingx_async.emulator.market.listings import OPENED_AT, Listing
 
 
 def list_symbols(desk: Desk, params: Params) -> Any:
@@ -33,7 +31,7 @@ def _form(desk: Desk, listing: Listing) -> dict[str, Any]:
         "tickSize": _scientific(listing.tick),
         "stepSize": _scientific(listing.step),
         **(flags if desk.variants.api_flags == "present" else {}),
-        "timeOnline": LISTED_AT,
+        "timeOnline": OPENED_AT,
         "offTime": 0,
         "maintainTime": 0,
     }

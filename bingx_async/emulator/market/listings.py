@@ -11,6 +11,7 @@ from attrs.converters import optional
 from bingx_async.errors import InvalidRequest
 
 ONLINE = 1
+OPENED_AT = 1_600_000_000_000  # when all of them were listed, epoch ms
 
 
 @frozen(kw_only=True)
@@ -39,11 +40,6 @@ class Listing:
                 "a Listing needs a symbol such as 'BTC-USDT', and a price, tick and step above 0, such as "
                 f"Listing('BTC-USDT', price='61250', tick='0.01', step='0.00001'); this one is {self!r}"
             )
-
-    @property
-    def base(self) -> str:
-        """The asset that is bought and sold."""
-        return self.symbol.rpartition("-")[0]
 
     @property
     def quote(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from attrs import field, frozen
 from attrs.validators import optional
@@ -13,6 +13,7 @@ from bingx_async.core.options import number, shown, whole
 from bingx_async.emulator.market.listings import LISTINGS, Listing
 from bingx_async.errors import InvalidRequest
 
+MarketKind = Literal["walk", "quiet"]
 PriceSource = Decimal | int | str | Sequence[tuple[float, Decimal | int | str]] | Callable[[int], Any]
 
 

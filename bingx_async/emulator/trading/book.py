@@ -37,8 +37,6 @@ class Book:
         self.orders[order.order_id] = self.all_orders[order.order_id] = order
         if order.client_order_id:
             self._by_client_id[order.client_order_id] = order
-        if len(self.all_orders) > KEPT + len(self.orders):
-            self._forget(next(order for order in self.all_orders.values() if not order.is_open))
 
     def rename(self, order: Order, order_id: int) -> None:
         """Let an order go on under another id."""
@@ -49,6 +47,8 @@ class Book:
     def close(self, order: Order) -> None:
         """Take an order that is done off the open ones."""
         self.orders.pop(order.order_id, None)
+        if len(self.all_orders) > KEPT + len(self.orders):
+            self._forget(next(order for order in self.all_orders.values() if not order.is_open))
 
     def find(self, order_id: int | None, client_order_id: str = "", time: int = 0) -> Order | None:
         """The order of that id, or of that client id if it is not older than 2 hours."""
