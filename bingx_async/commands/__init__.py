@@ -7,11 +7,11 @@ import logging
 import click
 
 from bingx_async import __version__
-from bingx_async.commands.clock import clock
 from bingx_async.commands.doctor import doctor
 from bingx_async.commands.emulated import demo, emulator
+from bingx_async.commands.exchange import cancel_all, clock
 from bingx_async.commands.market import balances, klines
-from bingx_async.commands.orders import cancel, cancel_all, orders, place
+from bingx_async.commands.orders import cancel, orders, place
 from bingx_async.commands.quotas import quotas
 
 __all__ = ["bingx_async"]

@@ -1,4 +1,4 @@
-"""`bingx-async orders`, `place`, `cancel` and `cancel-all`."""
+"""`bingx-async orders`, `place` and `cancel`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from bingx_async import (
     BingXClient,
     CancelOutcome,
     CancelStatus,
-    KillReport,
     OcoLeg,
     OcoOrder,
     Order,
@@ -25,7 +24,7 @@ from bingx_async import (
     to_dict,
 )
 from bingx_async.commands.output import Columns, show, show_json
-from bingx_async.commands.session import UNKNOWN, where, with_client
+from bingx_async.commands.session import UNKNOWN, with_client
 
 LOOK = "Look at the open orders: if any stand, run this again; it does no harm."
 AGAIN = "Look for it with `bingx-async orders` before you place it again."
@@ -141,52 +140,3 @@ def cancel(symbol: str, ids: Sequence[str], as_json: bool) -> None:
     show(outcomes, OUTCOME_COLUMNS, as_json=as_json, nothing="")
     statuses = {outcome.status for outcome in outcomes}
     sys.exit(UNKNOWN if CancelStatus.UNKNOWN in statuses else int(statuses != {CancelStatus.CANCELLED}))
-
-
-@click.command()
-@click.option("--symbol", help=SYMBOL)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def cancel_all(symbol: str | None, yes: bool, as_json: bool) -> None:
-    """Cancel every open order of the account in BINGX_API_KEY and BINGX_SECRET_KEY, plain and OCO, and look.
-
-    Exits with 0 if nothing was open in the end, with 1 if something is left, and with 3 if that is not known.
-    """
-    scope = f"every open order on {symbol}" if symbol else "every open order on every symbol"
-    if not yes:
-        click.confirm(f"Cancel {scope}?", abort=True)
-
-    async def main(client: BingXClient) -> tuple[KillReport, str]:
-        return await client.spot.kill_switch(), where(client)
-
-    report, place = with_client(main, advice=LOOK)
-    if as_json:
-        show_json({**to_dict(report), "where": place})
-    else:
-        _tell(report, scope, place)
-    sys.exit(0 if report.is_clear else 1 if report.looked_at is not None else UNKNOWN)
-
-
-def _tell(report: KillReport, scope: str, place: str) -> None:
-    for order in report.cancelled:
-        click.echo(_line(order))
-    for pair in report.oco_cancelled:
-        click.echo(f"OCO {pair.order_id} {pair.client_order_id}".rstrip())
-    for error in report.errors:
-        click.echo(f"Error: {error}", err=True)
-    count = f"{_many(len(report.cancelled), 'order')} and {_many(len(report.oco_cancelled), 'OCO order')} cancelled"
-    if report.is_clear:
-        click.echo(f"{scope}: {count}; nothing is open ({place})")
-    elif report.looked_at is None:
-        click.echo(f"{scope}: {count}; what is open could not be seen ({place}). {LOOK}", err=True)
-    else:
-        left = f"{_many(len(report.left), 'order')} and {_many(len(report.left_oco), 'OCO order')} still open"
-        click.echo(f"{scope}: {count}; {left} ({place}). {LOOK}", err=True)
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _line(order: Order) -> str:
-    return f"{order.symbol:<14}{order.order_id!s:<22}{order.side:<6}{order.original_quantity} at {order.price}"

@@ -38,8 +38,3 @@ def with_client(main: Callable[[BingXClient], Awaitable[T]], *, needs_key: bool 
 async def _run(main: Callable[[BingXClient], Awaitable[T]]) -> T:
     async with BingXClient() as client:
         return await main(client)
-
-
-def where(client: BingXClient) -> str:
-    """The host and the account, for a message that says where something was done."""
-    return f"{client.host}, account {client.account.owner}"

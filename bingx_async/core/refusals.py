@@ -99,7 +99,7 @@ TABLE: tuple[Row, ...] = (
     _row(Meaning.DUPLICATE, None, _SENT_BEFORE),
     _row(Meaning.NOTHING_OPEN, None, r"no any pending order"),
     _row(Meaning.DONE, {80018, 109422}),
-    _row(Meaning.DONE, None, r"already (?:filled|cancell?ed)|status *: *(?:CANCELED|FILLED|FAILED)"),
+    _row(Meaning.DONE, None, r"already (?:filled|cancel(?:led|ed))|status *: *(?:CANCELED|FILLED|FAILED)"),
     _row(Meaning.REFUSED, {100404}, r"\bapi\b"),  # the path is missing, not an order
     _row(Meaning.NOT_FOUND, {100404, 80016, 80017, 109421}),
     _row(Meaning.NOT_FOUND, {100400, 100421}, r"order.{0,40}(?:not exist|not found)"),

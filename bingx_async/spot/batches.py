@@ -18,7 +18,7 @@ from bingx_async.models import CancelFailure, CancelOrdersResult, CancelOutcome,
 Id = int | str  # an order id, or a client order id
 SAID = {  # by an exchange that did not cancel an id; anything else is a refusal
     CancelStatus.NOT_FOUND: re.compile(
-        r"not exist|not found|already (?:filled|cancell?ed)|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE
+        r"not exist|not found|already (?:filled|cancel(?:led|ed))|status *: *(?:CANCELED|FILLED|FAILED)", re.IGNORECASE
     ).search,
     CancelStatus.UNKNOWN: re.compile("once per second", re.IGNORECASE).search,  # an earlier cancel may have run
 }

@@ -148,7 +148,7 @@ class Queries(Group):
         if type is not None:
             params["type"] = arguments.member(type, OrderType, "type").value
         days = self._facts.history_days
-        span, longest = span_of(*arguments.span(start, end), self._calls.now()), days and days * DAY
+        span, longest = span_of(*arguments.span(start, end), self._calls.now()), days and days * DAY - 5 * SECOND
         walk = PageWalk[Order](
             span, lambda it: it.order_id, lambda it: it.time or it.update_time, PAGE, longest=longest
         )

@@ -32,7 +32,7 @@ from tests.client.exchange import (
 
 QUOTA = Quota(1, 5.0)
 OCO: dict[str, Any] = {"quantity": 1, "limit_price": 3, "order_price": 1, "trigger_price": 2}
-NAMES = {"list_client_order_id": 770, "above_client_order_id": 771, "below_client_order_id": 772}
+NAMES: dict[str, Any] = {"list_client_order_id": 770, "above_client_order_id": 771, "below_client_order_id": 772}
 
 
 class Failed(Exception):

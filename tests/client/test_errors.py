@@ -122,7 +122,7 @@ def test_busy(backend: Backend) -> None:
     run(backend, main)
 
 
-NAMES = {"list_client_order_id": 770, "above_client_order_id": 771, "below_client_order_id": 772}
+NAMES: dict[str, Any] = {"list_client_order_id": 770, "above_client_order_id": 771, "below_client_order_id": 772}
 UNKNOWN: list[tuple[Any, type[OutcomeUnknown]]] = [
     (refused(100500, "internal system error"), OutcomeUnknown),
     (refused(100503, "busy"), OutcomeUnknown),

@@ -20,7 +20,7 @@ from tests.client.book import CANCEL_EVERYTHING, CANCEL_PAIR, OPEN, OPEN_OCO, Bo
 from tests.client.exchange import CANCEL_ORDERS, HANG, OK, Backend, Hall, Sent, backends, raising, refused, run
 
 
-def ids(report: KillReport) -> list[int | None]:
+def ids(report: KillReport) -> list[int]:
     """The cancelled orders."""
     return sorted(each.order_id or 0 for each in report.cancelled)
 

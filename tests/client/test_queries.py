@@ -102,7 +102,7 @@ def test_pieces_of_history(backend: Backend) -> None:
     assert len(result) == 29
     spans = [(int(call.params["startTime"]), int(call.params["endTime"])) for call in hall.exchange.calls(HISTORY)]
     assert len(spans) == 5
-    assert max(end - start for start, end in spans) <= 7 * DAY + 4000
+    assert max(end - start for start, end in spans) <= 7 * DAY
 
 
 @backends

@@ -58,8 +58,8 @@ from tests.client.exchange import (
 EXECUTED, NOT_EXECUTED = ResolutionStatus.EXECUTED, ResolutionStatus.NOT_EXECUTED
 PARTLY, UNKNOWN = ResolutionStatus.PARTLY, ResolutionStatus.UNKNOWN
 LOST = (504, "<html>")
-OCO = {"quantity": 1, "limit_price": 3, "order_price": 1, "trigger_price": 2}
-NAMES = {"list_client_order_id": 770, "above_client_order_id": 771, "below_client_order_id": 772}
+OCO: dict[str, Any] = {"quantity": 1, "limit_price": 3, "order_price": 1, "trigger_price": 2}
+NAMES: dict[str, Any] = {"list_client_order_id": 770, "above_client_order_id": 771, "below_client_order_id": 772}
 
 
 async def lose(client: BingXClient, call: Call[Any]) -> OutcomeUnknown:

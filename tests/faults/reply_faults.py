@@ -122,9 +122,9 @@ def status_faults(elsewhere: str) -> Iterator[Fault]:
     for code in (100404, 100202, 100413, 109400, 80001):
         reply = says(message(b'{"code":%d,"msg":"no"}' % code))
         yield Fault(f"code {code}", REFUSED, reply, is_executed=False)
-    for code in (100500, 101500, 80019):  # an exchange that failed within may have run a call
+    for code in (100500, 101500, 80019):  # only a read is told that nothing ran
         reply = says(message(b'{"code":%d,"msg":"no"}' % code))
-        yield Fault(f"code {code}", PERHAPS_REFUSED, reply)
+        yield Fault(f"code {code}", PERHAPS_REFUSED, reply, is_executed=False)
 
 
 def body_faults() -> Iterator[Fault]:

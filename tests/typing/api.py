@@ -25,6 +25,7 @@ from bingx_async import (
     IpGroup,
     Level,
     LocalError,
+    NewOrder,
     OcoLeg,
     OcoOrder,
     OcoOrderType,
@@ -33,15 +34,21 @@ from bingx_async import (
     OrderStatus,
     OrderType,
     OutcomeUnknown,
+    PlaceOutcome,
+    PlaceStatus,
     Priority,
     Quota,
     QuotaWait,
     RateLimited,
     ReadFailed,
+    ReplaceOutcome,
     Side,
     Snapshot,
+    SymbolRules,
+    TimeInForce,
     UnreadableReply,
 )
+from bingx_async.spot import Strategy
 
 
 def on_event(event: Event) -> None:
@@ -130,6 +137,25 @@ async def oco(client: BingXClient) -> None:
     assert_type(placed.legs[0].order_type, OcoOrderType)
     assert_type(await client.spot.cancel_oco_order(order_id="1"), OcoReference)
     assert_type(await client.spot.cancel_oco_order(client_order_id=1), OcoReference)
+
+
+async def places(client: BingXClient, rules: SymbolRules) -> None:
+    new = NewOrder(symbol="BTC-USDT", side="BUY", type=OrderType.LIMIT, quantity="0.1", price=Decimal(1))
+    rules.check(new)
+    assert_type(rules.quantize_price("1", Side.BUY), Decimal)
+    assert_type(rules.quantize_quantity(1), Decimal)
+    rules.quantize_quantity(0.1)  # type: ignore[arg-type]  # pyright: ignore
+    spot, strategy = client.spot, client.spot.as_strategy("grid7")
+    assert_type(strategy, Strategy)
+    assert_type(await spot.place_order("BTC-USDT", Side.SELL, "MARKET", quantity=1, check=False, max_wait=0), Order)
+    assert_type(await strategy.place_limit_order("BTC-USDT", "BUY", 1, "2", time_in_force=TimeInForce.IOC), Order)
+    assert_type(await spot.place_market_order("BTC-USDT", "BUY", quote_quantity=Decimal(20)), Order)
+    outcomes = await spot.place_orders([new, {"symbol": "BTC-USDT"}], sequential=True)
+    assert_type(outcomes, list[PlaceOutcome])
+    assert_type(outcomes[0].status, PlaceStatus)
+    assert_type(await strategy.replace_order("BTC-USDT", cancel_order_id=1, order=new), ReplaceOutcome)
+    assert_type(await strategy.cancel_mine(deadline=3), list[CancelOutcome])
+    BingXClient("key", "secret", strategy="grid7", check_orders=False)
 
 
 async def looks(client: BingXClient) -> None:

@@ -49,7 +49,8 @@ class Drain(Generic[T, R]):
     settings: CallSettings
     fail: Callable[[T, BingXError], R]
     last_error: BingXError | None = None
-    _doubted: list[tuple[OutcomeUnknown, list[T]]] = field(init=False, factory=list)  # items that may be done already
+    # Items that may be done already.
+    _doubted: list[tuple[OutcomeUnknown, list[T]]] = field(init=False, factory=list[tuple[OutcomeUnknown, list[T]]])
     _changes: Changes = field(init=False, factory=Changes)
     _group: TaskGroup = field(init=False)
     _refusals: int = field(init=False, default=0)  # in a row
