@@ -69,9 +69,9 @@ def replies(endpoint: Endpoint[Any], random: Random) -> Iterator[str]:
             whole = "" if reply is None else json.dumps(reply, default=str)
             yield spoilt(reply, random) if random.randrange(EVERY) else whole
         elif random.randrange(EVERY):
-            yield f'{{"code":0,"data":{spoilt(reply.get("data"), random)}}}'
+            yield f'{{"code":0,"data":{spoilt(reply["data"], random)}}}'
         else:
-            yield f'{{"code":0,"msg":"","data":{json.dumps(reply.get("data"), default=str)}}}'
+            yield f'{{"code":0,"msg":"","data":{json.dumps(reply["data"], default=str)}}}'
 
 
 def read(endpoint: Endpoint[Any], text: str) -> bool:
