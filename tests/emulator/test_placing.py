@@ -13,8 +13,6 @@ import pytest
 
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.emulator import Listing, Market, Request, Variants
-from bingx_async.spot.batch_placing import PLACE_ORDERS
-from bingx_async.spot.placing import PLACE_ORDER
 from tests.emulator.calls import HEADERS, NOW, SECRET, SYMBOL, UID
 from tests.emulator.trading import LIMIT, MARKET, STOP, Trading
 
