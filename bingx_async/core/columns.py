@@ -41,7 +41,7 @@ def read_columns(value: object, kind: type[T]) -> list[T] | None:
         read = [(fill, reader(columns[place])) for fill, place, reader in placed]
     except (ValueError, TypeError, IndexError, ArithmeticError, OSError):
         return None
-    found = list(starmap(object.__new__, repeat((kind,), len(rows))))
+    found: list[T] = list(starmap(cast(Any, object.__new__), repeat((kind,), len(rows))))
     for fill, column in read:
         _fill(fill, found, column)
     for fill, value in others:
