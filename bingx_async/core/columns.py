@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation, getcontext
 from functools import cache
-from itertools import repeat
+from itertools import repeat, starmap
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -41,7 +41,7 @@ def read_columns(value: object, kind: type[T]) -> list[T] | None:
         read = [(fill, reader(columns[place])) for fill, place, reader in placed]
     except (ValueError, TypeError, IndexError, ArithmeticError, OSError):
         return None
-    found = list(map(object.__new__, repeat(kind, len(rows))))
+    found: list[T] = list(starmap(cast(Any, object.__new__), repeat((kind,), len(rows))))
     for fill, column in read:
         _fill(fill, found, column)
     for fill, value in others:

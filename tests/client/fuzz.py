@@ -63,10 +63,10 @@ def _array(items: list[Any], random: Random) -> str:
 
 def replies(endpoint: Endpoint[Any], random: Random) -> Iterator[str]:
     """Replies of an endpoint that begin with code 0, or with nothing where its replies have no code; without end."""
-    reply: Any = load_sample(endpoint.name)["reply"]
+    reply: dict[str, Any] = load_sample(endpoint.name)["reply"]
     while True:
         if not endpoint.has_code:
-            whole = "" if reply is None else json.dumps(reply, default=str)
+            whole = json.dumps(reply, default=str) if reply else ""
             yield spoilt(reply, random) if random.randrange(EVERY) else whole
         elif random.randrange(EVERY):
             yield f'{{"code":0,"data":{spoilt(reply["data"], random)}}}'

@@ -11,6 +11,7 @@ import pytest
 
 from bingx_async import (
     ApiError,
+    BingXClient,
     InvalidRequest,
     IpGroup,
     OutcomeUnknown,
@@ -176,7 +177,11 @@ def test_one_route_has_one_quota(backend: Backend) -> None:
         await other.request("GET", PATH, quota=Quota(7, 1.0))
         await second.request("POST", PATH, quota=Quota(7, 1.0), effect="change")
         messages = []
-        for client, more in ((first, {"quota": Quota(7, 1.0)}), (second, {"quota": FIVE, "effect": "change"})):
+        others: list[tuple[BingXClient, Any]] = [
+            (first, {"quota": Quota(7, 1.0)}),
+            (second, {"quota": FIVE, "effect": "change"}),
+        ]
+        for client, more in others:
             with raising(InvalidRequest) as caught:
                 await client.request("GET", PATH, **more)
             messages.append(str(caught[0]))

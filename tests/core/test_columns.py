@@ -53,7 +53,7 @@ numbers = st.integers(0, 10**20) | st.decimals(0, 10**9, places=5)
 @given(st.lists(st.tuples(texts, texts).map(list), min_size=SHORTEST, max_size=30))
 def test_plain_levels(rows: list[list[str]]) -> None:
     """Rows of texts of digits are read by columns, every digit kept."""
-    found = read_columns(rows, Level)
+    found = read_columns(rows, Level) or []
     assert found == alone(rows, Level)
     assert [[str(each.price), str(each.quantity)] for each in found] == [
         [str(Decimal(it)) for it in row] for row in rows

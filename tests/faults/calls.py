@@ -21,7 +21,7 @@ KEY, SECRET = "the-key-AAAA", "the-secret-BBBB"
 FIRST, TARGET, STRAY, NEXT = range(7_000_001, 7_000_005)  # FIRST opens the connection, STRAY is asked by no call
 NUMBER = re.compile(rb"(?<![0-9a-f])700000\d(?![0-9a-f])")
 SIGNATURE = re.compile(rb"signature\W{1,3}([0-9a-f]{64})")
-PRICES = {"quantity": "1", "limit_price": "6", "trigger_price": "7", "order_price": "9"}
+PRICES = {"quantity": "1", "limit_price": "9", "trigger_price": "7", "order_price": "6"}
 
 
 @frozen

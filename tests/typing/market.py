@@ -1,0 +1,48 @@
+"""How market data, the account and `request` are used, for the type checkers: this file is never run."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, assert_type
+
+from bingx_async import (
+    AccountValue,
+    Balance,
+    BingXClient,
+    BookTicker,
+    Depth,
+    Facts,
+    Kline,
+    LastPrice,
+    ListenKey,
+    Permissions,
+    Quota,
+    SymbolRules,
+    Ticker,
+    Trade,
+)
+
+
+async def look() -> None:
+    client = BingXClient(facts=Facts(market_family="quote"))
+    spot = client.spot
+    assert_type(await spot.get_aggregated_depth("BTC-USDT", step=1), Depth)
+    assert_type(await spot.list_trades("BTC-USDT", max_wait=0), list[Trade])
+    assert_type([each async for each in spot.iter_historical_trades("BTC-USDT", from_id="1")], list[Trade])
+    assert_type(await spot.list_klines("BTC-USDT", "1m", start=datetime.now(UTC)), list[Kline])
+    assert_type([each async for each in spot.iter_klines("BTC-USDT", "1m", 1_790_000_000_000)], list[Kline])
+    assert_type((await spot.get_ticker("BTC-USDT")).change, Decimal | None)
+    assert_type(await spot.list_tickers(), list[Ticker])
+    assert_type(await spot.get_price("BTC-USDT"), LastPrice)
+    assert_type(await spot.list_book_tickers(), list[BookTicker])
+    assert_type(await spot.get_server_time(), datetime)
+    assert_type(await spot.get_symbol("BTC-USDT"), SymbolRules)
+
+
+async def own(client: BingXClient) -> None:
+    assert_type(await client.account.list_balances(), list[Balance])
+    assert_type(await client.account.list_fund_balances("USDT"), list[Balance])
+    assert_type(await client.account.get_overview(), list[AccountValue])
+    assert_type(await client.account.get_uid(), str)
+    assert_type(await client.account.get_permissions(), Permissions)
+    assert_type(await client.account.create_listen_key(), ListenKey)
+    assert_type(await client.request("GET", "/openApi/account/v1/uid", quota=Quota(5, 1.0)), Any)
