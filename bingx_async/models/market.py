@@ -85,9 +85,9 @@ class Kline:
     """The last moment of the interval."""
     quote_volume: Decimal | None = wire("quoteVolume", 7)
     """Its value, in the quote asset."""
-    raw: Any = raw()
     is_closed: bool = False
     """Whether the interval is over by the exchange's clock, so that the candle changes no more."""
+    raw: Any = raw()
 
 
 @frozen
