@@ -83,9 +83,9 @@ def test_a_port_in_use_is_told_in_one_line(served: dict[str, Any]) -> None:
 
 ACCOUNTS = ("cancel_order 5/s 3 [1]", "cancel_orders 2/s 3 [1]", "cancel_oco_order 2/s 2 [1]", "server_time – 1")
 ADDRESSES = (
-    "1, market – 500/10 s and 1000/60 s [2]",
-    "2, account 300/10 s 2000/10 s [2]",
-    "3, trade 300/10 s 2000/10 s [2]",
+    "1, market – 500/10 s and 1000/60 s [4]",
+    "2, account 300/10 s 2000/10 s [4]",
+    "3, trade 300/10 s 2000/10 s [4]",
 )
 
 
@@ -281,9 +281,15 @@ def test_help_lists_every_command() -> None:
     text = invoke("--help").stdout
     listed = text.partition("Commands:")[2]
     assert [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "] == [
+        "balances",
+        "cancel",
         "cancel-all",
         "clock",
         "demo",
+        "doctor",
         "emulator",
+        "klines",
+        "orders",
+        "place",
         "quotas",
     ]
