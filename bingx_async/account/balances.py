@@ -9,7 +9,7 @@ from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.signing import Param
 from bingx_async.core.wire import many
-from bingx_async.models import AccountType, AccountValue, Balance, Transfer
+from bingx_async.models import AccountType, AccountValue, Balance
 from bingx_async.spot import arguments
 from bingx_async.spot.base import ACCOUNT, NEWER_PAGES, Group
 
@@ -38,14 +38,6 @@ GET_OVERVIEW = Endpoint(
     many(AccountValue, "result"),
     quota=Quota(5, 1.0, ACCOUNT),
 )
-LIST_TRANSFERS = Endpoint(
-    "list_transfers",
-    "GET",
-    "/openApi/api/v3/asset/transferRecord",
-    IpGroup.ACCOUNT,
-    many(Transfer, "rows"),
-    quota=Quota(2, 1.0, ACCOUNT),
-)
 
 
 class Balances(Group):
@@ -68,7 +60,3 @@ class Balances(Group):
         if account_type is not None:
             params["accountType"] = arguments.word(account_type, "account_type", AccountType.SPOT.value)
         return await self._calls.call(Call(GET_OVERVIEW, params), options)
-
-    async def list_transfers(self, kind: str, **options: Unpack[CallOptions]) -> list[Transfer]:
-        """The transfers between accounts of the user of one `kind`, such as FUND_SFUTURES."""
-        return await self._calls.call(Call(LIST_TRANSFERS, {"type": kind}), options)

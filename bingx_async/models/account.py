@@ -10,7 +10,7 @@ from attrs import frozen
 
 from bingx_async.models.fields import AccountType, Permission, raw, text, wire
 
-__all__ = ["AccountValue", "Balance", "ListenKey", "Permissions", "Transfer"]
+__all__ = ["AccountValue", "Balance", "ListenKey", "Permissions"]
 
 
 class ListenKey(str):
@@ -63,14 +63,4 @@ class Permissions:
     """The addresses from which it may be used; empty if from any."""
     note: str = text("note")
     """The name that its owner gave it."""
-    raw: Mapping[str, Any] = raw()
-
-
-@frozen
-class Transfer:
-    """A transfer between two accounts of the user."""
-
-    asset: str = text("asset")
-    amount: Decimal | None = wire("amount")
-    status: str = text("status")
     raw: Mapping[str, Any] = raw()
