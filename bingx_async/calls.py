@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import evolve, frozen
 
-from bingx_async.core.endpoint import BatchRoute, Call, Pool
+from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Pool
 from bingx_async.core.events import SwitchChanged
 from bingx_async.core.options import CallOptions, CallSettings
 from bingx_async.errors import BingXError, OutcomeUnknown
@@ -36,6 +36,10 @@ class ClientCalls:
     def now(self) -> float:
         """The exchange's clock, epoch ms."""
         return self.caller.governor.clock.now()
+
+    def may_fail(self, endpoint: Endpoint[Any]) -> bool:
+        """Whether one more business error on the endpoint would leave it open."""
+        return self.caller.governor.may_fail(self.caller.claims_of(endpoint))
 
     def report_switch(self, state: str, trigger_time: datetime, why: str) -> None:
         """Log the state of a dead man's switch (`why`: the problem, if there is one), and make an event of it."""

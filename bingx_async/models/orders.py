@@ -26,7 +26,7 @@ class Order:
     """The trading pair, such as BTC-USDT: its base asset, then its quote asset."""
     order_id: int | None = wire("orderId")
     """The exchange's id, an int here; OCO orders have theirs as text."""
-    client_order_id: str = text("clientOrderID", "clientOrderId")
+    client_order_id: str = text("clientOrderID", "clientOrderId", "origClientOrderId", "clientUserID")
     """The id that was given when the order was placed."""
     price: Decimal | None = wire("price")
     """The limit price of one unit of the base asset, in the quote asset."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from bingx_async.core.endpoint import BatchRoute, Call, Refusals
+from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Refusals
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
@@ -44,6 +44,10 @@ class Calls(Protocol):
 
     def report_switch(self, state: str, trigger_time: datetime, why: str) -> None:
         """Log the state of a dead man's switch (`why`: the problem, if there is one), and make an event of it."""
+        ...
+
+    def may_fail(self, endpoint: Endpoint[Any]) -> bool:
+        """Whether one more business error on the endpoint would leave it open."""
         ...
 
     async def call(self, call: Call[T], options: CallOptions) -> T:

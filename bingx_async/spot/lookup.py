@@ -6,6 +6,7 @@ the look incomplete: then nothing is proven by what it did not find.
 
 from __future__ import annotations
 
+# pyright: reportPrivateUsage=false
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial as bind
@@ -13,12 +14,14 @@ from typing import Any, TypeVar
 
 from attrs import Factory, define, field
 
+from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.options import CallOptions
 from bingx_async.errors import BingXError, ClientClosed, IncompleteList, OrderNotFound
 from bingx_async.models import Evidence, Fill, OcoLeg, OcoOrder, Order
+from bingx_async.spot.batches import Id
 from bingx_async.spot.oco import OcoOrders
-from bingx_async.spot.oco_queries import PAGE
-from bingx_async.spot.queries import Queries
+from bingx_async.spot.oco_queries import GET_OCO_ORDER, PAGE
+from bingx_async.spot.queries import GET_ORDER, Queries
 from bingx_async.spot.target import Target
 
 T = TypeVar("T")
@@ -32,12 +35,14 @@ class Lookup(Queries, OcoOrders):
 
 @define(eq=False)
 class Look:
-    """One look. `since` is when the call in doubt was sent, `started` when the look began: epoch ms of the exchange."""
+    """One look. `since` is when the call in doubt was sent, `started` when the look began: epoch ms of the exchange.
+    The histories are read from `earlier` ms before: they may file an order under the time of its placing."""
 
     lookup: Lookup
     now: Callable[[], float]
     since: float
     options: CallOptions
+    earlier: float = EARLIER
     started: float = field(init=False, default=Factory(lambda it: it.now(), takes_self=True))
     is_complete: bool = True
     evidence: list[Evidence] = field(factory=list[Evidence])
@@ -55,16 +60,23 @@ class Look:
         return found
 
     async def fill(self, target: Target) -> Fill | None:
-        """A fill of the target. One of an order that no list shows makes the look incomplete."""
-        ask = bind(_all, self.lookup.iter_fills, target.symbol, start=self._start, **self.options)
+        """A fill of the target. One of an order that can be found nowhere makes the look incomplete."""
+        ask = bind(_all, self.lookup.iter_fills, target.symbol, start=int(self.since - EARLIER), **self.options)
         fills = await self._read(self._fills, f"iter_fills({target.symbol})", ask)
         known = {order.order_id for orders in self._orders.values() for order in orders}
         for fill in fills:
             if target.is_named_by(fill):
                 return fill
-            if fill.order_id not in known and target.might_be(fill, self.since):
+            if fill.order_id in known or not target.might_be(fill, self.since):
+                continue
+            owner = await self._owner(target.symbol, fill.order_id)
+            if owner is not None and target.is_named_by(owner):
+                return fill
+            if owner is None or target.might_be(owner, self.since):
                 self.is_complete = False
                 self._tell(f"iter_fills({target.symbol})", f"a fill of order {fill.order_id}, which no list shows")
+                break
+            known.add(fill.order_id)
         return None
 
     async def open_orders(self, symbol: str) -> list[Order]:
@@ -79,8 +91,7 @@ class Look:
                 if any(target.is_named_by(leg) for leg in pair.legs):
                     return pair.legs, is_open
         for name in target.names if by_name else ():
-            asked = f"get_oco_order({name})"
-            found = await self._get(asked, self.lookup.get_oco_order(client_order_id=name, **self.options))
+            found = await self._get(GET_OCO_ORDER, name, bind(self.lookup.get_oco_order, client_order_id=name))
             if found is not None and any(target.is_named_by(leg) for leg in found.legs):
                 return found.legs, any(leg.status.is_open for leg in found.legs)
         return (), False
@@ -95,18 +106,34 @@ class Look:
     async def _by_id(self, target: Target, by_name: bool) -> Order | None:
         is_kept = self.started - self.since < NAMES_KEPT
         for name in target.names if by_name and is_kept else ():
-            asked = f"get_order({target.symbol}, {name})"
-            found = await self._get(asked, self.lookup.get_order(target.symbol, client_order_id=name, **self.options))
+            found = await self._one(target.symbol, name)
             if found is not None:
                 return found
-        if not target.order_id:
-            return None
-        asked = f"get_order({target.symbol}, {target.order_id})"
-        return await self._get(asked, self.lookup.get_order(target.symbol, target.order_id, **self.options))
+        return await self._one(target.symbol, int(target.order_id)) if target.order_id else None
 
-    async def _get(self, asked: str, answer: Awaitable[T]) -> T | None:
+    async def _owner(self, symbol: str, order_id: int | None) -> Order | OcoLeg | None:
+        """The order or leg of that id: it may have been placed long before the call in doubt, and be filled now."""
+        if order_id is None:
+            return None
+        order = await self._one(symbol, order_id)
+        if order is not None:
+            return order
+        pair = await self._get(GET_OCO_ORDER, str(order_id), bind(self.lookup.get_oco_order, order_id))
+        return next((leg for leg in pair.legs if leg.order_id == str(order_id)), None) if pair is not None else None
+
+    async def _one(self, symbol: str, order_ref: Id) -> Order | None:
+        number, name = (order_ref, None) if isinstance(order_ref, int) else (None, order_ref)
+        ask = bind(self.lookup.get_order, symbol, number, client_order_id=name)
+        return await self._get(GET_ORDER, f"{symbol}, {order_ref}", ask)
+
+    async def _get(self, endpoint: Endpoint[Any], about: str, ask: Callable[..., Awaitable[T]]) -> T | None:
+        """One order, or None. Where it is not there that costs error budget, of which the last is left to others."""
+        asked = f"{endpoint.name}({about})"
+        if not self.lookup._calls.may_fail(endpoint):
+            self._tell(asked, "not asked: one more error could close the endpoint")
+            return None
         try:
-            found = await answer
+            found = await ask(**self.options)
         except OrderNotFound as error:
             self._tell(asked, error.message or "not found")
         except BingXError as error:
@@ -132,7 +159,7 @@ class Look:
 
     @property
     def _start(self) -> int:
-        return int(self.since - EARLIER)
+        return int(self.since - self.earlier)
 
     async def _read(self, kept: dict[str, list[T]], asked: str, ask: Callable[[], Awaitable[list[T]]]) -> list[T]:
         """A whole list, asked for once in this look."""
