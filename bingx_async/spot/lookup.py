@@ -26,6 +26,7 @@ from bingx_async.spot.target import Target
 
 T = TypeVar("T")
 EARLIER = 60_000.0  # ms before a call was sent at which a history is read from: times may be rounded, clocks be off
+DAY = 86_400_000.0  # ms; the same, where an order is looked for that may be older than the call
 NAMES_KEPT = 7_200_000.0  # ms for which the exchange finds an order by its client order id
 
 
@@ -55,7 +56,7 @@ class Look:
         not there costs error budget."""
         found = await self._by_id(target, by_name)
         if found is None:
-            listed = [*await self.open_orders(target.symbol), *await self._history(target.symbol)]
+            listed = [*await self.open_orders(target.symbol), *await self._history(target.symbol, self.earlier)]
             found = next((each for each in listed if target.is_named_by(each)), None)
         return found
 
@@ -86,8 +87,10 @@ class Look:
 
     async def pair(self, target: Target, by_name: bool) -> tuple[tuple[OcoLeg, ...], bool]:
         """The legs of the OCO order as they were described last, and whether they are in the list of what is open."""
-        for ask, is_open in ((self._open_pairs, True), (self._done_pairs, False)):
-            for pair in await ask():
+        listed = await self._open_pairs()
+        self.is_complete &= 2 * len(listed) < PAGE  # of several pages one may hide an order that moved between them
+        for is_open in (True, False):
+            for pair in listed if is_open else await self._done_pairs(self.earlier):
                 if any(target.is_named_by(leg) for leg in pair.legs):
                     return pair.legs, is_open
         for name in target.names if by_name else ():
@@ -112,10 +115,14 @@ class Look:
         return await self._one(target.symbol, int(target.order_id)) if target.order_id else None
 
     async def _owner(self, symbol: str, order_id: int | None) -> Order | OcoLeg | None:
-        """The order or leg of that id: it may have been placed long before the call in doubt, and be filled now."""
+        """The order or leg of that id: it may have been placed long before the call in doubt, and be filled now. The
+        lists come first, for there nothing costs error budget."""
         if order_id is None:
             return None
-        order = await self._one(symbol, order_id)
+        pairs = [*await self._open_pairs(), *await self._done_pairs(DAY)]
+        legs = {leg.order_id: leg for pair in pairs for leg in pair.legs}
+        orders = {order.order_id: order for order in await self._history(symbol, DAY)}
+        order = orders.get(order_id) or legs.get(str(order_id)) or await self._one(symbol, order_id)
         if order is not None:
             return order
         pair = await self._get(GET_OCO_ORDER, str(order_id), bind(self.lookup.get_oco_order, order_id))
@@ -143,23 +150,19 @@ class Look:
             return found
         return None
 
-    async def _history(self, symbol: str) -> list[Order]:
-        ask = bind(_all, self.lookup.iter_order_history, symbol, start=self._start, **self.options)
-        return await self._read(self._orders, f"iter_order_history({symbol})", ask)
+    async def _history(self, symbol: str, earlier: float) -> list[Order]:
+        start = moment_of(self.since - earlier)
+        ask = bind(_all, self.lookup.iter_order_history, symbol, start=start, **self.options)
+        return await self._read(self._orders, f"iter_order_history({symbol}) since {start}", ask)
 
     async def _open_pairs(self) -> list[OcoOrder]:
         ask = bind(self.lookup.list_open_oco_orders, **self.options)
-        pairs = await self._read(self._oco, "list_open_oco_orders()", ask)
-        self.is_complete &= 2 * len(pairs) < PAGE  # of several pages one may hide an order that moved between them
-        return pairs
+        return await self._read(self._oco, "list_open_oco_orders()", ask)
 
-    async def _done_pairs(self) -> list[OcoOrder]:
-        ask = bind(_all, self.lookup.iter_oco_history, start=self._start, **self.options)
-        return await self._read(self._oco, "iter_oco_history()", ask)
-
-    @property
-    def _start(self) -> int:
-        return int(self.since - self.earlier)
+    async def _done_pairs(self, earlier: float) -> list[OcoOrder]:
+        start = moment_of(self.since - earlier)
+        ask = bind(_all, self.lookup.iter_oco_history, start=start, **self.options)
+        return await self._read(self._oco, f"iter_oco_history() since {start}", ask)
 
     async def _read(self, kept: dict[str, list[T]], asked: str, ask: Callable[[], Awaitable[list[T]]]) -> list[T]:
         """A whole list, asked for once in this look."""

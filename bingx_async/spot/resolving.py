@@ -20,14 +20,13 @@ from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions
 from bingx_async.errors import ClientClosed, InvalidRequest, OutcomeUnknown
 from bingx_async.models import Evidence, Order, OrderStatus, Resolution, ResolutionStatus
 from bingx_async.spot import arguments
-from bingx_async.spot.lookup import EARLIER, Look, Lookup, moment_of
+from bingx_async.spot.lookup import DAY, EARLIER, Look, Lookup, moment_of
 from bingx_async.spot.target import Act, Target
 from bingx_async.spot.targets import targets_of
 
 EXECUTED, NOT_EXECUTED = ResolutionStatus.EXECUTED, ResolutionStatus.NOT_EXECUTED
 PARTLY, UNKNOWN = ResolutionStatus.PARTLY, ResolutionStatus.UNKNOWN
 SETTLED = 5_000.0  # ms after a call expired until the exchange's lists show what it did
-DAY = 86_400_000.0  # ms
 OLDEST = 6 * DAY  # of an older call nothing is proven by absence: fills are kept for 7 days
 FIRST = 100.0  # ms in which the first look begins
 DELAYS, LAST_DELAY = (0.5, 1.0, 2.0, 4.0), 8.0  # seconds between looks
