@@ -75,7 +75,7 @@ async def cancel_symbol(it: Trader) -> None:
 async def cancel_pair(it: Trader) -> None:
     """An OCO order; a few are done by now."""
     book = it.world.book(it.uid)
-    it.pairs = [leg for leg in it.pairs if it.random.random() < 0.1 or (at := book.find_pair(leg)) and at.is_open]
+    it.pairs = [leg for leg in it.pairs if it.random.random() < 0.1 or ((at := book.find_pair(leg)) and at.is_open)]
     if not it.pairs:
         return
     leg = it.pairs.pop(it.random.randrange(len(it.pairs)))

@@ -19,8 +19,18 @@ async def _place(it: Trader, kind: str, named: bool = True) -> None:
     name = new.client_order_id or ""
     if not named:
         new, name = evolve(new, client_order_id=None), ""
-    fields = {field: getattr(new, field) for field in new.__slots__ if not field.startswith("__")}
-    order = await it.placing([name] if name else [], it.spot.place_order(**fields))
+    answer = it.spot.place_order(
+        new.symbol,
+        new.side,
+        new.type,
+        quantity=new.quantity,
+        quote_quantity=new.quote_quantity,
+        price=new.price,
+        stop_price=new.stop_price,
+        time_in_force=new.time_in_force,
+        client_order_id=new.client_order_id,
+    )
+    order = await it.placing([name] if name else [], answer)
     it.placed(order.client_order_id, "place_order returned it")
     if order.order_id is not None:
         it.refs.append((new.symbol, order.order_id))

@@ -38,7 +38,9 @@ def request_of(world: World, uid: str, error: OutcomeUnknown) -> Visit | None:
     found = [
         visit
         for visit in world.emulator.visits
-        if visit.account == uid and visit.route.endswith(f" {error.endpoint}") and visit.params.get("timestamp") == stamp
+        if visit.account == uid
+        and visit.route.endswith(f" {error.endpoint}")
+        and visit.params.get("timestamp") == stamp
     ]
     return found[0] if len(found) == 1 else None
 

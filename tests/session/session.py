@@ -26,7 +26,7 @@ LATER = (0, 60, 500)  # seconds after which what is in doubt is asked for
 
 @frozen
 class Played:
-    """What happened in a session. `refused`: for their pace, apart from the endpoints that the session closed itself."""
+    """The figures of a session. `refused`: for their pace; `told_closed`: by endpoints that were closed on purpose."""
 
     seed: int
     calls: int

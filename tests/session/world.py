@@ -11,6 +11,7 @@ import anyio
 from attrs import define, field
 
 from bingx_async import BingXClient, Governor
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.emulator import Account, CloseAfter, CloseBefore, Delay, Fault, Html, Market, Variants
 from bingx_async.emulator.limits import MODELS
 from bingx_async.emulator.trading.book import Book
@@ -176,10 +177,9 @@ class World:
 
     async def close_endpoints(self) -> None:
         """Now and then, close an endpoint of an account for a while, without end."""
-        routes = sorted({visit.route for visit in self.emulator.visits})
+        routes = [endpoint.route for endpoint in CATALOGUE if not endpoint.is_public]
         while True:
             await anyio.sleep(self.random.expovariate(1 / 4.0))
-            routes = routes or sorted({visit.route for visit in self.emulator.visits})
             uid, route = self.random.choice(self.accounts).account, self.random.choice(routes)
             span = self.random.choice((300, 2000, 8000, 20_000, 45_000))
             if all(until < self.server_time for who, which, _, until in self.closings if (who, which) == (uid, route)):
