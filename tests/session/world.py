@@ -106,7 +106,7 @@ class World:
         self.emulator = WatchedEmulator(
             self.accounts,
             clock=clock.wall,
-            market=Market(seed=seed, volatility=0.1),
+            market=Market(seed=seed, volatility=0.1, levels=25),
             model=MODELS[seed % len(MODELS)],
             latency=0.03,
             jitter=0.02,
