@@ -144,4 +144,4 @@ class Placing(CheckedOrders):
         if found.order is not None:  # the id is that of another order
             raise error
         name = (sought.client_order_id,)
-        raise OutcomeUnknown(found.error, PLACE_ORDER.path, sought.params, name) from error
+        raise self._calls.keep(OutcomeUnknown(found.error, PLACE_ORDER.path, sought.params, name)) from error
