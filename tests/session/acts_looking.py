@@ -13,6 +13,7 @@ from tests.session.trader import Act, Trader
 from tests.session.world import SYMBOLS
 
 MINUTE = 60_000  # ms
+SLACK = 200  # ms; a history ends now, by the client's idea of the exchange's clock
 
 
 def _seen(it: Trader, orders: Iterable[Order]) -> list[Order]:
@@ -52,11 +53,12 @@ async def open_pairs(it: Trader) -> None:
 
 async def history(it: Trader) -> None:
     """The orders that are done."""
-    symbol, start = it.random.choice((None, *SYMBOLS)), it.world.server_time - it.random.choice((2, 20)) * MINUTE
+    symbol, now = it.random.choice((None, *SYMBOLS)), it.world.server_time
+    start = now - it.random.choice((2, 20)) * MINUTE
     least = {
         order.order_id
         for order in _seen(it, it.world.book(it.uid).all_orders.values())
-        if not order.is_open and symbol in (None, order.symbol) and order.placed_at >= start
+        if not order.is_open and symbol in (None, order.symbol) and start <= order.placed_at < now - SLACK
     }
     found = [order.order_id async for order in it.spot.iter_order_history(symbol, start=start)]
     _once(it, found, least, set(it.world.book(it.uid).all_orders), "iter_order_history")
@@ -64,13 +66,10 @@ async def history(it: Trader) -> None:
 
 async def fills(it: Trader) -> None:
     """The fills of a symbol."""
-    symbol, start = it.random.choice(SYMBOLS), it.world.server_time - it.random.choice((2, 20)) * MINUTE
-
-    def of_book() -> set[str]:
-        found = [fill for fill in it.world.book(it.uid).fills if fill.order.symbol == symbol and fill.time >= start]
-        return {str(fill.fill_id) for fill in found}
-
-    before = of_book()
+    symbol, now = it.random.choice(SYMBOLS), it.world.server_time
+    start = now - it.random.choice((2, 20)) * MINUTE
+    booked = [fill for fill in it.world.book(it.uid).fills if fill.order.symbol == symbol]
+    before = {str(fill.fill_id) for fill in booked if start <= fill.time < now - SLACK}
     found = [str(fill.trade_id) async for fill in it.spot.iter_fills(symbol, start=start)]
     every = {str(fill.fill_id) for fill in it.world.book(it.uid).fills}
     _once(it, found, before, every, "iter_fills")
@@ -78,9 +77,10 @@ async def fills(it: Trader) -> None:
 
 async def pair_history(it: Trader) -> None:
     """The OCO orders that are done."""
-    start = it.world.server_time - 10 * MINUTE
-    pairs = [pair for pair in it.world.book(it.uid).all_pairs if not pair.is_open and pair.placed_at >= start]
-    least = {pair.list_id for pair in pairs if _seen(it, pair.legs)}
+    now = it.world.server_time
+    start, done = now - 10 * MINUTE, [pair for pair in it.world.book(it.uid).all_pairs if not pair.is_open]
+    pairs = [pair for pair in done if _seen(it, pair.legs)]
+    least = {pair.list_id for pair in pairs if start <= pair.placed_at < now - SLACK}
     found = [pair.order_list_id async for pair in it.spot.iter_oco_history(start=start)]
     _once(it, found, least, {pair.list_id for pair in it.world.book(it.uid).all_pairs}, "iter_oco_history")
 
