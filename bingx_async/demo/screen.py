@@ -94,6 +94,6 @@ class Screen:
         grid = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=total, completed=scenario.elapsed, width=max(10, width - 68))
         tally = scenario.tally
-        counts = f"{tally.cancelled:,} orders cancelled · {tally.placed} OCO orders placed"
+        counts = f"{tally.cancelled:,} orders cancelled · {tally.placed} placed"
         grid.add_row(Text(f" {scenario.elapsed:4.1f} of {total:g} s", "bold"), bar, Text(counts, "bold"))
         return grid
