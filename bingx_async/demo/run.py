@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import signal
 import sys
-from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 
@@ -74,7 +73,8 @@ class Lines:
         uses = uses_of(scenario, stats, wall_ms())
         mean = f"{sum(use.share for use in uses) / len(uses):.1%}" if uses else "-"
         waiting, statements = scenario.governor.snapshot().waiting, scenario.statements
-        fills, usdt, btc = sum(len(each.fills) for each in statements), total(statements, "USDT"), total(statements, "BTC")
+        fills = sum(len(statement.fills) for statement in statements)
+        usdt, btc = total(statements, "USDT"), total(statements, "BTC")
         return (
             f"{scenario.elapsed:5.1f} s  {stats.accepted:5} calls accepted  {stats.refused:3} refused  "
             f"{waiting:4} waiting  {mean:>6} of the quotas used  {fills:4} fills  {usdt:,.2f} USDT  {btc:.5f} BTC"
@@ -121,8 +121,9 @@ def _ignore_later_interrupts() -> None:
 def _write_what_can_be_written() -> None:
     """Let characters that the output has no code for come out as others that look alike."""
     codecs.register_error(LOOKALIKES, _look_alike)
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors=LOOKALIKES)
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors=LOOKALIKES)
 
 
 def _look_alike(error: UnicodeError) -> tuple[str, int]:

@@ -23,8 +23,8 @@ from bingx_async import BingXClient, BingXError, Governor
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import events
 from bingx_async.demo.statement import Statement
-from bingx_async.demo.trader import JOBS, PAIRED, SINGLE, Job, Tally, Trader
-from bingx_async.emulator import Emulator, Listing, Market, Model, default_accounts
+from bingx_async.demo.trader import AT_MARKET, JOBS, SINGLE, Job, Tally, Trader
+from bingx_async.emulator import Emulator, Model, default_accounts
 from bingx_async.runtime.clock import wall_ms
 from bingx_async.spot.cancels import CANCEL_ORDER
 
@@ -32,8 +32,8 @@ LATENCY, JITTER = 0.025, 0.008  # seconds each way
 CLOSED_ACCOUNT, CLOSED_ENDPOINT = "1002", CANCEL_ORDER.name
 CLOSES_AFTER, CLOSES_FOR = 6.0, 5.0  # seconds; sooner and shorter in a short run
 LEAST_SECONDS = 8.0
-DEPOSITS = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "BNB": Decimal(50)}  # of each account
-MARKET = Market(seed=10, listings=[Listing(PAIRED, price="640", tick="0.01", step="0.001")])
+DEPOSITS = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "SOL": Decimal(100)}  # of each account
+SEED = 10  # of the market that moves
 READS_EVERY = 1.0  # seconds between two looks at balances and fills
 ALONE = 150.0  # ms; a call followed by none for so long travels alone
 LOOK = 0.002  # seconds between two looks for such a moment
@@ -93,7 +93,7 @@ class Scenario:
     def __attrs_post_init__(self) -> None:
         accounts = [evolve(account, balances=DEPOSITS) for account in default_accounts()]
         self.emulator = Emulator(
-            accounts, model=self.settings.model, latency=LATENCY, jitter=JITTER, market=MARKET, seed=MARKET.seed
+            accounts, model=self.settings.model, latency=LATENCY, jitter=JITTER, market="walk", seed=SEED
         )
         self.governor = Governor(on_event=self._observe)
 
@@ -128,7 +128,10 @@ class Scenario:
                 for each in others
             ]
             rules = await client.spot.get_symbol(SINGLE)
-            self.traders = [Trader(each, self.emulator, self.tally, rules) for each in clients]
+            self.traders = [
+                Trader(each, self.emulator, self.tally, rules, first=index * (AT_MARKET + 2))
+                for index, each in enumerate(clients)
+            ]
             for trader in self.traders:
                 stack.callback(trader.close)
             yield server.url
@@ -162,7 +165,8 @@ class Scenario:
     async def _read(self, trader: Trader, ends_at: float) -> None:
         """Look at balances and fills again and again, each account at a moment of its own."""
         await anyio.sleep(READS_EVERY * self.traders.index(trader) / len(self.traders))
-        while await self._attempt(trader.statement.read) and anyio.current_time() < ends_at - READS_EVERY:
+        while anyio.current_time() < ends_at - READS_EVERY:
+            await self._attempt(trader.statement.read)
             await anyio.sleep(READS_EVERY)
 
     async def _attempt(self, call: Callable[[], Awaitable[None]]) -> bool:

@@ -38,8 +38,9 @@ class Statement:
 
     async def read(self) -> None:
         """Read the balances, and the fills since the last one."""
+        since = self.last.time if self.last is not None else None
         self.balances = {balance.asset: balance for balance in await self.client.account.list_balances()}
-        async for fill in self.client.spot.iter_fills(self.symbol, start=self.last and self.last.time):
+        async for fill in self.client.spot.iter_fills(self.symbol, start=since):
             self.fills[fill.trade_id] = fill
 
     def total(self, asset: str) -> Decimal:

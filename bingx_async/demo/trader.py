@@ -24,9 +24,9 @@ from bingx_async.spot.cancels import CANCEL_OPEN_ORDERS, CANCEL_ORDER, CANCEL_OR
 from bingx_async.spot.oco import CANCEL_OCO_ORDER, PLACE_OCO_ORDER
 from bingx_async.spot.placing import PLACE_ORDER
 
-SINGLE, BATCHED, PAIRED = "BTC-USDT", "ETH-USDT", "BNB-USDT"
-WHOLE = ("SOL-USDT", "XRP-USDT", "DOGE-USDT", "PEPE-USDT", "ODD-USDT", "HALF-USDT")  # one for each worker
-QUANTITY, AMOUNT = Decimal("0.001"), Decimal(61)  # of each order: BTC, or USDT where it buys at the market
+SINGLE, BATCHED, PAIRED = "BTC-USDT", "ETH-USDT", "SOL-USDT"
+WHOLE = ("XRP-USDT", "DOGE-USDT", "ADA-USDT", "DOT-USDT", "LTC-USDT", "TON-USDT")  # one for each worker
+QUANTITY = Decimal("0.001")  # BTC of each order
 AWAY: Mapping[str, Decimal] = {Side.BUY: Decimal("0.95"), Side.SELL: Decimal("1.05")}  # of the price of the market
 AT_MARKET = 5  # each fifth order
 IDS_PER_BATCH = 10
@@ -47,16 +47,18 @@ class Tally:
 class Trader:
     """Does one account's jobs; each takes the worker's number and when the run ends (monotonic seconds).
 
-    `rules` are those of the symbol in which it places orders.
+    `rules` are those of the symbol in which it places orders; they are counted from `first` on, so that accounts need
+    not trade in step.
     """
 
     client: BingXClient
     emulator: Emulator
     tally: Tally
     rules: SymbolRules
+    first: int = 0
     statement: Statement = field(init=False, default=Factory(lambda it: Statement(it.client, SINGLE), takes_self=True))
     _prices: Mapping[str, Decimal] = field(init=False)
-    _numbers: count[int] = field(init=False, factory=count)
+    _numbers: count[int] = field(init=False, default=Factory(lambda it: count(it.first), takes_self=True))
     _placed: deque[int] = field(init=False, factory=deque[int])
     _give: MemoryObjectSendStream[str] = field(init=False)
     _take: MemoryObjectReceiveStream[str] = field(init=False)
@@ -64,7 +66,7 @@ class Trader:
 
     def __attrs_post_init__(self) -> None:
         self._give, self._take = anyio.create_memory_object_stream[str](inf)
-        self._prices = {symbol: self.emulator.price(symbol) for symbol in (SINGLE, BATCHED, *WHOLE)}
+        self._prices = {symbol: self.emulator.price(symbol) for symbol in (SINGLE, BATCHED, PAIRED, *WHOLE)}
 
     @property
     def account(self) -> str:
@@ -86,7 +88,9 @@ class Trader:
 
     async def _trade(self, side: Side) -> None:
         if side is Side.BUY:
-            await self.client.spot.place_order(SINGLE, side, OrderType.MARKET, quote_quantity=AMOUNT)
+            await self.client.spot.place_order(
+                SINGLE, side, OrderType.MARKET, quote_quantity=round(self._prices[SINGLE] * QUANTITY, 2)
+            )
         else:
             await self.client.spot.place_order(SINGLE, side, OrderType.MARKET, quantity=QUANTITY)
 
@@ -114,9 +118,10 @@ class Trader:
         self.tally.cancelled += len(gone)
 
     async def place_oco(self, _worker: int, _ends_at: float) -> None:
-        """Place an OCO order and put its id into stock."""
+        """Place an OCO order around the price of the market, and put its id into stock."""
+        limit, trigger, price = (round(self._prices[PAIRED] * Decimal(part), 3) for part in ("1.1", "0.9", "0.89"))
         oco = await self.client.spot.place_oco_order(
-            PAIRED, "SELL", quantity="0.1", limit_price="720", order_price="590", trigger_price="600"
+            PAIRED, Side.SELL, quantity="0.1", limit_price=limit, order_price=price, trigger_price=trigger
         )
         self.tally.pairs += 1
         self._give.send_nowait(oco.legs[0].order_id)
