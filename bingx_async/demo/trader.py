@@ -87,12 +87,9 @@ class Trader:
         self.tally.placed += 1
 
     async def _trade(self, side: Side) -> None:
-        if side is Side.BUY:
-            await self.client.spot.place_order(
-                SINGLE, side, OrderType.MARKET, quote_quantity=round(self._prices[SINGLE] * QUANTITY, 2)
-            )
-        else:
-            await self.client.spot.place_order(SINGLE, side, OrderType.MARKET, quantity=QUANTITY)
+        sold = QUANTITY if side is Side.SELL else None
+        spent = round(self._prices[SINGLE] * QUANTITY, 2) if side is Side.BUY else None
+        await self.client.spot.place_order(SINGLE, side, OrderType.MARKET, quantity=sold, quote_quantity=spent)
 
     def _rest(self, symbol: str, orders: int) -> list[int]:
         """Orders that lie on the book, at half the price of the market."""
