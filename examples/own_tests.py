@@ -8,7 +8,6 @@ python -m pytest examples/own_tests.py
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from decimal import Decimal
 
 import pytest
 
@@ -26,9 +25,7 @@ class Desk:
     client: BingXClient
 
     async def bid(self, quantity: str, price: str) -> str:
-        rules = await self.client.spot.get_symbol("BTC-USDT")
-        numbers = rules.quantize_quantity(quantity), rules.quantize_price(price, "BUY")
-        order = await self.client.spot.place_limit_order("BTC-USDT", "BUY", *numbers)
+        order = await self.client.spot.place_limit_order("BTC-USDT", "BUY", quantity, price)
         return f"{order.original_quantity} at {order.price}"
 
     async def withdraw(self, order_id: int) -> str:
@@ -60,9 +57,9 @@ def run(emulator: Emulator, use: Callable[[Desk], Awaitable[str]]) -> str:
 
 
 def test_a_bid_is_filled_when_the_price_falls(emulator: Emulator) -> None:
-    assert run(emulator, lambda desk: desk.bid("0.0016666", "60000.009")) == "0.00166 at 60000.00"
+    assert run(emulator, lambda desk: desk.bid("0.002", "60000")) == "0.002 at 60000"
     emulator.set_price("BTC-USDT", "59000")
-    assert [(fill.price, fill.quantity) for fill in emulator.fills(UID)] == [(Decimal(60000), Decimal("0.00166"))]
+    assert [f"{fill.quantity} at {fill.price}" for fill in emulator.fills(UID)] == ["0.002 at 60000"]
 
 
 def test_an_order_is_withdrawn(emulator: Emulator) -> None:
