@@ -45,8 +45,8 @@ def _last(fill: Fill | None) -> Text:
 
 
 def _amount(statement: Statement, asset: str) -> Text:
-    """The balance, and the part of it that open orders have set aside."""
+    """The balance, and the part of it that open orders have locked."""
     balance, places = statement.balances.get(asset), PLACES[asset]
     locked = balance.locked or ZERO if balance is not None else ZERO
     held = f"{statement.total(asset):,.{places}f} {asset}"
-    return Text.assemble((f"{held:>15}", "bold"), (f", {locked:,.{places}f} in orders", DIM))
+    return Text.assemble((f"{held:>15}", "bold"), (f", {locked:,.{places}f} locked", DIM))

@@ -91,7 +91,7 @@ def title(scenario: Scenario, *, is_short: bool) -> ConsoleRenderable:
         return Text.assemble((" bingx-async", "bold cyan"), (" · never refused, never idle", "cyan"))
     text = Text.assemble(
         ("Three accounts behind one address place and cancel orders as fast as the exchange allows, and no faster.\n"),
-        ("A row is a quota, and calls are always waiting for it. ", DIM),
+        ("A row is a quota, and calls always wait for it. ", DIM),
         (f"Real HTTP to an emulator, {LATENCY * 1000:.0f} ms each way, {scenario.settings.model} counting.", DIM),
     )
     return Panel(text, title="[bold cyan]bingx-async[/] · never refused, never idle", box=ROUNDED, border_style="cyan")

@@ -87,7 +87,7 @@ def test_a_terminal_shows_the_table() -> None:
     plain = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", out)
     for text in ("never refused, never idle", "closed for", "◆ in flight", "● spent", "○ free", "fills and balances"):
         assert text in plain
-    assert re.search(r"100[1-3] +[1-9]\d* fills +(bought|sold) 0\.\d+ at .* in orders", plain)
+    assert re.search(r"100[1-3] +[1-9]\d* fills +(bought|sold) 0\.\d+ at .* locked", plain)
     assert re.search(r"\d\d\.\d%", plain)
     assert out.rindex("\x1b[?25h") > out.rindex("\x1b[?25l")
     assert "Traceback" not in out
