@@ -194,7 +194,8 @@ def _money(scenario: Scenario) -> Check:
     unexplained = [each.account for each in scenario.statements if not each.is_explained_by(DEPOSITS)]
     if lost or unexplained:
         return Check(False, f"balances that do not add up: {', '.join([*lost, *unexplained])}")
-    return Check(True, "balances conserved to the last digit: those of each account are its deposit, changed by its fills alone")
+    own = "those of each account are its deposit, changed by its fills alone"
+    return Check(True, f"balances conserved to the last digit: {own}")
 
 
 def _others(scenario: Scenario, stats: Stats, closure: Closure) -> Check:

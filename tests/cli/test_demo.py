@@ -14,7 +14,9 @@ from tests.cli.running import COMMAND, environment, run, start
 ACCOUNTS = {"1001", "1002", "1003"}
 SHARE, FILL = re.compile(rb"\d\d\.\d%").search, re.compile(rb"bought|sold").search
 SHORT = ("demo", "--seconds", "8")
-MONEY = "ok      balances conserved to the last digit: those of each account are its deposit, changed by its fills alone"
+MONEY = (
+    "ok      balances conserved to the last digit: those of each account are its deposit, changed by its fills alone"
+)
 REFUSED = "ok      0 calls refused beyond the provoked one (1 provoked)"
 
 
