@@ -15,15 +15,7 @@ from bingx_async import PROFILES, __version__
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.commands import bingx_async
 from bingx_async.spot.base import LIMITS
-from tests.cli.running import environment, run, start
-
-KEYS = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "emulator-secret-1001"}
-NO_KEYS: dict[str, str | None] = {"BINGX_API_KEY": None, "BINGX_SECRET_KEY": None, "BINGX_BASE_URL": None}
-DISCARD = "http://127.0.0.1:9"  # the port of the discard service: nothing listens there
-
-
-def invoke(*args: str, **environ: str) -> Any:
-    return CliRunner().invoke(bingx_async, args, env={**NO_KEYS, **environ})
+from tests.cli.running import DISCARD, KEYS, environment, invoke, run, start
 
 
 @pytest.fixture
