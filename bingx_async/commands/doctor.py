@@ -19,9 +19,9 @@ from bingx_async import BingXClient, BingXError, Governor, InvalidRequest, Permi
 from bingx_async.commands.counting import cancel_nothing, learn, told
 from bingx_async.commands.output import clean, show_json, tell
 
-MAX_WAIT = 10.0  # seconds in a queue; three windows take two
+MAX_WAIT = 10.0  # seconds in a queue; two windows take one
 TELLING = 0.5  # seconds; a signed call more than a recvWindow away is refused, and a drifting clock gets there
-CALLS = 5  # with the one that finds the carrier three windows of 2/s
+CALLS = 3  # with the one that finds the carrier two windows of 2/s
 PAGE = "on the exchange's page for API keys"
 NEEDED = {Permission.READ: "read", Permission.SPOT: "spot trading"}
 SET_BOTH = "set BINGX_API_KEY and BINGX_SECRET_KEY"
