@@ -135,7 +135,7 @@ def place(
 
 
 def _placed(found: Resolution, error: OutcomeUnknown) -> Order:
-    """The order of a call without an answer, once it is known; raises where it did not run, or that is not known."""
+    """The order of a call without an answer, once it is known; raises where it did not run, or that stays unknown."""
     if found.status is ResolutionStatus.EXECUTED and found.order is not None:
         return found.order
     if found.status is ResolutionStatus.NOT_EXECUTED:

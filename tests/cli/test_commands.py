@@ -205,7 +205,7 @@ def test_cancel_all_errors_are_one_line(served: dict[str, Any]) -> None:
     assert invoke("cancel-all", "--yes").stderr == ("Error: set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent\n")
     wrong = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "mistyped"}
     for url in (served["url"], DISCARD):
-        result = invoke("cancel-all", "--yes", "--deadline", "1", **wrong, BINGX_BASE_URL=url)
+        result = invoke("cancel-all", "--yes", "--deadline", "0.3", **wrong, BINGX_BASE_URL=url)
         assert result.exit_code == 1
         assert result.stdout == ""
         assert re.fullmatch(r"Error: account .+ what is open could not be read \(.+\n", result.stderr)
@@ -227,7 +227,7 @@ def cancel_all_after(*faults: Any, symbol: str = "") -> Any:
         for fault in faults:
             emulator.inject(fault)
         only = ("--symbol", symbol) if symbol else ()
-        return invoke("cancel-all", "--yes", "--deadline", "2", *only, **KEYS, BINGX_BASE_URL=server.url)
+        return invoke("cancel-all", "--yes", "--deadline", "1", *only, **KEYS, BINGX_BASE_URL=server.url)
 
 
 def test_cancel_all_after_a_lost_reply() -> None:
