@@ -15,12 +15,12 @@ from bingx_async.emulator import Emulator, Fault
 
 COMMAND = [sys.executable, "-m", "bingx_async"]
 KEYS = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "emulator-secret-1001"}
-NO_KEYS: dict[str, str | None] = {"BINGX_API_KEY": None, "BINGX_SECRET_KEY": None, "BINGX_BASE_URL": None}
+SETTINGS = ("BINGX_API_KEY", "BINGX_SECRET_KEY", "BINGX_BASE_URL", "COLUMNS")  # pytest-xdist sets the last
 DISCARD = "http://127.0.0.1:9"  # the port of the discard service: nothing listens there
 
 
 def invoke(*args: str, input: str | None = None, **environ: str) -> Result:
-    return CliRunner().invoke(bingx_async, args, input=input, env={**NO_KEYS, **environ})
+    return CliRunner().invoke(bingx_async, args, input=input, env={**dict.fromkeys(SETTINGS), **environ})
 
 
 class Served:
@@ -53,7 +53,7 @@ def served(**settings: Any) -> Iterator[Served]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BINGX_")}
+    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     return {**kept, **more}
 
 

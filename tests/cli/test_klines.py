@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.cli.running import NO_KEYS, Served, served
+from tests.cli.running import Served, served
 
 FIRST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 
@@ -15,13 +15,12 @@ FIRST = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[Served]:
     with served(profile="unlimited") as found:
-        found.environ = {"BINGX_BASE_URL": found.url}
+        found.environ = {"BINGX_BASE_URL": found.url}  # no key is needed
         yield found
 
 
 def opened(exchange: Served, *args: str) -> list[datetime]:
-    """When the candles opened that a command lists; it needs no key."""
-    assert NO_KEYS.keys() - exchange.environ.keys() == {"BINGX_API_KEY", "BINGX_SECRET_KEY"}
+    """When the candles opened that a command lists."""
     result = exchange("klines", "BTC-USDT", *args, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     return [datetime.fromisoformat(each["open_time"]) for each in json.loads(result.stdout)]
