@@ -11,6 +11,7 @@ from bingx_async.commands.session import UNKNOWN, check_keys, end, with_client
 
 TELLING = 0.5  # seconds; a signed call more than a recvWindow away is refused, and a drifting clock gets there
 LOOK = "Look at the open orders: if any stand, run this again; it does no harm."
+WITHOUT = "OCO orders are cancelled without --symbol only."
 
 
 @click.command()
@@ -73,7 +74,8 @@ def cancel_all(symbol: str | None, deadline: float, yes: bool) -> None:
     for text in (*map(_line, report.cancelled), *(f"OCO order {each.order_id}" for each in report.oco_cancelled)):
         tell(text)
     if not report.is_clear:
-        end(f"{where}: {report}. {LOOK}", _code_of(report))
+        is_oco_left = symbol is not None and report.left_oco and not report.left
+        end(f"{where}: {report}. {WITHOUT if is_oco_left else LOOK}", _code_of(report))
     tell(f"{where}: {report}")
 
 
