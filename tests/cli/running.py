@@ -53,7 +53,7 @@ def served(**settings: Any) -> Iterator[Served]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BINGX_") and name != "COLUMNS"}
     return {**kept, **more}
 
 

@@ -7,8 +7,8 @@ import anyio
 import pytest
 from click.testing import Result
 
-from bingx_async import BingXClient, OcoOrder
-from bingx_async.emulator import Account, CloseAfter, Fault
+from bingx_async import BingXClient
+from bingx_async.emulator import CloseAfter, Fault
 from tests.cli.running import DISCARD, KEYS, Served, invoke, served
 
 
@@ -85,18 +85,18 @@ def test_cancel_all_of_a_symbol_that_does_not_exist() -> None:
 
 def test_cancel_all_of_a_symbol_leaves_its_oco_orders() -> None:
     """They are seen, counted and said, with what cancels them: exit code 1; without --symbol nothing is left."""
-    with served(profile="unlimited", accounts=[Account("1001", *KEYS.values())]) as exchange:
-        placed = anyio.run(place_oco, exchange)
+    with served(profile="unlimited") as exchange:
+        anyio.run(place_oco, exchange)
         one, every = exchange("cancel-all", "--yes", "--symbol", "BTC-USDT"), exchange("cancel-all", "--yes")
     assert (one.exit_code, one.stdout) == (1, "")
     assert "0 orders and 2 legs of OCO orders are open" in one.stderr
     assert one.stderr.endswith(". OCO orders are cancelled without --symbol only.\n")
-    assert (every.exit_code, every.stdout.splitlines()[0]) == (0, f"OCO order {placed.limit_leg.order_id}")
+    assert (every.exit_code, every.stdout[:10]) == (0, "OCO order ")
     assert "0 orders and 0 legs of OCO orders are open" in every.stdout
 
 
-async def place_oco(exchange: Served) -> OcoOrder:
+async def place_oco(exchange: Served) -> None:
     async with BingXClient(*KEYS.values(), base_url=exchange.url) as client:
-        return await client.spot.place_oco_order(
+        await client.spot.place_oco_order(
             "BTC-USDT", "SELL", quantity="0.1", limit_price=72000, trigger_price=58000, order_price=57900
         )
