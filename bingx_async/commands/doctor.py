@@ -18,6 +18,7 @@ from attrs import define, field, frozen
 from bingx_async import BingXClient, BingXError, Governor, InvalidRequest, Permission, Permissions, events, to_dict
 from bingx_async.commands.counting import cancel_nothing, learn, told
 from bingx_async.commands.output import clean, show_json, tell
+from bingx_async.commands.session import seconds
 
 MAX_WAIT = 10.0  # seconds in a queue; two windows take one
 TELLING = 0.5  # seconds; a signed call more than a recvWindow away is refused, and a drifting clock gets there
@@ -58,7 +59,7 @@ class Finding:
 
 @click.command()
 @click.option("--symbol", default="BTC-USDT", show_default=True, help="The pair to name in a harmless cancel.")
-@click.option("--timeout", default=5.0, show_default=True, help="Seconds to wait for each answer.")
+@click.option("--timeout", type=seconds, default=5.0, metavar="SECONDS", show_default=True, help="For each answer.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def doctor(symbol: str, timeout: float, as_json: bool) -> None:
     """Look at host, clock, key, addresses, permissions, carrier and quota headers; changes nothing.

@@ -7,7 +7,7 @@ import click
 
 from bingx_async import BingXClient, BingXError, Governor, InvalidRequest, KillReport, Order, OutcomeUnknown, events
 from bingx_async.commands.output import clean, tell
-from bingx_async.commands.session import UNKNOWN, check_keys, end, with_client
+from bingx_async.commands.session import UNKNOWN, check_keys, end, seconds, with_client
 
 TELLING = 0.5  # seconds; a signed call more than a recvWindow away is refused, and a drifting clock gets there
 LOOK = "Look at the open orders: if any stand, run this again; it does no harm."
@@ -51,7 +51,14 @@ def _sentence(offset: float) -> str:
 
 @click.command()
 @click.option("--symbol", help="Only this pair, such as BTC-USDT; else every pair.")
-@click.option("--deadline", default=30.0, show_default=True, help="Seconds after which it ends in any case.")
+@click.option(
+    "--deadline",
+    type=seconds,
+    default=30.0,
+    metavar="SECONDS",
+    show_default=True,
+    help="After that it ends in any case.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def cancel_all(symbol: str | None, deadline: float, yes: bool) -> None:
     """Cancel every open order of the account in BINGX_API_KEY and BINGX_SECRET_KEY, and look that none is left.

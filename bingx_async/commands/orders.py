@@ -27,7 +27,7 @@ from bingx_async import (
 )
 from bingx_async.commands.exchange import LOOK
 from bingx_async.commands.output import Columns, show, show_json
-from bingx_async.commands.session import UNKNOWN, check_keys, end, explained, with_client
+from bingx_async.commands.session import UNKNOWN, check_keys, end, explained, seconds, with_client
 from bingx_async.settings import LIVE_HOST
 
 AGAIN = "Look at `bingx-async orders` and `bingx-async balances` before you place it again."
@@ -103,8 +103,15 @@ def amount(text: str) -> str:
 @click.option("--stop-price", type=amount, metavar="NUMBER", help="For the conditional types.")
 @click.option("--time-in-force", type=click.Choice([each.value for each in TimeInForce], case_sensitive=False))
 @click.option("--client-order-id", help="An id of your own; one is made otherwise.")
-@click.option("--check/--no-check", default=True, help="By the trading rules, before it is sent.")
-@click.option("--deadline", default=30.0, show_default=True, help="Seconds to look for the order if no answer comes.")
+@click.option("--check/--no-check", default=True, help="By the symbol's rules, before it is sent.")
+@click.option(
+    "--deadline",
+    type=seconds,
+    default=30.0,
+    metavar="SECONDS",
+    show_default=True,
+    help="To look for the order if no answer comes.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def place(

@@ -16,9 +16,20 @@ from bingx_async.commands.output import clean
 
 T = TypeVar("T")
 UNKNOWN = 3  # exit code: it may have happened
+LONGEST = 3600  # seconds
 INTERRUPTED = 130  # the exit code that shells use for Ctrl-C
 ARGUMENTS = "quantity|quote_quantity|price|stop_price|time_in_force|client_order_id|limit|start|end"
 ARGUMENT = re.compile(rf"\b({ARGUMENTS})=")
+
+
+def seconds(value: str | float) -> float:
+    """A span that can be waited for; an argument is refused before anything is sent, and never after."""
+    try:
+        if 0 < (span := float(value)) <= LONGEST:
+            return span
+    except ValueError:
+        pass
+    raise click.BadParameter(f"{value!r} is no number of seconds from 0.001 to {LONGEST}")
 
 
 def check_keys() -> None:

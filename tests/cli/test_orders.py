@@ -80,6 +80,11 @@ def test_place_asks_first(exchange: Served) -> None:
         (["BUY", "LIMIT", "--quantity", "1e-5", "--price", "50000"], 1, "or more\n"),
         (["BUY", "LIMIT", "--quantity", "1,5", "--price", "50000"], 2, "'1,5' is not a number such as 0.001\n"),
         (["BUY", "LIMIT", "--quantity", "-1", "--price", "50000"], 2, "'-1' is not a number such as 0.001\n"),
+        (
+            ["BUY", "LIMIT", "--quantity", "1", "--price", "50000", "--deadline", "nan"],
+            2,
+            "no number of seconds from 0",
+        ),
         (["HOLD", "LIMIT"], 2, "'HOLD' is not one of"),
     ],
 )
