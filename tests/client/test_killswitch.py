@@ -10,6 +10,7 @@ import pytest
 from bingx_async import (
     AuthenticationError,
     ClientClosed,
+    IncompleteList,
     InvalidRequest,
     KillReport,
     OrdersLeftOpen,
@@ -169,6 +170,31 @@ def test_cannot_look(backend: Backend) -> None:
         report = await Hall(book.answers).client().spot.kill_switch(deadline=10)
         assert (report.is_clear, report.looked_at, ids(report)) == (False, None, [1])
         assert "what is open could not be read" in str(report)
+
+    run(backend, main)
+
+
+@backends
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        (OPEN, {"orders": ["7"]}),
+        (OPEN, {"orders": {"7": order(7)}}),
+        (OPEN, {"list": [order(7)]}),
+        (OPEN, "unavailable"),
+        (OPEN_OCO, [{"orderListId": "1", "symbol": "BTC-USDT"}]),
+        (OPEN_OCO, {"list": pair(10)}),
+    ],
+)
+def test_a_list_that_cannot_be_read(path: str, data: Any, backend: Backend) -> None:
+    """A list in which something stands, but no order that can be read, is not taken for an empty one."""
+
+    async def main() -> None:
+        book = Book()
+        book.answers[path] = [accepted(data)]
+        report = await Hall(book.answers).client().spot.kill_switch(deadline=5)
+        assert (report.is_clear, report.looked_at) == (False, None)
+        assert isinstance(report.errors[-1], IncompleteList)
 
     run(backend, main)
 
