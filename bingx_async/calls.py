@@ -56,6 +56,10 @@ class ClientCalls:
                 raise self.caller.doubts.narrowed(error, call) from error
         return await self.caller.call(call, settings)
 
+    def keep(self, error: OutcomeUnknown) -> OutcomeUnknown:
+        """Keep a call in doubt until it is known what became of it."""
+        return self.caller.doubts.keep(error)
+
     def forget(self, error: OutcomeUnknown) -> None:
         """What became of a call in doubt is known."""
         self.caller.doubts.drop(error)

@@ -50,6 +50,10 @@ class Calls(Protocol):
         """Run the call and return its model."""
         ...
 
+    def keep(self, error: OutcomeUnknown) -> OutcomeUnknown:
+        """Keep a call in doubt until it is known what became of it."""
+        ...
+
     def forget(self, error: OutcomeUnknown) -> None:
         """What became of a call in doubt is known."""
         ...

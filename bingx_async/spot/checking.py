@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial as bind
 from typing import Any
 
 from bingx_async.core.endpoint import Call
-from bingx_async.core.options import CallOptions
-from bingx_async.errors import BingXError, InvalidRequest, LocalError, OrderNotFound
+from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions
+from bingx_async.errors import BingXError, InvalidRequest, LocalError, OrderNotFound, OutcomeUnknown
 from bingx_async.models import NewOrder, Order, PlaceOutcome, PlaceStatus, Priority, SymbolRules
 from bingx_async.spot import arguments
 from bingx_async.spot.base import Group
@@ -62,7 +63,16 @@ class CheckedOrders(Group):
         patient.pop("max_wait", None)
         return await self._calls.call(Call(GET_ORDER, single_params(symbol, order_ref)), patient)
 
-    async def _look_up(self, sought: Draft, error: str, options: CallOptions) -> PlaceOutcome:
+    def _doubt(self, call: Call[Any], words: str, since: float) -> OutcomeUnknown:
+        """The error of a call that was answered, but not so that its outcome is known; `client.in_doubt` keeps it while
+        it is looked up, which may be cut short, and from then on unless it is found."""
+        moments = [datetime.fromtimestamp(at / 1000.0, UTC) for at in (since, self._calls.now() + LONGEST_RECV_WINDOW)]
+        about = (words, call.endpoint.path, call.params, call.client_order_ids)
+        return self._calls.keep(OutcomeUnknown(*about, sent_at=moments[0], expires_at=moments[1]))
+
+    async def _look_up(
+        self, sought: Draft, error: str, options: CallOptions, doubt: OutcomeUnknown | None = None
+    ) -> PlaceOutcome:
         """The outcome of an order of which no reply tells. One that is not found may be on its way."""
         name = sought.client_order_id
         try:
@@ -72,5 +82,7 @@ class CheckedOrders(Group):
         except BingXError as failed:
             return PlaceOutcome(name, PlaceStatus.UNKNOWN, error=f"{error}; it could not be looked up: {failed}")
         if order.order_id and sought.is_like(order):
+            if doubt is not None:
+                self._calls.forget(doubt)
             return PlaceOutcome(name, PlaceStatus.PLACED, sought.described(order))
         return PlaceOutcome(name, PlaceStatus.UNKNOWN, order, error=f"{error}; the order of that id is not like it")

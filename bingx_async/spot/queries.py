@@ -113,8 +113,8 @@ class Queries(Group):
         The exchange hands out 2000 orders at most. Where the list of every symbol reaches that, each symbol in it is
         asked for by itself, and each of `symbols`, which should be all that the account trades: an order of a symbol
         that is neither seen nor given would be missed. So without `symbols`, or where one symbol has 2000 by itself,
-        `IncompleteList` is raised, with every order that was seen in `items`; also where an order cannot be read. A list
-        that is returned is complete.
+        `IncompleteList` is raised, with every order that was seen in `items`; also where an order cannot be read. A
+        list that is returned is complete.
         """
         pair = None if symbol is None else arguments.symbol(symbol)
         given = arguments.symbols(symbols)
@@ -141,7 +141,8 @@ class Queries(Group):
         exchange does. Whether that files an order under the time of its placing or of its last change is not
         documented, and it may round the time: one of a whole second may lie up to a second outside. When a page fails
         its error is raised; what came before is complete, so go on with `start` at the last order. Raises
-        `IncompleteList` in the end if one second holds more than the 10 000 orders that can be asked for.
+        `IncompleteList` in the end if one second holds more than the 10 000 orders that can be asked for, or if some
+        could not be read.
         """
         params: dict[str, Param] = {} if symbol is None else {"symbol": arguments.symbol(symbol)}
         if status is not None:
