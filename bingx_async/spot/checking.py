@@ -31,13 +31,18 @@ class CheckedOrders(Group):
     ) -> list[Draft]:
         """Every order as it may be sent. Raises `InvalidRequest`, and `RulesUnavailable`."""
         drafts = [draft(order, self._ids, self._calls.now()) for order in orders]
-        if self._rules.is_heeded if check is None else arguments.flag(check, "check"):
+        if self._heeds_rules(check):
             for each in drafts:
                 await self._check_rules(each.order, options)
         return drafts
 
+    def _heeds_rules(self, check: bool | None) -> bool:
+        """Whether a call checks its orders."""
+        return self._rules.is_heeded if check is None else arguments.flag(check, "check")
+
     async def _check_rules(self, order: NewOrder, options: CallOptions) -> None:
         """Before an order is refused, the rules that it breaks are read again unless that was done just now."""
+        self._calls.check(GET_ORDER)  # without keys no order leaves, so no rules are needed
         now, places = self._calls.now, self._facts.quote_places
         read = bind(self._read_rules, order.symbol, options)
         known = self._rules.fresh(order.symbol, now()) or await self._rules.get(order.symbol, now, read)
