@@ -99,7 +99,7 @@ class BatchPlacing(CheckedOrders):
         for each in request:
             found = done[each.client_order_id]
             if found.status is PlaceStatus.UNKNOWN:
-                alone = {"data": [dict(each.params)], "sync": sequential}
+                alone: dict[str, Param] = {"data": [dict(each.params)], "sync": sequential}
                 about = Call(PLACE_ORDERS, alone, (each.client_order_id,))
                 doubts.append((each, self._doubt(about, found.error, began)))
         for each, doubt in doubts:
