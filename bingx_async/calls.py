@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import evolve, frozen
 
-from bingx_async.core.endpoint import BatchRoute, Call, Pool
+from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Pool
 from bingx_async.core.events import SwitchChanged
 from bingx_async.core.options import CallOptions, CallSettings
 from bingx_async.errors import BingXError, OutcomeUnknown
@@ -55,6 +55,14 @@ class ClientCalls:
             except OutcomeUnknown as error:  # of a request with the calls of others
                 raise self.caller.doubts.narrowed(error, call) from error
         return await self.caller.call(call, settings)
+
+    def check(self, endpoint: Endpoint[Any]) -> None:
+        """Raise the reason why no call of `endpoint` can be made, if there is one."""
+        self.caller.check(endpoint)
+
+    def keep(self, error: OutcomeUnknown) -> OutcomeUnknown:
+        """Keep a call in doubt until it is known what became of it."""
+        return self.caller.doubts.keep(error)
 
     def forget(self, error: OutcomeUnknown) -> None:
         """What became of a call in doubt is known."""

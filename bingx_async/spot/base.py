@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from bingx_async.core.endpoint import BatchRoute, Call, Refusals
+from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Refusals
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
@@ -48,6 +48,14 @@ class Calls(Protocol):
 
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""
+        ...
+
+    def check(self, endpoint: Endpoint[Any]) -> None:
+        """Raise the reason why no call of `endpoint` can be made, if there is one."""
+        ...
+
+    def keep(self, error: OutcomeUnknown) -> OutcomeUnknown:
+        """Keep a call in doubt until it is known what became of it."""
         ...
 
     def forget(self, error: OutcomeUnknown) -> None:

@@ -97,12 +97,13 @@ class Look:
         for name in target.names if by_name and is_kept else ():
             asked = f"get_order({target.symbol}, {name})"
             found = await self._get(asked, self.lookup.get_order(target.symbol, client_order_id=name, **self.options))
-            if found is not None:
+            if found is not None and _is_told(found, target):
                 return found
         if not target.order_id:
             return None
         asked = f"get_order({target.symbol}, {target.order_id})"
-        return await self._get(asked, self.lookup.get_order(target.symbol, target.order_id, **self.options))
+        found = await self._get(asked, self.lookup.get_order(target.symbol, target.order_id, **self.options))
+        return found if found is not None and _is_told(found, target) else None
 
     async def _get(self, asked: str, answer: Awaitable[T]) -> T | None:
         try:
@@ -156,6 +157,11 @@ class Look:
 
     def _tell(self, asked: str, answer: str) -> None:
         self.evidence.append(Evidence(asked, answer, moment_of(self.now())))
+
+
+def _is_told(found: Order, target: Target) -> bool:
+    """Whether a description names an order: one that is empty proves nothing."""
+    return bool(found.order_id) or target.is_named_by(found)
 
 
 async def _all(ask: Callable[..., AsyncIterator[T]], *about: Any, **options: Any) -> list[T]:

@@ -69,7 +69,8 @@ def read_halves(message: str) -> ReplaceOutcome | None:
         return None
     cancel = Half(_is_yes(found["done"]), None, None, found["cancel"].strip())
     words = found["open"].strip()
-    status = PlaceStatus.UNKNOWN if is_unclear(None, words) else PlaceStatus.REFUSED
+    is_open = is_unclear(None, words) or not words or _is_yes(words) is not None  # "error:success" refuses nothing
+    status = PlaceStatus.UNKNOWN if is_open else PlaceStatus.REFUSED
     return ReplaceOutcome(_cancelled(cancel), PlaceOutcome("", status, error=words), {"msg": message})
 
 

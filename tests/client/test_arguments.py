@@ -31,7 +31,7 @@ def many(*arguments: Any, **named: Any) -> Act:
 
 
 def oco(symbol: Any = "BTC-USDT", side: Any = "SELL", **named: Any) -> Act:
-    return lambda client: client.spot.place_oco_order(symbol, side, **{**OCO, **named})
+    return lambda client: client.spot.place_oco_order(symbol, side, **{**OCO, "check": False, **named})
 
 
 def cancel_oco(*arguments: Any, **named: Any) -> Act:
