@@ -87,6 +87,20 @@ def anchored(session: nox.Session) -> None:
     session.run("python", "-m", "tests.simulation", "--anchored", "10e6", *session.posargs)
 
 
+@nox.session(name="session")
+def whole_session(session: nox.Session) -> None:
+    """Half an hour of 20 accounts before an emulator whose network fails; `-- 0-9 30` names seeds and minutes."""
+    session.install("-e", ".[all]", *groups("test"))
+    session.run("python", "-m", "tests.session", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """A million replies as no page of the exchange describes them; none may raise."""
+    session.install("-e", ".[all]", *groups("test"))
+    session.run("python", "-m", "tests.client.fuzz", *(session.posargs or ["1e6"]))
+
+
 @nox.session
 def mutate(session: nox.Session) -> None:
     """Does a test notice each small change of the core's arithmetic? Takes long; see docs/mutants.md."""

@@ -37,6 +37,10 @@ class ClientCalls:
         """The exchange's clock, epoch ms."""
         return self.caller.governor.clock.now()
 
+    def may_fail(self, endpoint: Endpoint[Any]) -> bool:
+        """Whether one more business error on the endpoint would leave it open."""
+        return self.caller.governor.may_fail(self.caller.claims_of(endpoint))
+
     def report_switch(self, state: str, trigger_time: datetime, why: str) -> None:
         """Log the state of a dead man's switch (`why`: the problem, if there is one), and make an event of it."""
         reporter = self.caller.governor.reporter

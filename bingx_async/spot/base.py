@@ -46,6 +46,10 @@ class Calls(Protocol):
         """Log the state of a dead man's switch (`why`: the problem, if there is one), and make an event of it."""
         ...
 
+    def may_fail(self, endpoint: Endpoint[Any]) -> bool:
+        """Whether one more business error on the endpoint would leave it open."""
+        ...
+
     async def call(self, call: Call[T], options: CallOptions) -> T:
         """Run the call and return its model."""
         ...

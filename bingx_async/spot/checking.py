@@ -80,6 +80,8 @@ class CheckedOrders(Group):
     ) -> PlaceOutcome:
         """The outcome of an order of which no reply tells. One that is not found may be on its way."""
         name = sought.client_order_id
+        if not self._calls.may_fail(GET_ORDER):  # not to be there would be an error
+            return PlaceOutcome(name, PlaceStatus.UNKNOWN, error=f"{error}; not looked up, to spare the error budget")
         try:
             order = await self._get_order(sought.order.symbol, name, options)
         except OrderNotFound:

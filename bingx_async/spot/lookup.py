@@ -6,6 +6,7 @@ the look incomplete: then nothing is proven by what it did not find.
 
 from __future__ import annotations
 
+# pyright: reportPrivateUsage=false
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial as bind
@@ -13,16 +14,19 @@ from typing import Any, TypeVar
 
 from attrs import Factory, define, field
 
+from bingx_async.core.endpoint import Endpoint
 from bingx_async.core.options import CallOptions
 from bingx_async.errors import BingXError, ClientClosed, IncompleteList, OrderNotFound
 from bingx_async.models import Evidence, Fill, OcoLeg, OcoOrder, Order
+from bingx_async.spot.batches import Id
 from bingx_async.spot.oco import OcoOrders
-from bingx_async.spot.oco_queries import PAGE
-from bingx_async.spot.queries import Queries
+from bingx_async.spot.oco_queries import GET_OCO_ORDER, PAGE
+from bingx_async.spot.queries import GET_ORDER, Queries
 from bingx_async.spot.target import Target
 
 T = TypeVar("T")
 EARLIER = 60_000.0  # ms before a call was sent at which a history is read from: times may be rounded, clocks be off
+DAY = 86_400_000.0  # ms; the same, where an order is looked for that may be older than the call
 NAMES_KEPT = 7_200_000.0  # ms for which the exchange finds an order by its client order id
 
 
@@ -32,12 +36,14 @@ class Lookup(Queries, OcoOrders):
 
 @define(eq=False)
 class Look:
-    """One look. `since` is when the call in doubt was sent, `started` when the look began: epoch ms of the exchange."""
+    """One look. `since` is when the call in doubt was sent, `started` when the look began: epoch ms of the exchange.
+    The histories are read from `earlier` ms before: they may file an order under the time of its placing."""
 
     lookup: Lookup
     now: Callable[[], float]
     since: float
     options: CallOptions
+    earlier: float = EARLIER
     started: float = field(init=False, default=Factory(lambda it: it.now(), takes_self=True))
     is_complete: bool = True
     evidence: list[Evidence] = field(factory=list[Evidence])
@@ -50,21 +56,28 @@ class Look:
         not there costs error budget."""
         found = await self._by_id(target, by_name)
         if found is None:
-            listed = [*await self.open_orders(target.symbol), *await self._history(target.symbol)]
+            listed = [*await self.open_orders(target.symbol), *await self._history(target.symbol, self.earlier)]
             found = next((each for each in listed if target.is_named_by(each)), None)
         return found
 
     async def fill(self, target: Target) -> Fill | None:
-        """A fill of the target. One of an order that no list shows makes the look incomplete."""
-        ask = bind(_all, self.lookup.iter_fills, target.symbol, start=self._start, **self.options)
+        """A fill of the target. One of an order that can be found nowhere makes the look incomplete."""
+        ask = bind(_all, self.lookup.iter_fills, target.symbol, start=int(self.since - EARLIER), **self.options)
         fills = await self._read(self._fills, f"iter_fills({target.symbol})", ask)
         known = {order.order_id for orders in self._orders.values() for order in orders}
         for fill in fills:
             if target.is_named_by(fill):
                 return fill
-            if fill.order_id not in known and target.might_be(fill, self.since):
+            if fill.order_id in known or not target.might_be(fill, self.since):
+                continue
+            owner = await self._owner(target.symbol, fill.order_id)
+            if owner is not None and target.is_named_by(owner):
+                return fill
+            if owner is None or target.might_be(owner, self.since):
                 self.is_complete = False
                 self._tell(f"iter_fills({target.symbol})", f"a fill of order {fill.order_id}, which no list shows")
+                break
+            known.add(fill.order_id)
         return None
 
     async def open_orders(self, symbol: str) -> list[Order]:
@@ -74,13 +87,14 @@ class Look:
 
     async def pair(self, target: Target, by_name: bool) -> tuple[tuple[OcoLeg, ...], bool]:
         """The legs of the OCO order as they were described last, and whether they are in the list of what is open."""
-        for ask, is_open in ((self._open_pairs, True), (self._done_pairs, False)):
-            for pair in await ask():
+        listed = await self._open_pairs()
+        self.is_complete &= 2 * len(listed) < PAGE  # of several pages one may hide an order that moved between them
+        for is_open in (True, False):
+            for pair in listed if is_open else await self._done_pairs(self.earlier):
                 if any(target.is_named_by(leg) for leg in pair.legs):
                     return pair.legs, is_open
         for name in target.names if by_name else ():
-            asked = f"get_oco_order({name})"
-            found = await self._get(asked, self.lookup.get_oco_order(client_order_id=name, **self.options))
+            found = await self._get(GET_OCO_ORDER, name, bind(self.lookup.get_oco_order, client_order_id=name))
             if found is not None and any(target.is_named_by(leg) for leg in found.legs):
                 return found.legs, any(leg.status.is_open for leg in found.legs)
         return (), False
@@ -95,19 +109,39 @@ class Look:
     async def _by_id(self, target: Target, by_name: bool) -> Order | None:
         is_kept = self.started - self.since < NAMES_KEPT
         for name in target.names if by_name and is_kept else ():
-            asked = f"get_order({target.symbol}, {name})"
-            found = await self._get(asked, self.lookup.get_order(target.symbol, client_order_id=name, **self.options))
+            found = await self._one(target.symbol, name)
             if found is not None and _is_told(found, target):
                 return found
-        if not target.order_id:
-            return None
-        asked = f"get_order({target.symbol}, {target.order_id})"
-        found = await self._get(asked, self.lookup.get_order(target.symbol, target.order_id, **self.options))
+        found = await self._one(target.symbol, int(target.order_id)) if target.order_id else None
         return found if found is not None and _is_told(found, target) else None
 
-    async def _get(self, asked: str, answer: Awaitable[T]) -> T | None:
+    async def _owner(self, symbol: str, order_id: int | None) -> Order | OcoLeg | None:
+        """The order or leg of that id: it may have been placed long before the call in doubt, and be filled now. The
+        lists come first, for there nothing costs error budget."""
+        if order_id is None:
+            return None
+        pairs = [*await self._open_pairs(), *await self._done_pairs(DAY)]
+        legs = {leg.order_id: leg for pair in pairs for leg in pair.legs}
+        orders = {order.order_id: order for order in await self._history(symbol, DAY)}
+        order = orders.get(order_id) or legs.get(str(order_id)) or await self._one(symbol, order_id)
+        if order is not None:
+            return order
+        pair = await self._get(GET_OCO_ORDER, str(order_id), bind(self.lookup.get_oco_order, order_id))
+        return next((leg for leg in pair.legs if leg.order_id == str(order_id)), None) if pair is not None else None
+
+    async def _one(self, symbol: str, order_ref: Id) -> Order | None:
+        number, name = (order_ref, None) if isinstance(order_ref, int) else (None, order_ref)
+        ask = bind(self.lookup.get_order, symbol, number, client_order_id=name)
+        return await self._get(GET_ORDER, f"{symbol}, {order_ref}", ask)
+
+    async def _get(self, endpoint: Endpoint[Any], about: str, ask: Callable[..., Awaitable[T]]) -> T | None:
+        """One order, or None. Where it is not there that costs error budget, of which the last is left to others."""
+        asked = f"{endpoint.name}({about})"
+        if not self.lookup._calls.may_fail(endpoint):
+            self._tell(asked, "not asked: one more error could close the endpoint")
+            return None
         try:
-            found = await answer
+            found = await ask(**self.options)
         except OrderNotFound as error:
             self._tell(asked, error.message or "not found")
         except BingXError as error:
@@ -117,23 +151,19 @@ class Look:
             return found
         return None
 
-    async def _history(self, symbol: str) -> list[Order]:
-        ask = bind(_all, self.lookup.iter_order_history, symbol, start=self._start, **self.options)
-        return await self._read(self._orders, f"iter_order_history({symbol})", ask)
+    async def _history(self, symbol: str, earlier: float) -> list[Order]:
+        start = moment_of(self.since - earlier)
+        ask = bind(_all, self.lookup.iter_order_history, symbol, start=start, **self.options)
+        return await self._read(self._orders, f"iter_order_history({symbol}) since {start}", ask)
 
     async def _open_pairs(self) -> list[OcoOrder]:
         ask = bind(self.lookup.list_open_oco_orders, **self.options)
-        pairs = await self._read(self._oco, "list_open_oco_orders()", ask)
-        self.is_complete &= 2 * len(pairs) < PAGE  # of several pages one may hide an order that moved between them
-        return pairs
+        return await self._read(self._oco, "list_open_oco_orders()", ask)
 
-    async def _done_pairs(self) -> list[OcoOrder]:
-        ask = bind(_all, self.lookup.iter_oco_history, start=self._start, **self.options)
-        return await self._read(self._oco, "iter_oco_history()", ask)
-
-    @property
-    def _start(self) -> int:
-        return int(self.since - EARLIER)
+    async def _done_pairs(self, earlier: float) -> list[OcoOrder]:
+        start = moment_of(self.since - earlier)
+        ask = bind(_all, self.lookup.iter_oco_history, start=start, **self.options)
+        return await self._read(self._oco, f"iter_oco_history() since {start}", ask)
 
     async def _read(self, kept: dict[str, list[T]], asked: str, ask: Callable[[], Awaitable[list[T]]]) -> list[T]:
         """A whole list, asked for once in this look."""

@@ -20,14 +20,13 @@ from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions
 from bingx_async.errors import ClientClosed, InvalidRequest, OutcomeUnknown
 from bingx_async.models import Evidence, Order, OrderStatus, Resolution, ResolutionStatus
 from bingx_async.spot import arguments
-from bingx_async.spot.lookup import Look, Lookup, moment_of
+from bingx_async.spot.lookup import DAY, EARLIER, Look, Lookup, moment_of
 from bingx_async.spot.target import Act, Target
 from bingx_async.spot.targets import targets_of
 
 EXECUTED, NOT_EXECUTED = ResolutionStatus.EXECUTED, ResolutionStatus.NOT_EXECUTED
 PARTLY, UNKNOWN = ResolutionStatus.PARTLY, ResolutionStatus.UNKNOWN
 SETTLED = 5_000.0  # ms after a call expired until the exchange's lists show what it did
-DAY = 86_400_000.0  # ms
 OLDEST = 6 * DAY  # of an older call nothing is proven by absence: fills are kept for 7 days
 FIRST = 100.0  # ms in which the first look begins
 DELAYS, LAST_DELAY = (0.5, 1.0, 2.0, 4.0), 8.0  # seconds between looks
@@ -87,7 +86,7 @@ class Search:
             return Resolution(UNKNOWN, evidence=(Evidence("nothing", NO_TRACE, moment_of(self.began)),))
         with anyio.move_on_after(deadline):
             for delay in chain(DELAYS, repeat(LAST_DELAY)):
-                look = Look(self.lookup, self.now, self.sent_at, self.options, evidence=self.evidence)
+                look = self._look()
                 await self._judge_all(look)
                 if self._is_done(look):
                     break
@@ -106,6 +105,12 @@ class Search:
         """From when on a look proves something by what it does not find."""
         at = self.error.expires_at
         return SETTLED + (at.timestamp() * 1000.0 if at is not None else self.began + LONGEST_RECV_WINDOW)
+
+    def _look(self) -> Look:
+        """The next look. An order that was to be cancelled may be older than the call by far."""
+        is_old = self.now() >= self.settled_at and any(each.act in (Act.CANCEL, Act.CANCEL_OCO) for each in self.found)
+        earlier = DAY if is_old else EARLIER
+        return Look(self.lookup, self.now, self.sent_at, self.options, earlier, evidence=self.evidence)
 
     def _is_done(self, look: Look) -> bool:
         is_known = all(each.is_known for each in self.found.values())
@@ -138,7 +143,8 @@ class Search:
         older = [each for each in orders if each.time is None or each.time.timestamp() * 1000.0 < self.sent_at]
         if older:
             return Resolution(NOT_EXECUTED if self._is_settled(look) else UNKNOWN)
-        return Resolution(EXECUTED if look.is_complete else UNKNOWN)
+        is_proof = look.is_complete and self._is_settled(look)  # before, an order may be open and not listed yet
+        return Resolution(EXECUTED if is_proof else UNKNOWN)
 
     async def _oco_placed(self, target: Target, look: Look) -> Resolution:
         legs, _ = await look.pair(target, by_name=self._spends(look))

@@ -134,6 +134,12 @@ SHAPES: dict[str, tuple[str, Any, tuple[str, str]]] = {
     ),
     "broken off": ('{"code":0,"data":{"cancelRes', NOT_FOUND, ("unknown", "unknown")),
     "nonsense": (halves([1], {"result": []}, "x", 5), NOT_FOUND, ("unknown", "unknown")),
+    "an error of which one half is none": (
+        open_error("success", "false", "order not exist"),
+        asked_for(order=telling(**COME)),
+        ("not found", "placed"),
+    ),
+    "an error of which one half is silent": (open_error("", "true", ""), NOT_FOUND, ("cancelled", "unknown")),
     "an error with two halves": (
         open_error("The current system is busy, please try again later", "false", "order not exist"),
         NOT_FOUND,
