@@ -20,7 +20,7 @@ from tests.simulation.running import Run, run_one
 ROOT = Path(__file__).parents[2]
 PARTS = 4
 IN_CI = os.environ.get("CI") == "true"
-HOURS = 50 if IN_CI else 6  # of each part
+HOURS = 50 if IN_CI else 10  # of each part; fewer are too few for a fair mean of each condition
 ANCHORED_HOURS = 0.3 if IN_CI else 0.15  # of each condition
 
 
