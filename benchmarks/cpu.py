@@ -23,12 +23,12 @@ from statistics import median
 from typing import Any, Literal
 
 import aiohttp
-import ccxt.async_support as ccxt
 import httpx
 from bingx_py.asyncio import BingXAsyncClient
 from bingx_py.models.spot.trades import SpotCancelOrderResponse
 
 from benchmarks import report
+from benchmarks.ccxt_market import exchange_at
 from benchmarks.server import KEY, ORDER, SECRET, running
 from bingx_async import BingXClient, Governor
 from bingx_async.runtime.http import sockets
@@ -117,30 +117,13 @@ async def bingx_py_client(url: str) -> AsyncIterator[Cancel]:
 
 @asynccontextmanager
 async def ccxt_client(url: str) -> AsyncIterator[Cancel]:
-    """The unified cancel_order of the published ccxt, its own limiter off, its market known beforehand."""
-    exchange = ccxt.bingx({"apiKey": KEY, "secret": SECRET, "enableRateLimit": False})
-    exchange.cafile = os.environ.get("SSL_CERT_FILE", exchange.cafile)
-    exchange.urls["api"] = dict.fromkeys(exchange.urls["api"], f"{url}/openApi")
-    market = {
-        "id": "BTC-USDT",
-        "symbol": "BTC/USDT",
-        "base": "BTC",
-        "quote": "USDT",
-        "baseId": "BTC",
-        "quoteId": "USDT",
-        "type": "spot",
-        "spot": True,
-        "active": True,
-    }
-    exchange.set_markets([exchange.safe_market_structure(market)])
-    try:
+    """The unified cancel_order of the published ccxt."""
+    async with exchange_at(url) as exchange:
 
         async def cancel() -> object:
             return await exchange.cancel_order(str(ORDER_ID), "BTC/USDT")
 
         yield cancel
-    finally:
-        await exchange.close()
 
 
 @asynccontextmanager

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from statistics import median
-from typing import Any
 
-import ccxt.async_support as ccxt
 from bingx_py.asyncio import BingXAsyncClient
 from bingx_py.models.spot.trades import SpotPlaceOrderResponse
 
 from benchmarks import report
+from benchmarks.ccxt_market import exchange_at
 from benchmarks.cpu import LEVELS, Cancel, cost, wall
 from benchmarks.server import KEY, SECRET, running
 from bingx_async import BingXClient, Governor
@@ -28,18 +26,6 @@ from bingx_async.spot.placing import PLACE_ORDER
 ROUNDS = 9
 OURS, CCXT, BINGX_PY = "bingx_async, place_order", "ccxt, create_order", "bingx-py, async_post"
 WALL = 0  # in the place of a level: the time of one call
-MARKET: dict[str, Any] = {
-    "id": "BTC-USDT",
-    "symbol": "BTC/USDT",
-    "base": "BTC",
-    "quote": "USDT",
-    "baseId": "BTC",
-    "quoteId": "USDT",
-    "type": "spot",
-    "spot": True,
-    "active": True,
-    "precision": {"amount": 0.000001, "price": 0.01},
-}
 
 
 @asynccontextmanager
@@ -57,19 +43,13 @@ async def ours(url: str) -> AsyncIterator[Cancel]:
 
 @asynccontextmanager
 async def ccxt_client(url: str) -> AsyncIterator[Cancel]:
-    """The unified create_order of the published ccxt, its own limiter off."""
-    exchange = ccxt.bingx({"apiKey": KEY, "secret": SECRET, "enableRateLimit": False})
-    exchange.cafile = os.environ.get("SSL_CERT_FILE", exchange.cafile)
-    exchange.urls["api"] = dict.fromkeys(exchange.urls["api"], f"{url}/openApi")
-    exchange.set_markets([exchange.safe_market_structure(MARKET)])
-    try:
+    """The unified create_order of the published ccxt."""
+    async with exchange_at(url) as exchange:
 
         async def place() -> object:
             return await exchange.create_order("BTC/USDT", "limit", "buy", 0.0015, 68412.5)
 
         yield place
-    finally:
-        await exchange.close()
 
 
 @asynccontextmanager
@@ -114,10 +94,12 @@ def main() -> None:
         return median(a / b for a, b in zip(micros[OURS][level], micros[base][level], strict=True))
 
     report.heading("Placing an order, from the call to the model: CPU, and the time of one call")
-    for base in (CCXT, BINGX_PY):
-        for level in LEVELS:
-            print(report.target(f"CPU, {level} in flight, / {base}", ratio(base, level), 1.0))
-        print(report.target(f"time of one call, / {base}", ratio(base, WALL), 1.0))
+    for level in LEVELS:
+        print(report.target(f"CPU, {level} in flight, / {CCXT}", ratio(CCXT, level), 1.0))
+    print(report.target(f"time of one call, / {CCXT}", ratio(CCXT, WALL), 1.0))
+    for level in LEVELS:
+        print(f"CPU, {level} in flight, / {BINGX_PY}: {ratio(BINGX_PY, level):.2f}")
+    print(f"time of one call, / {BINGX_PY}: {ratio(BINGX_PY, WALL):.2f}")
     rows = [[name, *(f"{median(levels[each]):.0f}" for each in (*LEVELS, WALL))] for name, levels in micros.items()]
     report.table(["µs", *(f"{level} in flight" for level in LEVELS), "one call"], rows)
 

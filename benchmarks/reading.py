@@ -18,6 +18,7 @@ from bingx_py.models.spot.market import KlineDataResponse, OrderBookResponse
 from bingx_py.models.spot.trades import CurrentOpenOrdersResponse
 
 from benchmarks import report
+from benchmarks.ccxt_market import MARKET
 from bingx_async.core import wire
 from bingx_async.spot.klines import LIST_KLINES
 from bingx_async.spot.market import GET_DEPTH
@@ -25,17 +26,6 @@ from bingx_async.spot.queries import LIST_OPEN_ORDERS
 
 ROUNDS, REPEATS = 41, 5
 NOW = 1_790_000_000_000
-MARKET = {
-    "id": "BTC-USDT",
-    "symbol": "BTC/USDT",
-    "base": "BTC",
-    "quote": "USDT",
-    "baseId": "BTC",
-    "quoteId": "USDT",
-    "type": "spot",
-    "spot": True,
-    "active": True,
-}
 OURS, CCXT, BINGX_PY = "bingx_async", "ccxt", "bingx-py"
 
 Read = Callable[[], object]

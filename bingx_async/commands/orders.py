@@ -114,7 +114,7 @@ def place(symbol: str, side: str, kind: str, yes: bool, as_json: bool, **given: 
 
 
 def _placed(found: Resolution, error: OutcomeUnknown) -> Order:
-    """The order of a call without an answer, once it is known; raises where it did not run, or nobody knows."""
+    """The order of a call without an answer, once it is known; raises where it did not run, or that stays unknown."""
     if found.status is ResolutionStatus.EXECUTED and found.order is not None:
         return found.order
     if found.status is ResolutionStatus.NOT_EXECUTED:

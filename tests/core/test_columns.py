@@ -111,6 +111,14 @@ def test_a_value_that_has_to_be_looked_at(place: int, value: Any) -> None:
     assert wire.many(Kline)(rows) == alone(rows, Kline)
 
 
+@pytest.mark.parametrize("odd", ["1e9", "-", "1" * 41, "٣", " 1"])
+def test_a_text_that_has_to_be_looked_at(odd: str) -> None:
+    """One text that is more than digits and a point, and the rows are read one by one."""
+    rows = [list(PLAIN[:2])] * SHORTEST + [[odd, "1"]]
+    assert read_columns(rows, Level) is None
+    assert wire.many(Level)(rows) == alone(rows, Level)
+
+
 @pytest.mark.parametrize("rows", [[], [PLAIN[:2]] * (SHORTEST - 1), [{}] * 20, ["12"] * 20, [["1"]] * 20])
 def test_no_columns(rows: list[Any]) -> None:
     """Few rows, rows that are no lists, and rows that are too short."""
