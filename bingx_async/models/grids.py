@@ -24,6 +24,8 @@ def number(value: Number, name: str) -> Decimal:
     """A positive number that a market can have, digit by digit as it was written."""
     if isinstance(value, (float, bool)) or not isinstance(value, (Decimal, int, str)):
         raise InvalidRequest(f"{name} must be a Decimal, an int or a str such as '0.1', not a {type(value).__name__}")
+    if isinstance(value, str) and "_" in value:  # Python's own notation
+        raise InvalidRequest(f"{name}={value!r:.100} holds underscores: leave them out")
     try:
         exact = Decimal(value)
     except InvalidOperation:

@@ -77,7 +77,7 @@ class Order:
 
 
 def _paid(commission: Decimal | None) -> Decimal | None:
-    return None if commission is None else 0 - commission
+    return commission.copy_negate() if commission else commission  # 0 - it would round as the program's context says
 
 
 @frozen

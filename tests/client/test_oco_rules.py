@@ -24,7 +24,7 @@ OCO: dict[str, Any] = {"quantity": "0.003", "limit_price": "72000", "order_price
         ({"quantity": "0.00003"}, "less than the 5 that BTC-USDT allows: write quantity=0.00009 or more"),
     ],
 )
-def test_what_breaks_the_rules(change: dict[str, str], message: str, backend: Backend) -> None:
+def test_what_breaks_the_rules(change: dict[str, Any], message: str, backend: Backend) -> None:
     """The message names the argument and the nearest number; with `check=False` the order is sent as it is."""
 
     async def main() -> None:

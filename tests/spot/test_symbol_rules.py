@@ -146,6 +146,12 @@ def test_value(price: Decimal, step: Decimal, bound: Decimal, count: int) -> Non
             "quote_quantity=10.000000001 is not a multiple of the smallest part 0.00000001 of BTC-USDT: "
             "write 10 or 10.00000001",
         ),
+        ({"price": "50_000", "quantity": 1}, "price='50_000' holds underscores: leave them out"),
+        ({"side": "buy", "price": 50000, "quantity": 1}, "side='buy' must be 'BUY' or 'SELL'"),
+        (
+            {"symbol": "ETH-USDT", "price": 5, "quantity": 1},
+            "these are the rules of BTC-USDT, and the order is for ETH-USDT",
+        ),
         ({"price": 50000.5, "quantity": 1}, "price must be a Decimal, an int or a str such as '0.1', not a float"),
         ({"price": "50,000", "quantity": 1}, "price='50,000' is not a number: write a Decimal, or a str such as '0.1'"),
         ({"price": "-1", "quantity": 1}, "price must be a finite number above 0 with at most 30 digits on each side"),
