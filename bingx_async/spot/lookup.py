@@ -27,7 +27,6 @@ from bingx_async.spot.target import Target
 T = TypeVar("T")
 EARLIER = 60_000.0  # ms before a call was sent at which a history is read from: times may be rounded, clocks be off
 DAY = 86_400_000.0  # ms; the same, where an order is looked for that may be older than the call
-NAMES_KEPT = 7_200_000.0  # ms for which the exchange finds an order by its client order id
 
 
 class Lookup(Queries, OcoOrders):
@@ -107,8 +106,7 @@ class Look:
         return any(target.might_be(each, self.since) for each in seen)
 
     async def _by_id(self, target: Target, by_name: bool) -> Order | None:
-        is_kept = self.started - self.since < NAMES_KEPT
-        for name in target.names if by_name and is_kept else ():
+        for name in target.names if by_name else ():
             found = await self._one(target.symbol, name)
             if found is not None and _is_told(found, target):
                 return found

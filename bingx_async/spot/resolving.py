@@ -28,6 +28,7 @@ EXECUTED, NOT_EXECUTED = ResolutionStatus.EXECUTED, ResolutionStatus.NOT_EXECUTE
 PARTLY, UNKNOWN = ResolutionStatus.PARTLY, ResolutionStatus.UNKNOWN
 SETTLED = 5_000.0  # ms after a call expired until the exchange's lists show what it did
 OLDEST = 6 * DAY  # of an older call nothing is proven by absence: fills are kept for 7 days
+NAMES_KEPT = 7_200_000.0  # ms for which the exchange finds an order by its client order id
 FIRST = 100.0  # ms in which the first look begins
 DELAYS, LAST_DELAY = (0.5, 1.0, 2.0, 4.0), 8.0  # seconds between looks
 NO_TRACE = "such a call leaves no trace in the lists of orders"
@@ -48,7 +49,9 @@ class Resolving(Lookup):
         it), or for a cancel that it is cancelled. `NOT_EXECUTED` of a placement: nothing
         was found in a look that began 5 seconds or more after `error.expires_at`, when the exchange takes the request
         no longer, in which every source answered in full, and which saw nothing that might be the order for lack of an
-        id; of a cancel: the order was still open in such a look, or it ended otherwise. Of a call about several orders
+        id; of a cancel: the order was still open in such a look, or it ended otherwise. A cancel of everything ran if
+        no older order is open in such a look. Nothing is looked up by an id that may not be there while one more error
+        could close the endpoint: the lists tell, or it stays unknown for a while. Of a call about several orders
         each has its resolution in `parts`, and `PARTLY` says that they differ. Anything else is `UNKNOWN`: nothing
         more is known, so ask again later. A failed read is evidence and raises nothing.
 
@@ -125,7 +128,7 @@ class Search:
                 self.found[target] = await JUDGES[target.act](self, target, look)
 
     async def _placed(self, target: Target, look: Look) -> Resolution:
-        order = await look.order(target, by_name=self._spends(look))
+        order = await look.order(target, by_name=self._spends(look) and self._are_names_kept(look))
         if order is None and self._is_settled(look) and (fill := await look.fill(target)) is not None:
             order = await look.order(evolve(target, order_id=str(fill.order_id)), by_name=False) or Order()
         if order is None:
@@ -133,7 +136,7 @@ class Search:
         return Resolution(UNKNOWN if target.is_other(order, self.sent_at) else EXECUTED, order)
 
     async def _cancelled(self, target: Target, look: Look) -> Resolution:
-        order = await look.order(target, by_name=self._spends(look))
+        order = await look.order(target, by_name=self._spends(look) and self._are_names_kept(look))
         if order is None:
             return Resolution(UNKNOWN)
         return Resolution(self._end_of([order.status], look), order)
@@ -175,6 +178,10 @@ class Search:
     def _spends(self, look: Look) -> bool:
         """Whether this look may spend error budget on ids that are not there: the first and the last ones do."""
         return look.started - self.began < FIRST or self._is_settled(look)
+
+    def _are_names_kept(self, look: Look) -> bool:
+        """Whether the exchange may still find the order by its client order id; it may, if its age is not known."""
+        return self.error.sent_at is None or look.started - self.sent_at < NAMES_KEPT
 
     def _whole(self) -> Resolution:
         """The resolution of the call, with all the evidence."""

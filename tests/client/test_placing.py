@@ -18,6 +18,7 @@ from bingx_async import (
     Order,
     OrderRefused,
     OutcomeUnknown,
+    ResolutionStatus,
     RulesUnavailable,
 )
 from bingx_async.spot.placing import PLACE_ORDER
@@ -271,7 +272,7 @@ SENT_BEFORE = [
 @pytest.mark.parametrize("answer", SENT_BEFORE)
 def test_sent_before(answer: str, backend: Backend) -> None:
     """An answer that says that the order came before is no refusal: the order is looked up by its id. One that is like
-    it is it; another one has the id, so this one was refused; where none is found, its outcome is unknown."""
+    it is it; another one has the id, so this one was refused; where none is found, it is in doubt."""
 
     async def main() -> None:
         like = found(price="61250.50", origQty="0.003", side="BUY", type="LIMIT", clientOrderID="mine_1")
@@ -285,6 +286,10 @@ def test_sent_before(answer: str, backend: Backend) -> None:
             with pytest.raises(OutcomeUnknown, match=words) as caught:
                 await place(client, client_order_id="mine_1")
             assert caught.value.client_order_ids == ("mine_1",)
+            assert client.in_doubt[-1] is caught.value
+        room.exchange.answers[QUERY] = [like]
+        assert (await caught.value.resolve()).status is ResolutionStatus.EXECUTED
+        assert client.in_doubt == ()
 
     run(backend, main)
 

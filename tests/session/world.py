@@ -26,8 +26,8 @@ SYMBOLS = ("BTC-USDT", "ETH-USDT", "SOL-USDT", "ODD-USDT", "ETH-BTC")
 RICH = {"USDT": "50000", "BTC": "0.8", "ETH": "15", "SOL": "250.5", "ODD": "3000000.1"}
 POOR = {"USDT": "120.37", "BTC": "0.00123", "ETH": "0.02", "SOL": "0.7", "ODD": "90.3"}
 FAULTS = (
-    Fault(LostOnTheWay(), probability=0.007),
-    Fault(CloseAfter(), probability=0.007),
+    Fault(LostOnTheWay(), probability=0.01),
+    Fault(CloseAfter(), probability=0.01),
     Fault(CloseBefore(), probability=0.003),
     Fault(Html(502), probability=0.002),
     Fault(Html(504, is_executed=True), probability=0.002),
