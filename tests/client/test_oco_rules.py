@@ -27,15 +27,17 @@ OCO: dict[str, Any] = {"quantity": "0.003", "limit_price": "72000", "order_price
 def test_what_breaks_the_rules(change: dict[str, Any], message: str, backend: Backend) -> None:
     """The message names the argument and the nearest number; with `check=False` the order is sent as it is."""
 
+    order: dict[str, Any] = {**OCO, **change}
+
     async def main() -> None:
         hall = Hall({SYMBOLS: [symbols()]})
         client = hall.client()
         for placing in (client.spot, client.spot.as_strategy("grid7")):
             with raising(InvalidRequest) as caught:
-                await placing.place_oco_order("BTC-USDT", "SELL", **{**OCO, **change})
+                await placing.place_oco_order("BTC-USDT", "SELL", **order)
             assert message in str(caught[0])
         assert hall.exchange.calls(OCO_ORDER) == []
-        await client.spot.place_oco_order("BTC-USDT", "SELL", **{**OCO, **change}, check=False)
+        await client.spot.place_oco_order("BTC-USDT", "SELL", **{**order, "check": False})
         assert len(hall.exchange.calls(OCO_ORDER)) == 1
 
     run(backend, main)
