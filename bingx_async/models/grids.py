@@ -16,8 +16,8 @@ from bingx_async.errors import InvalidRequest
 
 Number = Decimal | int | str
 
-LONGEST = 30  # digits on each side of the point
-_EXACT = Context(prec=200)  # a product of two of the longest has 120
+LONGEST = 40  # digits on each side of the point: a quotient of 28 digits has a few more places
+_EXACT = Context(prec=200)  # a product of two of the longest has 160
 
 
 def number(value: Number, name: str) -> Decimal:

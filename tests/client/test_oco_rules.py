@@ -37,7 +37,8 @@ def test_what_breaks_the_rules(change: dict[str, Any], message: str, backend: Ba
                 await placing.place_oco_order("BTC-USDT", "SELL", **order)
             assert message in str(caught[0])
         assert hall.exchange.calls(OCO_ORDER) == []
-        await client.spot.place_oco_order("BTC-USDT", "SELL", **{**order, "check": False})
+        unchecked: dict[str, Any] = {**order, "check": False}
+        await client.spot.place_oco_order("BTC-USDT", "SELL", **unchecked)
         assert len(hall.exchange.calls(OCO_ORDER)) == 1
 
     run(backend, main)
