@@ -60,8 +60,12 @@ class ClientCalls:
                 raise self.caller.doubts.narrowed(error, call) from error
         return await self.caller.call(call, settings)
 
+    def check(self, endpoint: Endpoint[Any]) -> None:
+        """Raise the reason why no call of `endpoint` can be made, if there is one."""
+        self.caller.check(endpoint)
+
     def keep(self, error: OutcomeUnknown) -> OutcomeUnknown:
-        """A call is in doubt, until it is known what became of it."""
+        """Keep a call in doubt until it is known what became of it."""
         return self.caller.doubts.keep(error)
 
     def forget(self, error: OutcomeUnknown) -> None:

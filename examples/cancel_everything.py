@@ -2,29 +2,32 @@
 
 python examples/cancel_everything.py            against the emulator: no keys, no network
 python examples/cancel_everything.py --live     at the exchange: BINGX_API_KEY and BINGX_SECRET_KEY
+
+The kill switch cancels, looks whether anything is left, and repeats that; its report says what it saw last.
 """
 
 import argparse
 import asyncio
 
-from bingx_async import BingXClient, BingXError, OutcomeUnknown
+from bingx_async import BingXClient, BingXError
 from bingx_async.emulator import Emulator, Fault, Html
 
-TRIES = 3
+PATIENCE = 60  # seconds
 
 
-async def cancel_everything(client: BingXClient) -> int:
-    """How many orders were cancelled. A cancel is harmless to repeat, so an unknown outcome is tried again."""
-    for _ in range(TRIES):
-        try:
-            gone = await client.spot.cancel_all_open_orders(max_wait=60)
-        except OutcomeUnknown as error:
-            print(f"again: {error}")
-        else:
-            for order in gone:
-                print(f"cancelled {order.symbol} {order.side} {order.original_quantity} at {order.price}")
-            return len(gone)
-    raise SystemExit("the orders may still be open: look at them")
+async def cancel_everything(client: BingXClient) -> bool:
+    """Whether nothing is open any more."""
+    report = await client.spot.kill_switch(deadline=PATIENCE)
+    for order in report.cancelled:
+        print(f"cancelled {order.symbol} {order.side} {order.original_quantity} at {order.price}")
+    for order in report.left:
+        print(f"still open: {order.symbol} {order.side} {order.original_quantity} at {order.price}, {order.order_id}")
+    for leg in report.left_oco:
+        print(f"still open, of an OCO order: {leg.symbol} {leg.side} {leg.quantity} at {leg.price}, {leg.order_id}")
+    for error in report.errors:
+        print(f"on the way: {error}")
+    print(report)
+    return report.is_clear
 
 
 def emulated_client() -> BingXClient:
@@ -41,9 +44,11 @@ async def main() -> None:
     parser.add_argument("--live", action="store_true", help="at the exchange, with the keys of the environment")
     try:
         async with BingXClient() if parser.parse_args().live else emulated_client() as client:
-            print(await cancel_everything(client), "orders cancelled")
+            is_clear = await cancel_everything(client)
     except BingXError as error:
         raise SystemExit(str(error)) from None
+    if not is_clear:
+        raise SystemExit("orders may still be open: look at them")
 
 
 asyncio.run(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import click
 
@@ -13,11 +14,24 @@ from bingx_async.commands.exchange import cancel_all, clock
 from bingx_async.commands.market import balances, klines
 from bingx_async.commands.orders import cancel, orders, place
 from bingx_async.commands.quotas import quotas
+from bingx_async.commands.session import INTERRUPTED
 
 __all__ = ["bingx_async"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """A group whose commands end by Ctrl-C with one line and the exit code of shells."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="bingx-async")
 def bingx_async() -> None:
     """An asyncio client for BingX spot that is never refused for a quota and leaves none unused."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from typing import NoReturn
-
 import anyio
 import click
 
-from bingx_async import BingXClient, BingXError, Governor, InvalidRequest, KillReport, Order, OutcomeUnknown
-from bingx_async.core import events
+from bingx_async import BingXClient, BingXError, Governor, InvalidRequest, KillReport, Order, OutcomeUnknown, events
+from bingx_async.commands.output import clean, tell
+from bingx_async.commands.session import UNKNOWN, check_keys, end, seconds, with_client
 
 TELLING = 0.5  # seconds; a signed call more than a recvWindow away is refused, and a drifting clock gets there
-UNKNOWN = 3  # exit code: it may have happened
+LOOK = "Look at the open orders: if any stand, run this again; it does no harm."
+WITHOUT = "OCO orders are cancelled without --symbol only."
 
 
 @click.command()
@@ -23,9 +21,9 @@ def clock(base_url: str | None) -> None:
     try:
         offset, round_trips = anyio.run(_read, base_url)
     except InvalidRequest as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(clean(str(error))) from None
     except BingXError as error:
-        raise click.ClickException(f"the exchange's clock could not be read ({error})") from None
+        raise click.ClickException(clean(f"the exchange's clock could not be read ({error})")) from None
     click.echo(_sentence(offset))
     click.echo(f"round trip {min(round_trips) * 1000:.1f} ms, the best of {len(round_trips)}")
 
@@ -53,7 +51,14 @@ def _sentence(offset: float) -> str:
 
 @click.command()
 @click.option("--symbol", help="Only this pair, such as BTC-USDT; else every pair.")
-@click.option("--deadline", default=30.0, show_default=True, help="Seconds after which it ends in any case.")
+@click.option(
+    "--deadline",
+    type=seconds,
+    default=30.0,
+    metavar="SECONDS",
+    show_default=True,
+    help="After that it ends in any case.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def cancel_all(symbol: str | None, deadline: float, yes: bool) -> None:
     """Cancel every open order of the account in BINGX_API_KEY and BINGX_SECRET_KEY, and look that none is left.
@@ -61,30 +66,24 @@ def cancel_all(symbol: str | None, deadline: float, yes: bool) -> None:
     OCO orders go too; with --symbol those that stay are only reported. Exits with 1 if orders still stand, and with 3
     if it is not known.
     """
-    if not (os.environ.get("BINGX_API_KEY") and os.environ.get("BINGX_SECRET_KEY")):
-        raise click.ClickException("set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent")
+    check_keys()
     scope = f"every open order on {symbol}" if symbol else "every open order on every symbol"
     if not yes:
         click.confirm(f"Cancel {scope}?", abort=True)
-    try:
-        report, where = anyio.run(_cancel, symbol, deadline)
-    except OutcomeUnknown as error:
-        _end(f"{error}.", UNKNOWN)
-    except BingXError as error:
-        raise click.ClickException(str(error)) from None
-    except KeyboardInterrupt:
-        click.echo("interrupted: the request may have been sent; look at the open orders", err=True)
-        sys.exit(UNKNOWN)
+
+    async def main(client: BingXClient) -> tuple[KillReport, str]:
+        where = f"account {client.account.owner} at {client.host}"
+        if symbol is None:
+            return await client.spot.kill_switch(deadline=deadline), where
+        return await _clear(client, symbol, deadline), f"{symbol}, {where}"
+
+    report, where = with_client(main, advice=LOOK)
     for text in (*map(_line, report.cancelled), *(f"OCO order {each.order_id}" for each in report.oco_cancelled)):
-        click.echo(text)
+        tell(text)
     if not report.is_clear:
-        _end(f"{where}: {report}.", _code_of(report))
-    click.echo(f"{where}: {report}")
-
-
-def _end(text: str, code: int) -> NoReturn:
-    click.echo(f"Error: {text} Look at the open orders: if any stand, run this again; it does no harm.", err=True)
-    sys.exit(code)
+        is_oco_left = symbol is not None and report.left_oco and not report.left
+        end(f"{where}: {report}. {WITHOUT if is_oco_left else LOOK}", _code_of(report))
+    tell(f"{where}: {report}")
 
 
 def _code_of(report: KillReport) -> int:
@@ -93,18 +92,17 @@ def _code_of(report: KillReport) -> int:
     return UNKNOWN if report.looked_at is None and has_changed else 1
 
 
-async def _cancel(symbol: str | None, deadline: float) -> tuple[KillReport, str]:
-    async with BingXClient() as client:
-        where = f"account {client.account.owner} at {client.host}"
-        if symbol is None:
-            return await client.spot.kill_switch(deadline=deadline), where
+async def _clear(client: BingXClient, symbol: str, deadline: float) -> KillReport:
+    """The orders of one symbol, cancelled; and what is left."""
+    cancelled: list[Order] = []
+    with anyio.move_on_after(deadline):
         await client.spot.get_symbol(symbol)  # raises for one that does not exist
-        cancelled = await client.spot.cancel_open_orders(symbol)
+        cancelled += await client.spot.cancel_open_orders(symbol)
         looked_at = client.clock.moment(client.clock.monotonic())
         left = tuple(await client.spot.list_open_orders(symbol))
         legs = [leg for pair in await client.spot.list_open_oco_orders() for leg in pair.legs if leg.symbol == symbol]
-        report = KillReport(tuple(cancelled), left=left, left_oco=tuple(legs), looked_at=looked_at)
-        return report, f"{symbol}, {where}"
+        return KillReport(tuple(cancelled), left=left, left_oco=tuple(legs), looked_at=looked_at)
+    return KillReport(tuple(cancelled), errors=client.in_doubt)
 
 
 def _line(order: Order) -> str:

@@ -40,4 +40,5 @@ def rest_orders(emulator: Emulator, texts: Iterable[str]) -> None:
                 account, symbol, int(given["n"]), price=f"{(price * BELOW).quantize(price):f}", status="PENDING"
             )
         except InvalidRequest as error:
-            raise click.BadParameter(str(error), param_hint="--orders") from None
+            said, *_ = str(error).split("; list it")
+            raise click.BadParameter(said, param_hint="--orders") from None

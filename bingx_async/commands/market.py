@@ -10,6 +10,7 @@ from bingx_async import Balance, BingXClient, Kline
 from bingx_async.commands.output import Columns, show
 from bingx_async.commands.session import with_client
 
+ONE_REPLY = 1440  # candles
 KLINE_COLUMNS: Columns[Kline] = {
     "open time (UTC)": lambda kline: kline.open_time,
     "open": lambda kline: kline.open,
@@ -30,13 +31,17 @@ BALANCE_COLUMNS: Columns[Balance] = {
 @click.command()
 @click.argument("symbol")
 @click.argument("interval", default="1h")
-@click.option("--start", type=click.DateTime(), help="UTC; without it the latest candles.")
-@click.option("--end", type=click.DateTime(), help="UTC; without it until now.")
+@click.option("--start", type=click.DateTime(), help="UTC; the first candles from here on, else the latest.")
+@click.option("--end", type=click.DateTime(), help="UTC; only candles that open before.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def klines(symbol: str, interval: str, start: datetime | None, end: datetime | None, limit: int, as_json: bool) -> None:
     """List candles, oldest first, such as: klines BTC-USDT 1h --start 2026-11-01. Needs no key."""
     since, until = _utc(start), _utc(end)
+    if since is None and limit > ONE_REPLY:
+        raise click.UsageError(f"for more than {ONE_REPLY} candles say where they begin: --start")
+    if since is not None and since >= (until or datetime.now(UTC)):
+        raise click.UsageError(f"--start must be before {'--end' if until else 'now'}")
 
     async def main(client: BingXClient) -> list[Kline]:
         if since is None:

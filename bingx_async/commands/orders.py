@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
@@ -23,11 +25,12 @@ from bingx_async import (
     TimeInForce,
     to_dict,
 )
+from bingx_async.commands.exchange import LOOK
 from bingx_async.commands.output import Columns, show, show_json
-from bingx_async.commands.session import UNKNOWN, with_client
+from bingx_async.commands.session import UNKNOWN, check_keys, end, explained, seconds, with_client
+from bingx_async.settings import LIVE_HOST
 
-LOOK = "Look at the open orders: if any stand, run this again; it does no harm."
-AGAIN = "Look for it with `bingx-async orders` before you place it again."
+AGAIN = "Look at `bingx-async orders` and `bingx-async balances` before you place it again."
 SYMBOL = "Only this pair, such as BTC-USDT; else every pair."
 
 ORDER_COLUMNS: Columns[Order] = {
@@ -39,7 +42,7 @@ ORDER_COLUMNS: Columns[Order] = {
     "quantity": lambda order: order.original_quantity,
     "filled": lambda order: order.executed_quantity,
     "price": lambda order: order.price,
-    "stop price": lambda order: order.stop_price,
+    "stop price": lambda order: order.stop_price or None,
     "status": lambda order: order.status,
 }
 LEG_COLUMNS: Columns[OcoLeg] = {
@@ -79,32 +82,57 @@ def orders(symbol: str | None, as_json: bool) -> None:
     show([leg for pair in pairs for leg in pair.legs], LEG_COLUMNS, as_json=False, nothing="no open OCO orders")
 
 
+def amount(text: str) -> str:
+    """A number above 0, as the text that it is, so that no digit is lost."""
+    try:
+        is_amount = Decimal(text).is_finite() and Decimal(text) > 0 and "_" not in text
+    except InvalidOperation:
+        is_amount = False
+    if not is_amount:
+        raise click.BadParameter(f"{text!r} is not a number such as 0.001")
+    return text
+
+
 @click.command()
 @click.argument("symbol")
 @click.argument("side", type=click.Choice([each.value for each in Side], case_sensitive=False))
 @click.argument("kind", metavar="TYPE", type=click.Choice([each.value for each in OrderType], case_sensitive=False))
-@click.option("--quantity", help="In the base asset.")
-@click.option("--quote-quantity", help="In the quote asset; a market order that buys needs it.")
-@click.option("--price", help="For the limit types.")
-@click.option("--stop-price", help="For the conditional types.")
-@click.option("--time-in-force", type=click.Choice([each.value for each in TimeInForce]))
+@click.option("--quantity", type=amount, metavar="NUMBER", help="In the base asset.")
+@click.option("--quote-quantity", type=amount, metavar="NUMBER", help="In the quote asset, as to buy at the market.")
+@click.option("--price", type=amount, metavar="NUMBER", help="For the limit types.")
+@click.option("--stop-price", type=amount, metavar="NUMBER", help="For the conditional types.")
+@click.option("--time-in-force", type=click.Choice([each.value for each in TimeInForce], case_sensitive=False))
 @click.option("--client-order-id", help="An id of your own; one is made otherwise.")
+@click.option("--check/--no-check", default=True, help="By the symbol's rules, before it is sent.")
+@click.option(
+    "--deadline",
+    type=seconds,
+    default=30.0,
+    metavar="SECONDS",
+    show_default=True,
+    help="To look for the order if no answer comes.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def place(symbol: str, side: str, kind: str, yes: bool, as_json: bool, **given: Any) -> None:
+def place(
+    symbol: str, side: str, kind: str, check: bool, deadline: float, yes: bool, as_json: bool, **given: Any
+) -> None:
     """Place one order, such as: place BTC-USDT BUY LIMIT --quantity 0.001 --price 50000.
 
     Exits with 1 if it was not placed, and with 3 if it is not known.
     """
-    wanted = " ".join(f"{name.replace('_', ' ')} {value}" for name, value in given.items() if value is not None)
+    check_keys()
     if not yes:
-        click.confirm(f"Place {side} {kind} {symbol}, {wanted}?", abort=True)
+        wanted = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in given.items() if value is not None)
+        host = os.environ.get("BINGX_BASE_URL") or LIVE_HOST
+        click.confirm(f"Place {side} {kind} {symbol}{wanted and ': '}{wanted}, at {host}?", abort=True, err=True)
 
     async def main(client: BingXClient) -> Order:
         try:
-            return await client.spot.place_order(symbol, side, kind, **given)
+            return await client.spot.place_order(symbol, side, kind, check=check, **given)
         except OutcomeUnknown as error:
-            return _placed(await error.resolve(), error)
+            click.echo(f"{explained(error)} Looking for it, {deadline:g} s at most.", err=True)
+            return _placed(await error.resolve(deadline=deadline), error)
 
     order = with_client(main, advice=AGAIN)
     if as_json:
@@ -118,7 +146,7 @@ def _placed(found: Resolution, error: OutcomeUnknown) -> Order:
     if found.status is ResolutionStatus.EXECUTED and found.order is not None:
         return found.order
     if found.status is ResolutionStatus.NOT_EXECUTED:
-        raise click.ClickException("no answer came, and the order was not placed: " + found.evidence[-1].answer)
+        raise click.ClickException("no answer came, and the order was not placed: no list of the exchange's has it")
     raise error
 
 
@@ -131,7 +159,8 @@ def cancel(symbol: str, ids: Sequence[str], as_json: bool) -> None:
 
     Exits with 1 if an order was not cancelled, and with 3 if that is not known of one.
     """
-    numbers, names = [each for each in ids if each.isdigit()], [each for each in ids if not each.isdigit()]
+    numbers = [each for each in ids if each.isascii() and each.isdigit()]
+    names = [each for each in ids if each not in numbers]
 
     async def main(client: BingXClient) -> list[CancelOutcome]:
         return await client.spot.cancel_many(symbol, numbers, client_order_ids=names)
@@ -139,4 +168,6 @@ def cancel(symbol: str, ids: Sequence[str], as_json: bool) -> None:
     outcomes = with_client(main, advice=LOOK)
     show(outcomes, OUTCOME_COLUMNS, as_json=as_json, nothing="")
     statuses = {outcome.status for outcome in outcomes}
-    sys.exit(UNKNOWN if CancelStatus.UNKNOWN in statuses else int(statuses != {CancelStatus.CANCELLED}))
+    if CancelStatus.UNKNOWN in statuses:
+        end(f"not every outcome is known. {LOOK}", UNKNOWN)
+    sys.exit(int(statuses != {CancelStatus.CANCELLED}))

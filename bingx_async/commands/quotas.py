@@ -1,8 +1,6 @@
 """`bingx-async quotas`: the quotas of every endpoint, with the source of each number.
 
-`--observe` learns from the headers of harmless calls how the exchange counts. They cancel an order that does not
-exist, by the batch endpoint in its tolerant mode: the exchange answers code 0 and reports the id in `fails`, so
-nothing changes and no error budget is spent.
+`--observe` learns from the headers of harmless calls how the exchange counts.
 """
 
 from __future__ import annotations
@@ -12,22 +10,21 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import anyio
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bingx_async import PROFILES, BingXClient, BingXError, BucketSnapshot, Governor, Quota
+from bingx_async import PROFILES, BingXClient, BucketSnapshot, Governor, Quota
 from bingx_async.catalogue import CATALOGUE
+from bingx_async.commands.counting import learn, told
+from bingx_async.commands.session import with_client
 from bingx_async.core.quota import UNLIMITED, IpGroup
-from bingx_async.spot.cancels import CANCEL_ORDERS
 
 WIDE = 110  # columns from which on method and path are shown
 PIPE = 140  # columns where there is no terminal
 CALLS = 16  # eight windows of 2/s
-NO_ORDER = 1  # an order id that no order has
 NOTE = "Every call is counted in each of its quotas; – means that there is none.\n"
 
 Row = dict[str, Any]
@@ -79,30 +76,12 @@ def _quota(quota: Quota | None) -> Row | None:
 
 def _observe(symbol: str, profile: str) -> None:
     """Send the calls and print the ways of counting that fit their replies."""
-    if not (os.environ.get("BINGX_API_KEY") and os.environ.get("BINGX_SECRET_KEY")):
-        raise click.ClickException("set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent")
-    try:
-        bucket = anyio.run(_learn, symbol, profile)
-    except BingXError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(_sentence(bucket))
 
+    async def main(client: BingXClient) -> BucketSnapshot | None:
+        return await learn(client, symbol, CALLS)
 
-async def _learn(symbol: str, profile: str) -> BucketSnapshot | None:
-    governor = Governor(profile, anchor="headers")
-    async with BingXClient(governor=governor) as client:
-        async with anyio.create_task_group() as group:
-            for _ in range(CALLS):
-                group.start_soon(lambda: client.spot.cancel_orders(symbol, [NO_ORDER], partial=True))
-        return governor.snapshot().find(CANCEL_ORDERS.route)
-
-
-def _sentence(bucket: BucketSnapshot | None) -> str:
-    if bucket is None or not bucket.counting:
-        return f"{CALLS} calls, no rate headers in the replies: the way of counting stays unknown"
-    if bucket.counting == "unknown":
-        return f"{CALLS} calls; the rate headers fit every way of counting"
-    return f"{CALLS} calls; the exchange counts {CANCEL_ORDERS.name} by: {bucket.counting}"
+    bucket = with_client(main, governor=Governor(profile, anchor="headers"))
+    click.echo(f"{CALLS} calls; {told(bucket)}")
 
 
 def _tables(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:

@@ -110,6 +110,7 @@ TABLE: tuple[Row, ...] = (
     _row(Meaning.BALANCE, None, _BALANCE_TEXT),
     _row(Meaning.SERVER_BUSY, {80012}),
     _row(Meaning.UNCONFIRMED, {100500, 100503, 109500, 110500, 101500, 80019}),
+    _row(Meaning.UNCONFIRMED, None, r"time ?-?d? ?out\b|internal error"),
     _row(Meaning.BANNED, None, statuses={429, 418}),
     _row(Meaning.AUTHENTICATION, None, statuses={401}),
     _row(Meaning.REFUSED, None),

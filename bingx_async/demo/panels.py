@@ -1,12 +1,15 @@
-"""The parts of the demo's screen: the title, the table of buckets, the news about the closed period, and the report."""
+"""The parts of the demo's screen: the title, the table of buckets, fills and balances, the news, and the report.
+
+Each has a form for a narrow or a low terminal. Shapes tell the states of a token apart, colours only repeat it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from attrs import define, field, frozen
 from rich.box import ROUNDED, SIMPLE_HEAD
+from rich.console import ConsoleRenderable
 from rich.panel import Panel
 from rich.style import Style
 from rich.table import Table
@@ -21,10 +24,24 @@ from bingx_async.demo.trader import JOBS
 TOKENS = 10  # characters for a bucket with more tokens than that
 BAR = 8  # characters for the share used
 WIDE = 114  # columns from which on tokens and bars are drawn
+NARROW = 76  # columns up to which the table has fewer columns
+IN_FLIGHT, OCCUPIED, FREE = "◆", "●", "○"
 GOOD, FAIR, BAD, DIM = "green3", "gold1", "red1", "grey50"
 CLOSED_ROW = Style(bgcolor="#3a1216")
 ORDER = [job.endpoint for job in JOBS]
 Uses = Mapping[tuple[str, str], Use]
+COLUMNS = {name: name for name in ("bucket", "quota", "free", "in flight", "waiting", "closed", "used")}
+NARROW_COLUMNS = {name: name for name in ("bucket", "free", "waiting", "closed", "used")}
+WIDE_COLUMNS = {
+    "bucket": "bucket",
+    "quota": "quota",
+    "tokens": "tokens",
+    "free": "available",
+    "in flight": "in flight",
+    "waiting": "waiting",
+    "closed": "closed for",
+    "used": "quota used",
+}
 
 
 @frozen
@@ -68,31 +85,44 @@ def _name(event: events.BucketEvent) -> str:
     return f"{event.owner} {short(event.name)}".rstrip()
 
 
-def title(scenario: Scenario) -> Panel:
-    """The demo in two sentences."""
+def title(scenario: Scenario, *, is_short: bool) -> ConsoleRenderable:
+    """The demo in two sentences, or in one line."""
+    if is_short:
+        return Text.assemble((" bingx-async", "bold cyan"), (" · never refused, never idle", "cyan"))
     text = Text.assemble(
         ("Three accounts behind one address place and cancel orders as fast as the exchange allows, and no faster.\n"),
-        ("A row is a quota, and calls are always waiting for it. ", DIM),
+        ("A row is a quota, and calls always wait for it. ", DIM),
         (f"Real HTTP to an emulator, {LATENCY * 1000:.0f} ms each way, {scenario.settings.model} counting.", DIM),
     )
     return Panel(text, title="[bold cyan]bingx-async[/] · never refused, never idle", box=ROUNDED, border_style="cyan")
 
 
+def legend(width: int) -> Text:
+    """The meaning of what the table shows at this width."""
+    if width < WIDE:
+        sent = " · in flight: not answered yet" if width > NARROW else ""
+        return Text(f" free: tokens left{sent} · waiting: calls that queue", DIM)
+    return Text.assemble(
+        (" tokens: ", DIM),
+        *((f"{IN_FLIGHT} ", FAIR), ("in flight   ", DIM)),
+        *((f"{OCCUPIED} ", "steel_blue1"), ("spent, comes back one window after the reply   ", DIM)),
+        *((f"{FREE} ", GOOD), ("free", DIM)),
+    )
+
+
 def bucket_table(snapshot: Snapshot, uses: Uses, width: int, *, is_short: bool = False) -> Table:
-    """Every bucket of the accounts, then of the address; when short, only those of the account that gets closed."""
+    """Every driven bucket of the accounts, then of the address; when short, only of the account that gets closed."""
     is_wide = width >= WIDE
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0) if is_wide else 0, header_style="bold", pad_edge=False)
-    table.add_column("bucket", no_wrap=True)
-    table.add_column("quota", justify="right", style=DIM, no_wrap=True)
-    if is_wide:
-        table.add_column("tokens", no_wrap=True)
-    for name in ("available" if is_wide else "free", "in flight", "waiting"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("closed for" if is_wide else "closed", justify="right", no_wrap=True)
-    table.add_column("quota used" if is_wide else "used", justify="right", no_wrap=True)
+    columns = WIDE_COLUMNS if is_wide else COLUMNS if width > NARROW else NARROW_COLUMNS
+    for key, name in columns.items():
+        table.add_column(name, justify="left" if key in ("bucket", "tokens") else "right", no_wrap=True)
     for group in _groups(snapshot, is_short):
         for bucket in group:
-            _add_row(table, bucket, snapshot.at, uses, is_wide)
+            left = (bucket.closed_until - snapshot.at).total_seconds() if bucket.closed_until is not None else 0.0
+            cells = _cells(bucket, left, uses, is_wide)
+            is_shut = is_closed(bucket.owner, short(bucket.name)) and left > 0
+            table.add_row(*(cells[key] for key in columns), style=CLOSED_ROW if is_shut else "")
         table.add_section()
     return table
 
@@ -102,8 +132,9 @@ def _groups(snapshot: Snapshot, is_short: bool) -> list[list[BucketSnapshot]]:
     accounts: dict[str, list[BucketSnapshot]] = {}
     shared: list[BucketSnapshot] = []
     for bucket in snapshot:
-        if bucket.kind == "account" and (bucket.owner == CLOSED_ACCOUNT or not is_short):
-            accounts.setdefault(bucket.owner, []).append(bucket)
+        if bucket.kind == "account":
+            if short(bucket.name) in ORDER and (bucket.owner == CLOSED_ACCOUNT or not is_short):
+                accounts.setdefault(bucket.owner, []).append(bucket)
         elif bucket.name.startswith(("group 2", "group 3")):
             shared.append(bucket)
     groups = [sorted(accounts[owner], key=_rank) for owner in sorted(accounts)]
@@ -116,20 +147,18 @@ def _rank(bucket: BucketSnapshot) -> tuple[int, str]:
     return ORDER.index(name) if name in ORDER else len(ORDER), name
 
 
-def _add_row(table: Table, bucket: BucketSnapshot, now: datetime, uses: Uses, is_wide: bool) -> None:
-    left = (bucket.closed_until - now).total_seconds() if bucket.closed_until is not None else 0.0
-    where = (bucket.owner, short(bucket.name))
-    cells: list[Text] = [_title(bucket), Text(rate_of(bucket.quota))]
-    if is_wide:
-        cells.append(_tokens(bucket, left > 0))
-    cells += [
-        Text(str(bucket.available), GOOD if bucket.available and left <= 0 else DIM),
-        Text(str(bucket.in_flight), FAIR if bucket.in_flight else DIM),
-        Text(str(bucket.waiting), "" if bucket.waiting else DIM),
-        Text(f"{left:.1f} s", f"bold {BAD}") if left > 0 else Text("open", DIM),
-        _share(uses.get(where), is_wide),
-    ]
-    table.add_row(*cells, style=CLOSED_ROW if is_closed(*where) and left > 0 else "")
+def _cells(bucket: BucketSnapshot, left: float, uses: Uses, is_wide: bool) -> dict[str, Text]:
+    """What the columns show of a bucket that is closed for `left` seconds more."""
+    return {
+        "bucket": _title(bucket),
+        "quota": Text(rate_of(bucket.quota), DIM),
+        "tokens": _tokens(bucket, left > 0),
+        "free": Text(str(bucket.available), GOOD if bucket.available and left <= 0 else DIM),
+        "in flight": Text(str(bucket.in_flight), FAIR if bucket.in_flight else DIM),
+        "waiting": Text(str(bucket.waiting), "" if bucket.waiting else DIM),
+        "closed": Text(f"{left:.1f} s", f"bold {BAD}") if left > 0 else Text("open", DIM),
+        "used": _share(uses.get((bucket.owner, short(bucket.name))), is_wide),
+    }
 
 
 def rate_of(quota: Quota) -> str:
@@ -151,7 +180,8 @@ def _tokens(bucket: BucketSnapshot, is_shut: bool) -> Text:
     free = min(round(bucket.available * scale), TOKENS - in_flight)
     occupied = max(0, min(limit, TOKENS) - in_flight - free)
     style = BAD if is_shut else "steel_blue1"
-    return Text.assemble(("●" * in_flight, FAIR), ("●" * occupied, style), ("○" * free, BAD if is_shut else GOOD))
+    free_style = BAD if is_shut else GOOD
+    return Text.assemble((IN_FLIGHT * in_flight, FAIR), (OCCUPIED * occupied, style), (FREE * free, free_style))
 
 
 def _share(use: Use | None, is_wide: bool) -> Text:

@@ -12,12 +12,14 @@ judged on its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from attrs import frozen
 
 from bingx_async.core.quota import Quota
-from bingx_async.demo.scenario import CLOSED_ACCOUNT, CLOSED_ENDPOINT, Closure, Scenario, Wait
-from bingx_async.demo.trader import JOBS
+from bingx_async.demo.scenario import CLOSED_ACCOUNT, CLOSED_ENDPOINT, DEPOSITS, Closure, Scenario, Wait
+from bingx_async.demo.statement import fees
+from bingx_async.demo.trader import JOBS, Tally
 from bingx_async.emulator import EndpointStats, Stats
 
 LEAST_SHARE = 0.90
@@ -87,8 +89,9 @@ class Report:
     """A run in numbers."""
 
     calls: int
-    cancelled: int
-    placed: int
+    tally: Tally
+    filled: int
+    fees: dict[str, Decimal]
     uses: tuple[Use, ...]
     longest: Wait
     longest_closed: Wait
@@ -100,12 +103,14 @@ class Report:
         return all(check.is_kept for check in self.checks)
 
     @property
-    def numbers(self) -> tuple[str, str]:
-        """The size of the run and the longest waits, each in a line."""
-        longest, closed = self.longest, self.longest_closed
+    def numbers(self) -> tuple[str, str, str]:
+        """The size of the run, the orders and the longest waits, each in a line."""
+        longest, closed, tally = self.longest, self.longest_closed, self.tally
         waits = f"longest wait {longest.seconds:.1f} s ({longest.endpoint}, {longest.account})"
+        paid = " and ".join(f"{fee.normalize():f} {asset}" for asset, fee in sorted(self.fees.items()))
         return (
-            f"{self.calls} calls in all: {self.cancelled:,} orders cancelled, {self.placed} OCO orders placed",
+            f"{self.calls:,} calls in all: {tally.cancelled:,} orders cancelled",
+            f"{tally.placed} orders and {tally.pairs} OCO orders placed; {self.filled} fills, fees {paid or 'none'}",
             f"{waits}; at the closed endpoint {closed.seconds:.1f} s" if closed.seconds else waits,
         )
 
@@ -130,12 +135,20 @@ def judge(scenario: Scenario) -> Report:
     checks = [_refusals(stats, closed), _shares(uses, len(scenario.traders) * len(JOBS))]
     if closure is not None:
         checks += [_silence(closed, closure), _return(closed, closure), _others(scenario, stats, closure)]
+    checks.append(_money(scenario))
     errors = sum(each.errors for each in stats.endpoints.values())
     if scenario.failures or errors:
         checks.append(Check(False, f"{errors} business errors; {'; '.join(scenario.failures[:3])}"))
-    calls, tally = stats.accepted + stats.refused, scenario.tally
-    longest, longest_closed = _longest(scenario, at_closed=False), _longest(scenario, at_closed=True)
-    return Report(calls, tally.cancelled, tally.placed, tuple(uses), longest, longest_closed, tuple(checks))
+    return Report(
+        stats.accepted + stats.refused,
+        scenario.tally,
+        sum(len(each.fills) for each in scenario.statements),
+        fees(scenario.statements),
+        tuple(uses),
+        _longest(scenario, at_closed=False),
+        _longest(scenario, at_closed=True),
+        tuple(checks),
+    )
 
 
 def _longest(scenario: Scenario, at_closed: bool) -> Wait:
@@ -172,6 +185,17 @@ def _return(closed: EndpointStats, closure: Closure) -> Check:
         return Check(False, "the closed endpoint was never used again")
     late = first - closure.until
     return Check(late <= LATEST_RETURN, f"in use again {late:.0f} ms after its moment; {LATEST_RETURN:.0f} ms promised")
+
+
+def _money(scenario: Scenario) -> Check:
+    """The emulator's own sums, and the balances of each account by the fills that it has read."""
+    accounts = len(scenario.statements)
+    lost = [asset for asset, amount in DEPOSITS.items() if scenario.emulator.total(asset) != amount * accounts]
+    unexplained = [each.account for each in scenario.statements if not each.is_explained_by(DEPOSITS)]
+    if lost or unexplained:
+        return Check(False, f"balances that do not add up: {', '.join([*lost, *unexplained])}")
+    own = "those of each account are its deposit, changed by its fills alone"
+    return Check(True, f"balances conserved to the last digit: {own}")
 
 
 def _others(scenario: Scenario, stats: Stats, closure: Closure) -> Check:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
+import signal
+import sys
 from pathlib import Path
+from types import FrameType
 
 import anyio
 import click
@@ -14,7 +18,11 @@ from bingx_async.demo.panels import News, rate_of
 from bingx_async.demo.report import Report, judge, uses_of
 from bingx_async.demo.scenario import Scenario, Settings
 from bingx_async.demo.screen import PAUSE, Screen
+from bingx_async.demo.statement import total
 from bingx_async.runtime.clock import wall_ms
+
+LOOKALIKES = "bingx_async.demo"  # the name under which Python knows how to replace characters
+ALIKE = str.maketrans("◆●○━·✖✔▸–", "@#o=-x+>-")
 
 
 @define(eq=False)
@@ -64,15 +72,19 @@ class Lines:
         stats = scenario.emulator.stats()
         uses = uses_of(scenario, stats, wall_ms())
         mean = f"{sum(use.share for use in uses) / len(uses):.1%}" if uses else "-"
-        waiting = scenario.governor.snapshot().waiting
+        waiting, statements = scenario.governor.snapshot().waiting, scenario.statements
+        fills = sum(len(statement.fills) for statement in statements)
+        usdt, btc = total(statements, "USDT"), total(statements, "BTC")
         return (
             f"{scenario.elapsed:5.1f} s  {stats.accepted:5} calls accepted  {stats.refused:3} refused  "
-            f"{waiting:4} waiting  {mean:>6} of the quotas used"
+            f"{waiting:4} waiting  {mean:>6} of the quotas used  {fills:4} fills  {usdt:,.2f} USDT  {btc:.5f} BTC"
         )
 
 
 async def run(settings: Settings, svg: Path | None = None) -> Report:
     """A whole run, shown live in a terminal and as plain lines elsewhere."""
+    _ignore_later_interrupts()
+    _write_what_can_be_written()
     news, console = News(), Console()
 
     def observe(event: events.Event) -> None:
@@ -92,6 +104,33 @@ async def run(settings: Settings, svg: Path | None = None) -> Report:
     if svg is not None:
         screen.save(report, svg)
     return report
+
+
+def _ignore_later_interrupts() -> None:
+    """Let the first Ctrl-C end the run, and none after it disturb the closing."""
+    end = signal.getsignal(signal.SIGINT)
+
+    def take(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if callable(end):
+            end(number, frame)
+
+    signal.signal(signal.SIGINT, take)
+
+
+def _write_what_can_be_written() -> None:
+    """Let characters that the output has no code for come out as others that look alike."""
+    codecs.register_error(LOOKALIKES, _look_alike)
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors=LOOKALIKES)
+
+
+def _look_alike(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(ALIKE)
+    return text.encode("ascii", "replace").decode(), error.end
 
 
 async def _refresh(display: Screen | Lines) -> None:

@@ -1,5 +1,7 @@
 """The scenario of the demo: three accounts behind one address, one governor, one closed period, over real HTTP.
 
+The accounts own what was deposited, and the market moves; each reads its balances and fills once a second.
+
 Each endpoint of each account has more workers than its quota has tokens, so there are always calls that wait. The
 workers begin evenly spread over one window. When the time is over no further call is made, and the calls that still
 wait are finished outside the measured time. Account and endpoint of the closed period are fixed; it begins when none
@@ -9,17 +11,20 @@ answer is back.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
+from functools import partial
 
 import anyio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from bingx_async import BingXClient, BingXError, Governor
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import events
-from bingx_async.demo.trader import JOBS, Job, Tally, Trader
-from bingx_async.emulator import Emulator, Model
+from bingx_async.demo.statement import Statement
+from bingx_async.demo.trader import AT_MARKET, JOBS, SINGLE, Job, Tally, Trader
+from bingx_async.emulator import Emulator, Model, default_accounts
 from bingx_async.runtime.clock import wall_ms
 from bingx_async.spot.cancels import CANCEL_ORDER
 
@@ -27,6 +32,9 @@ LATENCY, JITTER = 0.025, 0.008  # seconds each way
 CLOSED_ACCOUNT, CLOSED_ENDPOINT = "1002", CANCEL_ORDER.name
 CLOSES_AFTER, CLOSES_FOR = 6.0, 5.0  # seconds; sooner and shorter in a short run
 LEAST_SECONDS = 8.0
+DEPOSITS = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "SOL": Decimal(100)}  # of each account
+SEED = 10  # of the market that moves
+READS_EVERY = 1.0  # seconds between two looks at balances and fills
 ALONE = 150.0  # ms; a call followed by none for so long travels alone
 LOOK = 0.002  # seconds between two looks for such a moment
 
@@ -83,7 +91,10 @@ class Scenario:
     ended_at: float = field(init=False, default=0.0)
 
     def __attrs_post_init__(self) -> None:
-        self.emulator = Emulator(model=self.settings.model, latency=LATENCY, jitter=JITTER)
+        accounts = [evolve(account, balances=DEPOSITS) for account in default_accounts()]
+        self.emulator = Emulator(
+            accounts, model=self.settings.model, latency=LATENCY, jitter=JITTER, market="walk", seed=SEED
+        )
         self.governor = Governor(on_event=self._observe)
 
     @property
@@ -95,6 +106,11 @@ class Scenario:
     def elapsed(self) -> float:
         """Seconds since the driving began, at most the run's length."""
         return min(self.settings.seconds, (wall_ms() - self.began_at) / 1000.0) if self.began_at else 0.0
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The balances and fills of each account."""
+        return [trader.statement for trader in self.traders]
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[str, None]:
@@ -111,42 +127,56 @@ class Scenario:
                 client.for_account(api_key=each.api_key, secret_key=each.secret_key, account=each.account)
                 for each in others
             ]
-            self.traders = [Trader(each, self.emulator, self.tally) for each in clients]
+            rules = await client.spot.get_symbol(SINGLE)
+            self.traders = [
+                Trader(each, self.emulator, self.tally, rules, first=index * (AT_MARKET + 2))
+                for index, each in enumerate(clients)
+            ]
             for trader in self.traders:
                 stack.callback(trader.close)
             yield server.url
 
     async def drive(self) -> None:
-        """Saturate everything until the time is over."""
+        """Saturate everything until the time is over; then read balances and fills a last time."""
         self.began_at = wall_ms()
         self.ended_at = self.began_at + self.settings.seconds * 1000.0
         ends_at = anyio.current_time() + self.settings.seconds
         async with anyio.create_task_group() as group:
             group.start_soon(self._close_once)
             for trader in self.traders:
+                group.start_soon(self._read, trader, ends_at)
                 for job in JOBS:
                     for worker in range(2 * self.governor.profile[job.endpoint].limit + 2):
                         group.start_soon(self._work, trader, job, worker, ends_at)
+        for trader in self.traders:
+            await self._attempt(trader.statement.read)
 
     async def _work(self, trader: Trader, job: Job, worker: int, ends_at: float) -> None:
         """One call at a moment of its own in the first window, so that calls stay evenly spread; then all at once."""
-        allowed = self.governor.profile[job.endpoint]
+        allowed, call = self.governor.profile[job.endpoint], partial(job.do, trader, worker, ends_at)
         begins_at = ends_at - self.settings.seconds + allowed.window * self.traders.index(trader) / 10.0
         if worker < allowed.limit:
             await anyio.sleep_until(begins_at + worker * allowed.window / allowed.limit)
-            await self._call(trader, job, worker, ends_at)
+            await self._attempt(call)
         await anyio.sleep_until(begins_at + allowed.window)
-        while await self._call(trader, job, worker, ends_at):
+        while await self._attempt(call) and anyio.current_time() < ends_at:
             pass
 
-    async def _call(self, trader: Trader, job: Job, worker: int, ends_at: float) -> bool:
-        """One call; whether there is time for another."""
+    async def _read(self, trader: Trader, ends_at: float) -> None:
+        """Look at balances and fills again and again, each account at a moment of its own."""
+        await anyio.sleep(READS_EVERY * self.traders.index(trader) / len(self.traders))
+        while anyio.current_time() < ends_at - READS_EVERY:
+            await self._attempt(trader.statement.read)
+            await anyio.sleep(READS_EVERY)
+
+    async def _attempt(self, call: Callable[[], Awaitable[None]]) -> bool:
+        """Call; whether it went well."""
         try:
-            await job.do(trader, worker, ends_at)
+            await call()
         except BingXError as error:
             self.failures.append(str(error))
             return False
-        return anyio.current_time() < ends_at
+        return True
 
     async def _close_once(self) -> None:
         await anyio.sleep(self.settings.closes_after)

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bingx_async import Snapshot
-from bingx_async.demo.panels import DIM, FAIR, GOOD, News, Uses, bucket_table, news_line, report_panel, title
+from bingx_async.demo.holdings import holdings_line, holdings_panel
+from bingx_async.demo.panels import NARROW, WIDE, News, Uses, bucket_table, legend, news_line, report_panel, title
 from bingx_async.demo.report import Report, uses_of
 from bingx_async.demo.scenario import Scenario
 from bingx_async.runtime.clock import wall_ms
@@ -21,10 +22,7 @@ from bingx_async.runtime.clock import wall_ms
 PAUSE = 1.0 / 8  # seconds between two frames
 PICTURE = 116  # columns of the saved picture
 TALL = 36  # lines from which on every account is shown
-LEGEND = (
-    f"[{DIM}] tokens: [{FAIR}]● [/]on its way   [steel_blue1]● [/]spent, comes back one window after the reply   "
-    f"[{GOOD}]○ [/]free\n[/]"
-)
+ROOMY = 45  # lines from which on, in a wide terminal, the panels are drawn too
 
 
 @define(eq=False)
@@ -80,20 +78,24 @@ class Screen:
         return self._seen
 
     def _frame(self, console: Console | None) -> ConsoleRenderable:
-        width = console.width if console is not None else PICTURE
-        is_short = console is not None and console.height < TALL
+        width, height = (console.width, console.height) if console is not None else (PICTURE, ROOMY)
+        has_panels, scenario = height >= ROOMY and width >= WIDE, self.scenario
         snapshot, uses = self._seen or self.look()
-        parts: list[ConsoleRenderable] = [] if is_short else [title(self.scenario)]
-        parts += [self._progress(width), bucket_table(snapshot, uses, width, is_short=is_short)]
-        if not is_short:
-            parts.append(Text.from_markup(LEGEND))
-        return Group(*parts, *(news_line(item) for item in self.news.items[-4:]))
+        return Group(
+            title(scenario, is_short=not has_panels),
+            self._progress(width),
+            bucket_table(snapshot, uses, width, is_short=height < TALL),
+            legend(width),
+            holdings_panel(scenario.statements) if has_panels else holdings_line(scenario.statements),
+            *(news_line(item) for item in self.news.items[-4:]),
+        )
 
     def _progress(self, width: int) -> ConsoleRenderable:
         scenario, total = self.scenario, self.scenario.settings.seconds
         grid = Table.grid(padding=(0, 2))
-        bar = ProgressBar(total=total, completed=scenario.elapsed, width=max(10, width - 68))
+        bar = ProgressBar(total=total, completed=scenario.elapsed, width=max(4, width - 66))
         tally = scenario.tally
-        counts = f"{tally.cancelled:,} orders cancelled · {tally.placed} OCO orders placed"
-        grid.add_row(Text(f" {scenario.elapsed:4.1f} of {total:g} s", "bold"), bar, Text(counts, "bold"))
+        orders = " orders" if width > NARROW else ""
+        counts = f"{tally.placed}{orders} placed · {tally.cancelled:,} cancelled · {tally.pairs} OCO"
+        grid.add_row(Text(f" {scenario.elapsed:4.1f} of {total:g} s", "bold"), bar, Text(counts, "bold", no_wrap=True))
         return grid

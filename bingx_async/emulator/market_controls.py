@@ -98,6 +98,11 @@ class MarketControls:
         with self._at_present() as floor:
             return list(floor.books[str(account)].fills)
 
+    def total(self, asset: str) -> Decimal:
+        """All that there is of an asset: of every account, of the market and of the fees. It never changes."""
+        with self._at_present() as floor:
+            return floor.ledger.total(asset)
+
     def price(self, symbol: str) -> Decimal:
         """The middle of the market now. Raises `InvalidRequest`."""
         with self._at_present() as floor:

@@ -29,7 +29,7 @@ HTML = ("content-type", "text/html")
 Pairs = list[tuple[str, str]]
 NO_CONTENT = 204
 SHOWN = 500  # characters of the parameters that a line shows
-SECRET = re.compile(r"""(?i)((?:signature|api_?-?key|secret\w*)["']?\s*[=:]\s*["']?)[^&"',}\s]+""")
+SECRET = re.compile(r"""(?i)((?:signature|(?:api|listen)_?-?key|secret\w*)["']?\s*[=:]\s*["']?)[^&"',}\s]+""")
 
 Sleep = Callable[[float], Awaitable[object]]
 Respond = Callable[["Request", Sleep], Awaitable["Reply"]]
@@ -188,9 +188,11 @@ class Log:
             return
         account = self._uids.get(request.headers.get("x-bx-apikey", ""), "-")
         parts = request.query, request.body.decode(errors="replace")
-        text = f"{request.path} {' '.join(filter(None, parts))}"
+        masked = self._mask(f"{request.path} {' '.join(filter(None, parts))}")[:SHOWN]
+        answer = self._mask(reply.body[:SHOWN].decode(errors="replace"))[:40]
+        logger.debug("%s %r account=%s -> %d %r", request.method, masked, account, reply.status, answer)
+
+    def _mask(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        masked = SECRET.sub(r"\1***", text)[:SHOWN]
-        answer = reply.body[:40].decode(errors="replace")
-        logger.debug("%s %r account=%s -> %d %r", request.method, masked, account, reply.status, answer)
+        return SECRET.sub(r"\1***", text)

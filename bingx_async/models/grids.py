@@ -16,14 +16,16 @@ from bingx_async.errors import InvalidRequest
 
 Number = Decimal | int | str
 
-LONGEST = 30  # digits on each side of the point
-_EXACT = Context(prec=200)  # a product of two of the longest has 120
+LONGEST = 40  # digits on each side of the point: a quotient of 28 digits has a few more places
+_EXACT = Context(prec=200)  # a product of two of the longest has 160
 
 
 def number(value: Number, name: str) -> Decimal:
     """A positive number that a market can have, digit by digit as it was written."""
     if isinstance(value, (float, bool)) or not isinstance(value, (Decimal, int, str)):
         raise InvalidRequest(f"{name} must be a Decimal, an int or a str such as '0.1', not a {type(value).__name__}")
+    if isinstance(value, str) and "_" in value:  # Python's own notation
+        raise InvalidRequest(f"{name}={value!r:.100} holds underscores: leave them out")
     try:
         exact = Decimal(value)
     except InvalidOperation:

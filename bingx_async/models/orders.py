@@ -13,6 +13,8 @@ from bingx_async.models.fields import OrderStatus, OrderType, Side, raw, text, w
 
 __all__ = ["CommissionRate", "Fill", "Order"]
 
+CLIENT_ORDER_ID = ("clientOrderID", "clientOrderId", "origClientOrderId", "clientUserID")  # replies differ
+
 
 @frozen
 class Order:
@@ -26,7 +28,7 @@ class Order:
     """The trading pair, such as BTC-USDT: its base asset, then its quote asset."""
     order_id: int | None = wire("orderId")
     """The exchange's id, an int here; OCO orders have theirs as text."""
-    client_order_id: str = text("clientOrderID", "clientOrderId", "origClientOrderId", "clientUserID")
+    client_order_id: str = text(*CLIENT_ORDER_ID)
     """The id that was given when the order was placed."""
     price: Decimal | None = wire("price")
     """The limit price of one unit of the base asset, in the quote asset."""
@@ -75,7 +77,7 @@ class Order:
 
 
 def _paid(commission: Decimal | None) -> Decimal | None:
-    return None if commission is None else 0 - commission
+    return commission.copy_negate() if commission else commission  # 0 - it would round as the program's context says
 
 
 @frozen
@@ -86,7 +88,7 @@ class Fill:
     """The exchange's id of the trade."""
     order_id: int | None = wire("orderId")
     """The exchange's id of the order that was filled."""
-    client_order_id: str = text("clientOrderID", "clientOrderId")
+    client_order_id: str = text(*CLIENT_ORDER_ID)
     """The id that was given when the order was placed; empty where the reply has none."""
     symbol: str = text("symbol")
     """The trading pair, such as BTC-USDT."""

@@ -96,6 +96,10 @@ class SymbolRules:
         The value of a market order that sells is not known beforehand, nor is the band around the market price in
         which the exchange takes orders: it decides on both.
         """
+        if order.symbol != self.symbol:
+            raise InvalidRequest(f"these are the rules of {self.symbol}, and the order is for {order.symbol}")
+        if order.side not in ("BUY", "SELL"):
+            raise InvalidRequest(f"side={order.side!r} must be 'BUY' or 'SELL'")
         self._check_trading(order.side)
         prices = [
             self._fit(name, getattr(order, name), "tick size", self.tick_size) for name in ("price", "stop_price")

@@ -54,8 +54,12 @@ class Calls(Protocol):
         """Run the call and return its model."""
         ...
 
+    def check(self, endpoint: Endpoint[Any]) -> None:
+        """Raise the reason why no call of `endpoint` can be made, if there is one."""
+        ...
+
     def keep(self, error: OutcomeUnknown) -> OutcomeUnknown:
-        """A call is in doubt, until it is known what became of it."""
+        """Keep a call in doubt until it is known what became of it."""
         ...
 
     def forget(self, error: OutcomeUnknown) -> None:

@@ -7,7 +7,7 @@ is found in the reply by that; one that is not there is unknown, and looked up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, Unpack
 
 from attrs import evolve
@@ -49,6 +49,7 @@ class BatchPlacing(CheckedOrders):
         *,
         sequential: bool = False,
         check: bool | None = None,
+        outcomes: MutableMapping[str, PlaceOutcome] | None = None,
         **options: Unpack[CallOptions],
     ) -> list[PlaceOutcome]:
         """Place several orders, 5 in a request; one outcome per order, in the order given.
@@ -59,28 +60,33 @@ class BatchPlacing(CheckedOrders):
 
         After a request that failed none is sent: its orders are refused or unknown, those of later ones `NOT_SENT`,
         and nothing raises, except where the first one failed: then the error tells all, for nothing else was sent.
-        An order that is missing in the reply is looked up once by its client order id; `UNKNOWN` may still be live.
+        An order that is missing in the reply is looked up once by its client order id; `UNKNOWN` may still be live, and
+        `client.in_doubt` keeps it. `outcomes`, by client order id, is filled as they become known: it outlasts a
+        cancellation, when the orders that are not in it are in `client.in_doubt` or were not sent.
         """
         arguments.flag(sequential, "sequential")
         drafts = await self._drafts(_listed(orders), check, options)
         _check_names(drafts)
-        done: dict[str, PlaceOutcome] = {}
+        done = arguments.filled(outcomes, "outcomes")
         requests = chunks_of(drafts, sequential)
         for place, request in enumerate(requests):
             try:
-                done |= await self._send(request, sequential, options)
+                await self._send(request, sequential, options, done)
             except BingXError as error:
                 rest = [each for later in requests[place + 1 :] for each in later]
                 if not place:
                     _note(error, rest)
                     raise
-                done |= await self._after_failure(error, request, options)
-                done |= {it.client_order_id: _not_sent(it, error) for it in rest}
+                done.update(await self._after_failure(error, request, options))
+                done.update({it.client_order_id: _not_sent(it, error) for it in rest})
                 break
         return [done[each.client_order_id] for each in drafts]
 
-    async def _send(self, request: Sequence[Draft], sequential: bool, options: CallOptions) -> dict[str, PlaceOutcome]:
-        """The outcomes of one request."""
+    async def _send(
+        self, request: Sequence[Draft], sequential: bool, options: CallOptions, done: MutableMapping[str, PlaceOutcome]
+    ) -> None:
+        """Send one request; `done` gets its outcomes."""
+        began = self._calls.now()
         names = tuple(each.client_order_id for each in request)
         params: dict[str, Param] = {"data": [dict(each.params) for each in request], "sync": sequential}
         try:
@@ -88,13 +94,20 @@ class BatchPlacing(CheckedOrders):
         except ApiError as error:
             self._notice(request, error.code, error.message)
             raise
-        return {each.client_order_id: await self._outcome(each, told, options) for each in request}
+        done.update({each.client_order_id: self._outcome(each, told) for each in request})
+        doubts = list[tuple[Draft, OutcomeUnknown]]()
+        for each in request:
+            found = done[each.client_order_id]
+            if found.status is PlaceStatus.UNKNOWN:
+                alone: dict[str, Param] = {"data": [dict(each.params)], "sync": sequential}
+                about = Call(PLACE_ORDERS, alone, (each.client_order_id,))
+                doubts.append((each, self._doubt(about, found.error, began)))
+        for each, doubt in doubts:
+            done[each.client_order_id] = await self._look_up(each, doubt.message, options, doubt)
 
-    async def _outcome(self, sought: Draft, told: Sequence[PlaceOutcome], options: CallOptions) -> PlaceOutcome:
+    def _outcome(self, sought: Draft, told: Sequence[PlaceOutcome]) -> PlaceOutcome:
         """The outcome of one order by what the reply tells of all."""
         found = find(sought.client_order_id, told)
-        if found.status is PlaceStatus.UNKNOWN:
-            return await self._look_up(sought, found.error, options)
         if found.status is PlaceStatus.REFUSED:
             self._notice([sought], found.code, found.error)
         order = None if found.order is None else sought.described(found.order)

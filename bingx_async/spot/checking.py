@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial as bind
 from typing import Any
 
 from bingx_async.core.endpoint import Call
-from bingx_async.core.options import CallOptions
-from bingx_async.errors import BingXError, InvalidRequest, LocalError, OrderNotFound
+from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions
+from bingx_async.errors import BingXError, InvalidRequest, LocalError, OrderNotFound, OutcomeUnknown
 from bingx_async.models import NewOrder, Order, PlaceOutcome, PlaceStatus, Priority, SymbolRules
 from bingx_async.spot import arguments
 from bingx_async.spot.base import Group
@@ -30,13 +31,18 @@ class CheckedOrders(Group):
     ) -> list[Draft]:
         """Every order as it may be sent. Raises `InvalidRequest`, and `RulesUnavailable`."""
         drafts = [draft(order, self._ids, self._calls.now()) for order in orders]
-        if self._rules.is_heeded if check is None else arguments.flag(check, "check"):
+        if self._heeds_rules(check):
             for each in drafts:
                 await self._check_rules(each.order, options)
         return drafts
 
+    def _heeds_rules(self, check: bool | None) -> bool:
+        """Whether a call checks its orders."""
+        return self._rules.is_heeded if check is None else arguments.flag(check, "check")
+
     async def _check_rules(self, order: NewOrder, options: CallOptions) -> None:
         """Before an order is refused, the rules that it breaks are read again unless that was done just now."""
+        self._calls.check(GET_ORDER)  # without keys no order leaves, so no rules are needed
         now, places = self._calls.now, self._facts.quote_places
         read = bind(self._read_rules, order.symbol, options)
         known = self._rules.fresh(order.symbol, now()) or await self._rules.get(order.symbol, now, read)
@@ -62,7 +68,16 @@ class CheckedOrders(Group):
         patient.pop("max_wait", None)
         return await self._calls.call(Call(GET_ORDER, single_params(symbol, order_ref)), patient)
 
-    async def _look_up(self, sought: Draft, error: str, options: CallOptions) -> PlaceOutcome:
+    def _doubt(self, call: Call[Any], words: str, since: float) -> OutcomeUnknown:
+        """The error of a call that was answered, but not so that its outcome is known; `client.in_doubt` keeps it while
+        it is looked up, which may be cut short, and from then on unless it is found."""
+        moments = [datetime.fromtimestamp(at / 1000.0, UTC) for at in (since, self._calls.now() + LONGEST_RECV_WINDOW)]
+        about = (words, call.endpoint.path, call.params, call.client_order_ids)
+        return self._calls.keep(OutcomeUnknown(*about, sent_at=moments[0], expires_at=moments[1]))
+
+    async def _look_up(
+        self, sought: Draft, error: str, options: CallOptions, doubt: OutcomeUnknown | None = None
+    ) -> PlaceOutcome:
         """The outcome of an order of which no reply tells. One that is not found may be on its way."""
         name = sought.client_order_id
         if not self._calls.may_fail(GET_ORDER):  # not to be there would be an error
@@ -74,5 +89,7 @@ class CheckedOrders(Group):
         except BingXError as failed:
             return PlaceOutcome(name, PlaceStatus.UNKNOWN, error=f"{error}; it could not be looked up: {failed}")
         if order.order_id and sought.is_like(order):
+            if doubt is not None:
+                self._calls.forget(doubt)
             return PlaceOutcome(name, PlaceStatus.PLACED, sought.described(order))
         return PlaceOutcome(name, PlaceStatus.UNKNOWN, order, error=f"{error}; the order of that id is not like it")

@@ -11,6 +11,7 @@ from bingx_async.core.options import CallOptions
 from bingx_async.errors import BingXError, IncompleteList
 from bingx_async.models import CancelOutcome, CancelStatus, OcoOrder, Order, Priority
 from bingx_async.spot.batches import Id, failed
+from bingx_async.spot.oco_queries import names_of
 from bingx_async.spot.orders import Orders
 
 LOOKS = 3
@@ -28,6 +29,7 @@ class Clearing:
     within: float
     options: CallOptions
     outcomes: dict[Id, CancelOutcome] = field(init=False, factory=dict[Id, CancelOutcome])
+    legs: set[str] = field(init=False, factory=set[str])  # every id of the pairs that were seen
     ends_at: float = field(init=False, default=0.0)
 
     async def run(self) -> list[CancelOutcome]:
@@ -37,6 +39,7 @@ class Clearing:
         for look in range(LOOKS):
             try:
                 plain, pairs = await self._open_orders(), await self._open_pairs()
+                plain = [order for order in plain if not self._is_leg(order)]
             except BingXError:
                 if not look:
                     raise
@@ -47,7 +50,10 @@ class Clearing:
                 await anyio.sleep(min(PAUSE, max(0.0, self._left)))
             await self._cancel(plain)
             for pair in pairs:
-                self._keep([await self._cancel_pair(pair)])
+                outcome = await self._cancel_pair(pair)
+                self._keep([outcome])
+                if outcome.status is not CancelStatus.CANCELLED:
+                    self.legs -= names_of(pair)
         return list(self.outcomes.values())
 
     @property
@@ -61,12 +67,18 @@ class Clearing:
             found = await self.orders.list_open_orders(self.symbol, **self.options)
         except IncompleteList as error:
             found = [order for order in error.items if isinstance(order, Order)]
-        return [it for it in found if self.is_mine(it) and not is_oco_leg(it) and not self._is_cancelled(ref_of(it))]
+        return [it for it in found if self.is_mine(it) and not self._is_cancelled(ref_of(it))]
 
     async def _open_pairs(self) -> list[OcoOrder]:
         found = await self.orders.list_open_oco_orders(**self.options)
+        self.legs |= {name for pair in found for name in names_of(pair)}
         here = [it for it in found if self.symbol is None or {leg.symbol for leg in it.legs} == {self.symbol}]
         return [it for it in here if self.is_mine(it) and not self._is_cancelled(pair_ref(it))]
+
+    def _is_leg(self, order: Order) -> bool:
+        """Whether an order of the plain list is a leg, which is cancelled with its pair. A leg whose pair is not listed
+        any more, such as one that was triggered, is cancelled as the plain order that it is now."""
+        return not self.legs.isdisjoint({str(order.order_id), order.client_order_id} - {""})
 
     def _is_cancelled(self, order_ref: Id) -> bool:
         """Whether the exchange has accepted its cancel: it may be in the list for a moment more."""
@@ -110,8 +122,3 @@ def ref_of(order: Order) -> Id:
 def pair_ref(pair: OcoOrder) -> str:
     """The client order id of a leg."""
     return next((leg.client_order_id for leg in pair.legs if leg.client_order_id), pair.order_list_id)
-
-
-def is_oco_leg(order: Order) -> bool:
-    """Whether an order of the plain list is a leg, which is cancelled with its pair: its id is of digits alone."""
-    return order.client_order_id.isdigit()

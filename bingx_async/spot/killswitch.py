@@ -90,6 +90,7 @@ class Kill:
     open_pairs: list[OcoOrder] | None = field(init=False, default=None)
     looked_at: datetime | None = field(init=False, default=None)
     is_told_nothing: bool = field(init=False, default=False)  # by the call that cancels everything: none is for it
+    stayed: set[Any] = field(init=False, factory=set[Any])  # ids of orders that this call was to take last
 
     async def run(self) -> None:
         """Cancel and look until nothing is open, or no later round could end otherwise."""
@@ -167,10 +168,13 @@ class Kill:
         return True
 
     async def _cancel_orders(self) -> None:
-        """What a look has seen: by the exchange's own call, else by id. Legs of OCO orders are not for it."""
+        """What a look has seen: by the exchange's own call, else by id. Legs of OCO orders are not for it, and it may
+        leave other kinds of orders too: what is there after it was accepted goes by id."""
         legs = {leg.order_id for pair in self.open_pairs or () for leg in pair.legs}
         left = [order for order in self.open_orders or () if str(order.order_id) not in legs]
-        if left and (self.is_told_nothing or not await self._cancel_everything()):
+        is_left_by_it = any(order.order_id in self.stayed for order in left)
+        self.stayed = set() if is_left_by_it else {order.order_id for order in left}  # in turns: either may be closed
+        if left and (self.is_told_nothing or is_left_by_it or not await self._cancel_everything()):
             async with anyio.create_task_group() as group:
                 for symbol in dict.fromkeys(order.symbol for order in left):
                     group.start_soon(self._cancel_by_id, symbol, [each for each in left if each.symbol == symbol])

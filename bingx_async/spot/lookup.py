@@ -108,9 +108,10 @@ class Look:
     async def _by_id(self, target: Target, by_name: bool) -> Order | None:
         for name in target.names if by_name else ():
             found = await self._one(target.symbol, name)
-            if found is not None:
+            if found is not None and _is_told(found, target):
                 return found
-        return await self._one(target.symbol, int(target.order_id)) if target.order_id else None
+        found = await self._one(target.symbol, int(target.order_id)) if target.order_id else None
+        return found if found is not None and _is_told(found, target) else None
 
     async def _owner(self, symbol: str, order_id: int | None) -> Order | OcoLeg | None:
         """The order or leg of that id: it may have been placed long before the call in doubt, and be filled now. The
@@ -184,6 +185,11 @@ class Look:
 
     def _tell(self, asked: str, answer: str) -> None:
         self.evidence.append(Evidence(asked, answer, moment_of(self.now())))
+
+
+def _is_told(found: Order, target: Target) -> bool:
+    """Whether a description names an order: one that is empty proves nothing."""
+    return bool(found.order_id) or target.is_named_by(found)
 
 
 async def _all(ask: Callable[..., AsyncIterator[T]], *about: Any, **options: Any) -> list[T]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Unpack
+from typing import Any, Unpack
 
 from bingx_async.core.endpoint import Call, Effect, Endpoint
 from bingx_async.core.options import CallOptions
@@ -11,10 +12,11 @@ from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.signing import Param
 from bingx_async.core.wire import one
 from bingx_async.errors import BingXError, InvalidRequest, OrderNotFound, OrderRefused
-from bingx_async.models import OcoOrder, OcoReference, Priority, Side
+from bingx_async.models import NewOrder, OcoOrder, OcoReference, OrderType, Priority, Side
 from bingx_async.spot import arguments
 from bingx_async.spot.arguments import Number
 from bingx_async.spot.base import NEWER, ORDER, ORDERS
+from bingx_async.spot.checking import CheckedOrders
 from bingx_async.spot.oco_queries import OcoQueries, names_of
 
 ID_ARGUMENTS = ("list_client_order_id", "above_client_order_id", "below_client_order_id")
@@ -47,7 +49,7 @@ CANCEL_OCO_ORDER = Endpoint(
 )
 
 
-class OcoOrders(OcoQueries):
+class OcoOrders(CheckedOrders, OcoQueries):
     """Methods on `oco/*`."""
 
     async def place_oco_order(
@@ -62,6 +64,7 @@ class OcoOrders(OcoQueries):
         list_client_order_id: str | int | None = None,
         above_client_order_id: str | int | None = None,
         below_client_order_id: str | int | None = None,
+        check: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> OcoOrder:
         """Place a limit order and a stop-limit order of which one cancels the other.
@@ -69,6 +72,7 @@ class OcoOrders(OcoQueries):
         `limit_price`: of the limit order; `trigger_price`: at which the stop-limit order is placed with
         `order_price`. To sell, `limit_price` lies above `trigger_price`; to buy, below it. The client order ids (of the
         list, the limit order, the stop-limit order) are digits only, and differ; those that are not given are made.
+        Both orders are checked by the symbol's trading rules, like that of `place_order`.
         Raises `InsufficientBalance`; after `OutcomeUnknown`, ask by its `client_order_ids`.
         """
         params: dict[str, Param] = {
@@ -82,6 +86,8 @@ class OcoOrders(OcoQueries):
         _check_prices(str(params["side"]), Decimal(str(params["limitPrice"])), Decimal(str(params["triggerPrice"])))
         pair, above, below = self._ids_of(list_client_order_id, above_client_order_id, below_client_order_id)
         named = {"listClientOrderId": pair, "aboveClientOrderId": above, "belowClientOrderId": below}
+        if self._heeds_rules(check):
+            await self._check_legs(params, options)
         call = Call(PLACE_OCO_ORDER, {**params, **named}, (above, below, pair))  # a leg can be asked for in any case
         return await self._calls.call(call, options)
 
@@ -118,6 +124,22 @@ class OcoOrders(OcoQueries):
         if leg is None and missing is not None:
             raise missing
         raise OrderRefused(0, UNTOLD.format(value), CANCEL_OCO_ORDER.path, 200)
+
+    async def _check_legs(self, params: Mapping[str, Param], options: CallOptions) -> None:
+        """Both orders by the trading rules, under the names of the arguments."""
+        about: dict[str, Any] = {name: str(params[name]) for name in ("symbol", "side", "quantity")}
+        limit = NewOrder(**about, type=OrderType.LIMIT, price=str(params["limitPrice"]))
+        stop_price, price = str(params["triggerPrice"]), str(params["orderPrice"])
+        stop = NewOrder(**about, type=OrderType.TAKE_STOP_LIMIT, price=price, stop_price=stop_price)
+        for leg, names in (
+            (limit, {"price": "limit_price"}),
+            (stop, {"price": "order_price", "stop_price": "trigger_price"}),
+        ):
+            try:
+                await self._check_rules(leg, options)
+            except InvalidRequest as error:
+                name, equals, rest = str(error).partition("=")
+                raise InvalidRequest(f"{names.get(name, name)}{equals}{rest}") from None
 
     async def _cancel_by(self, name: str, value: str, options: CallOptions) -> OcoReference:
         names = (value,) if name == "clientOrderId" else ()

@@ -12,7 +12,7 @@ from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.signing import Param
 from bingx_async.core.wire import one
-from bingx_async.errors import ApiError, OrderNotFound, OrderRefused
+from bingx_async.errors import ApiError, IncompleteList, OrderNotFound, OrderRefused
 from bingx_async.models import OcoLeg, OcoOrder
 from bingx_async.spot import arguments
 from bingx_async.spot.base import NEWER, ORDER, ORDERS, Group
@@ -120,10 +120,16 @@ class OcoQueries(Group):
         """Every open OCO order, of every symbol; a leg whose other leg is not in the list comes alone.
 
         An order that ends while pages of 100 legs are read can hide another one from the list. An empty list is never
-        such a case: none was open.
+        such a case: none was open. Raises `IncompleteList`, with what was seen in `items`, where a leg cannot be read.
         """
         walk = PageWalk[OcoLeg](ALWAYS, lambda it: it.order_id, lambda it: it.time, PAGE)
-        return paired([leg async for leg in pages(walk, bind(self._legs, LIST_OPEN_OCO_ORDERS, options))])
+        legs = list[OcoLeg]()
+        try:
+            async for leg in pages(walk, bind(self._legs, LIST_OPEN_OCO_ORDERS, options)):
+                legs.append(leg)
+        except IncompleteList as error:
+            raise IncompleteList(str(error), paired(legs)) from None
+        return paired(legs)
 
     async def iter_oco_history(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial as bind
 from typing import Unpack
 
 from bingx_async.core.endpoint import Call, Effect, Endpoint
@@ -72,14 +74,14 @@ class Placing(CheckedOrders):
             client_order_id=client_order_id,
         )
         (drafted,) = await self._drafts([new], check, options)
+        call, began = Call(PLACE_ORDER, drafted.params, (drafted.client_order_id,)), self._calls.now()
         try:
-            call = Call(PLACE_ORDER, drafted.params, (drafted.client_order_id,))
             return drafted.described(await self._calls.call(call, options))
         except ApiError as error:
             self._rules.notice(symbol, error)
             if not is_duplicate(error.code, error.message):
                 raise
-            return await self._placed_before(drafted, error, options)
+            return await self._placed_before(drafted, error, options, bind(self._doubt, call, since=began))
 
     async def place_limit_order(
         self,
@@ -136,12 +138,15 @@ class Placing(CheckedOrders):
             **options,
         )
 
-    async def _placed_before(self, sought: Draft, error: ApiError, options: CallOptions) -> Order:
+    async def _placed_before(
+        self, sought: Draft, error: ApiError, options: CallOptions, doubt_about: Callable[[str], OutcomeUnknown]
+    ) -> Order:
         """The order, where the exchange says that it came before: that is no refusal."""
-        found = await self._look_up(sought, error.message, options)
+        doubt = doubt_about(error.message)
+        found = await self._look_up(sought, error.message, options, doubt)
         if found.status is PlaceStatus.PLACED and found.order is not None:
             return found.order
+        self._calls.forget(doubt)
         if found.order is not None:  # the id is that of another order
             raise error
-        name = (sought.client_order_id,)
-        raise self._calls.keep(OutcomeUnknown(found.error, PLACE_ORDER.path, sought.params, name)) from error
+        raise doubt_about(found.error) from error

@@ -113,13 +113,14 @@ class Queries(Group):
         The exchange hands out 2000 orders at most. Where the list of every symbol reaches that, each symbol in it is
         asked for by itself, and each of `symbols`, which should be all that the account trades: an order of a symbol
         that is neither seen nor given would be missed. So without `symbols`, or where one symbol has 2000 by itself,
-        `IncompleteList` is raised, with every order that was seen in `items`. A list that is returned is complete.
+        `IncompleteList` is raised, with every order that was seen in `items`; also where an order cannot be read. A
+        list that is returned is complete.
         """
         pair = None if symbol is None else arguments.symbol(symbol)
         given = arguments.symbols(symbols)
         found = await self._open_orders(pair, options)
         if len(found) < MOST_OPEN:
-            return _readable(found)
+            return _whole(found)
         if pair is not None:
             raise IncompleteList(f"{pair} has more open orders than the {MOST_OPEN} of one reply", _readable(found))
         return await self._open_orders_of_each(found, given, options)
@@ -140,7 +141,8 @@ class Queries(Group):
         exchange does. Whether that files an order under the time of its placing or of its last change is not
         documented, and it may round the time: one of a whole second may lie up to a second outside. When a page fails
         its error is raised; what came before is complete, so go on with `start` at the last order. Raises
-        `IncompleteList` in the end if one second holds more than the 10 000 orders that can be asked for.
+        `IncompleteList` in the end if one second holds more than the 10 000 orders that can be asked for, or if some
+        could not be read.
         """
         params: dict[str, Param] = {} if symbol is None else {"symbol": arguments.symbol(symbol)}
         if status is not None:
@@ -193,20 +195,22 @@ class Queries(Group):
 
     async def _open_orders_of_each(self, cut_off: list[Order], given: list[str], options: CallOptions) -> list[Order]:
         """The open orders of the symbols in `cut_off`, and of those given."""
-        found, crowded = [order for order in _readable(cut_off) if not order.symbol], list[str]()
+        found, crowded = [order for order in cut_off if not order.symbol], list[str]()
         for symbol in dict.fromkeys([*(order.symbol for order in cut_off if order.symbol), *given]):
             listed = await self._open_orders(symbol, options)
-            found += _readable(listed)
+            found += listed
             crowded += [symbol] * (len(listed) >= MOST_OPEN)
         if crowded:
-            raise IncompleteList(f"more open orders than the {MOST_OPEN} of one reply: {', '.join(crowded)}", found)
+            raise IncompleteList(
+                f"more open orders than the {MOST_OPEN} of one reply: {', '.join(crowded)}", _readable(found)
+            )
         if not given:
             raise IncompleteList(
                 f"more open orders than the {MOST_OPEN} of one reply: give the symbols that the account trades, as in "
                 "symbols=['BTC-USDT'], or some may be missed",
-                found,
+                _readable(found),
             )
-        return found
+        return _whole(found)
 
     async def _history_page(self, params: dict[str, Param], options: CallOptions, ask: Ask) -> list[Order]:
         paged: dict[str, Param] = {**params, **spanned(ask), "pageIndex": ask.page, "pageSize": PAGE}
@@ -215,6 +219,13 @@ class Queries(Group):
     async def _fills_page(self, params: dict[str, Param], options: CallOptions, ask: Ask) -> list[Fill]:
         since: dict[str, Param] = {"fromId": ask.from_id} if ask.from_id else {}
         return await self._calls.call(Call(ITER_FILLS, {**params, **spanned(ask), **since}), options)
+
+
+def _whole(orders: list[Order]) -> list[Order]:
+    """The orders of a list, every row of which can be read."""
+    if all(order.raw for order in orders):
+        return orders
+    raise IncompleteList("rows of the list of open orders could not be read", _readable(orders))
 
 
 def _readable(orders: list[Order]) -> list[Order]:

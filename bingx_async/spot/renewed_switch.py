@@ -188,6 +188,7 @@ class RenewedSwitch:
         self._failures += 1
         if isinstance(error, OutcomeUnknown):
             self._unsettled_until = now + VALIDITY
+            self._calls.forget(error)  # the next renewal settles it; the list is for calls that can be looked up
         self._report(error)
 
     def _judge(self, now: float) -> None:

@@ -79,7 +79,8 @@ class Replacing(CheckedOrders):
         same, so both may be live. The new order is checked like that of `place_order`.
 
         The exchange may do one half without the other: look at both `.cancel` and `.place`. Raises an `ApiError` only
-        where neither was done, and `OutcomeUnknown` where no readable answer came: then both are open.
+        where neither was done, and `OutcomeUnknown` where no readable answer came: then both are open. While a half is
+        `UNKNOWN` the call is in `client.in_doubt`.
         """
         old = _old_order(cancel_order_id, cancel_client_order_id)
         mode = _MODES[arguments.choice(if_cancel_fails, "if_cancel_fails", *_MODES)]
@@ -90,14 +91,21 @@ class Replacing(CheckedOrders):
         params["cancelOrderId" if isinstance(old, int) else "cancelClientOrderID"] = old
         if only_if is not None:
             params["cancelRestrictions"] = arguments.restriction(only_if)
+        call, began, failure = Call(REPLACE_ORDER, params, (drafted.client_order_id,)), self._calls.now(), None
         try:
-            told = await self._calls.call(Call(REPLACE_ORDER, params, (drafted.client_order_id,)), options)
+            told = await self._calls.call(call, options)
         except (ApiError, OutcomeUnknown) as error:
-            outcome = await self._settled(self._heard(error, drafted, mode), old, drafted, options)
-            if _is_nothing_done(outcome):
-                raise
-            return outcome
-        return await self._settled(told, old, drafted, options)
+            told, failure = self._heard(error, drafted, mode), error
+        doubt = failure if isinstance(failure, OutcomeUnknown) else None
+        if doubt is None and not _is_known(told):
+            doubt = self._doubt(call, told.place.error or told.cancel.error, began)
+        outcome = await self._settled(told, old, drafted, options)
+        is_nothing_done = isinstance(failure, ApiError) and _is_nothing_done(outcome)
+        if doubt is not None and (_is_known(outcome) or is_nothing_done):
+            self._calls.forget(doubt)
+        if failure is not None and _is_nothing_done(outcome):
+            raise failure
+        return outcome
 
     async def _check_old(self, symbol: str, old: Id, options: CallOptions) -> None:
         """Whether this order may go: a strategy replaces none but its own."""
@@ -146,6 +154,10 @@ class Replacing(CheckedOrders):
         elif place.order is not None:
             place = evolve(place, order=new.described(place.order))
         return ReplaceOutcome(cancel, place, told.raw)
+
+
+def _is_known(outcome: ReplaceOutcome) -> bool:
+    return outcome.cancel.status is not CancelStatus.UNKNOWN and outcome.place.status is not PlaceStatus.UNKNOWN
 
 
 def _is_nothing_done(outcome: ReplaceOutcome) -> bool:

@@ -69,7 +69,7 @@ def read_halves(message: str) -> ReplaceOutcome | None:
         return None
     cancel = Half(_is_yes(found["done"]), None, None, found["cancel"].strip())
     words = found["open"].strip()
-    is_open = not words or _is_yes(words) or is_unclear(None, words)  # only the words of an error are a refusal
+    is_open = is_unclear(None, words) or not words or _is_yes(words) is not None  # "error:success" refuses nothing
     status = PlaceStatus.UNKNOWN if is_open else PlaceStatus.REFUSED
     return ReplaceOutcome(_cancelled(cancel), PlaceOutcome("", status, error=words), {"msg": message})
 

@@ -45,7 +45,8 @@ class Resolving(Lookup):
         A placed order is looked up by its client order id, among the open orders, in the history and among the fills;
         an OCO order by its ids in both lists of OCO orders; again after 0.5, 1, 2, 4 and 8 seconds.
 
-        `EXECUTED`: the order was found, or for a cancel that it is cancelled. `NOT_EXECUTED` of a placement: nothing
+        `EXECUTED`: the order was found (one of its id that was there before the call, or trades the other way, is not
+        it), or for a cancel that it is cancelled. `NOT_EXECUTED` of a placement: nothing
         was found in a look that began 5 seconds or more after `error.expires_at`, when the exchange takes the request
         no longer, in which every source answered in full, and which saw nothing that might be the order for lack of an
         id; of a cancel: the order was still open in such a look, or it ended otherwise. A cancel of everything ran if
@@ -130,7 +131,9 @@ class Search:
         order = await look.order(target, by_name=self._spends(look) and self._are_names_kept(look))
         if order is None and self._is_settled(look) and (fill := await look.fill(target)) is not None:
             order = await look.order(evolve(target, order_id=str(fill.order_id)), by_name=False) or Order()
-        return self._absent(target, look) if order is None else Resolution(EXECUTED, order)
+        if order is None:
+            return self._absent(target, look)
+        return Resolution(UNKNOWN if target.is_other(order, self.sent_at) else EXECUTED, order)
 
     async def _cancelled(self, target: Target, look: Look) -> Resolution:
         order = await look.order(target, by_name=self._spends(look) and self._are_names_kept(look))
@@ -150,8 +153,7 @@ class Search:
         legs, _ = await look.pair(target, by_name=self._spends(look))
         if legs:
             return Resolution(EXECUTED, legs=legs)
-        listed = await look.open_orders(target.symbol)
-        order = next((each for each in listed if target.is_named_by(each)), None)
+        order = await look.order(target, by_name=False)  # a leg may be listed among the plain ones
         return self._absent(target, look) if order is None else Resolution(EXECUTED, order)
 
     async def _oco_cancelled(self, target: Target, look: Look) -> Resolution:

@@ -54,6 +54,7 @@ class Strategy(Placing, BatchPlacing, Replacing):
         list_client_order_id: str | int | None = None,
         above_client_order_id: str | int | None = None,
         below_client_order_id: str | int | None = None,
+        check: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> OcoOrder:
         """Place an OCO order; see `client.spot.place_oco_order`. Ids of your own begin with the mark in digits."""
@@ -67,6 +68,7 @@ class Strategy(Placing, BatchPlacing, Replacing):
             list_client_order_id=list_client_order_id,
             above_client_order_id=above_client_order_id,
             below_client_order_id=below_client_order_id,
+            check=check,
             **options,
         )
 

@@ -29,7 +29,7 @@ def _named(params: Params, *names: str) -> tuple[str, ...]:
 
 
 def _placed(params: Params) -> tuple[Target, ...]:
-    return (Target(Act.PLACE, str(params.get("symbol", "")), names=_named(params, "newClientOrderId")),)
+    return (Target(Act.PLACE, str(params.get("symbol", "")), names=_named(params, "newClientOrderId"), params=params),)
 
 
 def _placed_several(params: Params) -> tuple[Target, ...]:

@@ -16,19 +16,23 @@ from bingx_async.errors import IncompleteList
 T = TypeVar("T")
 
 SECOND = 1000
+NO_ID = (None, "")
 DAY = 86_400 * SECOND
 EARLIEST = 1_514_764_800_000  # 2018: the exchange is younger
 
 
 def rows(kind: type[T], *names: str) -> Callable[[object], list[T]]:
     """Reads one page: the first field of `names` that `data` has, or `data` itself. An item that cannot be read is an
-    empty model here: left out, it would make a full page look like the last."""
+    empty model here: left out, it would make a full page look like the last. So is a list under another name."""
     read = one(kind)
 
     def read_page(data: object) -> list[T]:
         found = mapping(data)
         listed = next((found[name] for name in names if name in found), data)
-        return [read(item) for item in cast("list[object]", listed)] if isinstance(listed, list) else []
+        if isinstance(listed, list):
+            return [read(item) for item in cast("list[object]", listed)]
+        rest = found.values() if listed is data and found else [listed]  # `{"total": 0}` is an empty list
+        return [read(None)] if any(value and isinstance(value, (list, dict, str)) for value in rest) else []
 
     return read_page
 
@@ -81,8 +85,8 @@ def span_of(start: int | None, end: int | None, now: float) -> Span:
 
 
 class Walk(ABC, Generic[T]):
-    """The rows of a span, by their id and their time (a row without an id cannot be told from others: it is left out).
-    `longest`: the most ms that one question may span."""
+    """The rows of a span, by their id and their time (a row without an id cannot be told from others: it is left out,
+    and `check` tells of it). `longest`: the most ms that one question may span."""
 
     def __init__(
         self,
@@ -98,6 +102,7 @@ class Walk(ABC, Generic[T]):
         self._seen: set[Hashable] = set()
         self._held: list[T] = []
         self._cut = 0
+        self._has_unreadable = False
 
     @property
     @abstractmethod
@@ -110,6 +115,8 @@ class Walk(ABC, Generic[T]):
 
     def check(self) -> None:
         """Raise `IncompleteList` if some rows could not be had."""
+        if self._has_unreadable:
+            raise IncompleteList("rows of the exchange's list could not be read; all else was handed on")
         if self._cut:
             raise IncompleteList(
                 f"the exchange holds more than it hands out for {self._cut} s of that time; all else was handed on"
@@ -127,7 +134,8 @@ class Walk(ABC, Generic[T]):
         fresh = list[T]()
         for row in page:
             key = self._id_of(row)
-            if key not in (None, "") and key not in self._seen and self._is_inside(self._time(row)):
+            self._has_unreadable |= key in NO_ID
+            if key not in NO_ID and key not in self._seen and self._is_inside(self._time(row)):
                 self._seen.add(key)
                 fresh.append(row)
         self._held += fresh

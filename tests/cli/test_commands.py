@@ -1,4 +1,4 @@
-"""The other commands: emulator, quotas, clock, cancel-all, and the message without the extra."""
+"""The other commands: emulator, quotas, clock, and the message without the extra."""
 
 import json
 import re
@@ -9,25 +9,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from bingx_async import PROFILES, __version__
 from bingx_async.catalogue import CATALOGUE
-from bingx_async.commands import bingx_async
 from bingx_async.spot.base import LIMITS
-from tests.cli.running import environment, run, start
-
-KEYS = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "emulator-secret-1001"}
-NO_KEYS: dict[str, str | None] = {"BINGX_API_KEY": None, "BINGX_SECRET_KEY": None, "BINGX_BASE_URL": None}
-DISCARD = "http://127.0.0.1:9"  # the port of the discard service: nothing listens there
-
-
-def invoke(*args: str, **environ: str) -> Any:
-    return CliRunner().invoke(bingx_async, args, env={**NO_KEYS, **environ})
+from tests.cli.running import DISCARD, environment, invoke, run, start
 
 
 @pytest.fixture
-def served() -> Iterator[dict[str, Any]]:
+def program() -> Iterator[dict[str, Any]]:
     process = start("emulator", "--latency-ms", "1")
     assert process.stdout is not None
     yield json.loads(process.stdout.readline())
@@ -74,9 +64,9 @@ def test_half_a_pair_of_keys_is_refused() -> None:
     )
 
 
-def test_a_port_in_use_is_told_in_one_line(served: dict[str, Any]) -> None:
+def test_a_port_in_use_is_told_in_one_line(program: dict[str, Any]) -> None:
     """A second emulator on the same port exits with 1."""
-    port = served["url"].rpartition(":")[2]
+    port = program["url"].rpartition(":")[2]
     result = invoke("emulator", "--port", port)
     assert (result.exit_code, result.stderr) == (1, f"Error: port {port} cannot be used: Address already in use\n")
 
@@ -143,9 +133,9 @@ def test_quotas_as_json() -> None:
     assert {str(each["uid"]) for each in unlimited["endpoints"]} == {"None"}
 
 
-def test_the_clock_is_read_from_the_address_given(served: dict[str, Any]) -> None:
+def test_the_clock_is_read_from_the_address_given(program: dict[str, Any]) -> None:
     """Offset and round trip; the emulator shares this machine's clock."""
-    for arguments, environ in ((("--base-url", served["url"]), {}), ((), {"BINGX_BASE_URL": served["url"]})):
+    for arguments, environ in ((("--base-url", program["url"]), {}), ((), {"BINGX_BASE_URL": program["url"]})):
         result = invoke("clock", *arguments, **environ)
         assert (result.exit_code, result.stderr) == (0, "")
         first, second = result.stdout.splitlines()
@@ -170,93 +160,6 @@ def test_an_address_that_cannot_be_right_is_one_line() -> None:
     assert result.stderr == (
         "Error: base_url='http://example.com': plain http is only for a loopback address; write https\n"
     )
-
-
-def test_cancel_all_asks_first(served: dict[str, Any]) -> None:
-    """Without --yes nothing is cancelled before a yes."""
-    environ = {**KEYS, "BINGX_BASE_URL": served["url"]}
-    refused = CliRunner().invoke(bingx_async, ["cancel-all"], input="n\n", env=environ)
-    assert refused.exit_code == 1
-    assert refused.stdout.startswith("Cancel every open order on every symbol? [y/N]: n")
-    agreed = CliRunner().invoke(bingx_async, ["cancel-all"], input="y\n", env=environ)
-    assert agreed.exit_code == 0
-    assert "account key-" in agreed.stdout
-    assert f"{served['url']}: 0 orders and 0 OCO orders were cancelled; 0 orders and 0 legs" in agreed.stdout
-
-
-def test_cancel_all_tells_what_it_cancelled() -> None:
-    """One line for each order, and what a look has seen after it, with account and host; the key is not among them."""
-    import anyio
-
-    from bingx_async.emulator import Emulator
-
-    emulator = Emulator()
-    [order_id] = emulator.rest_orders("1001", "BTC-USDT", 1, price="50000", quantity="0.001")
-    emulator.rest_orders("1001", "ETH-USDT", 1)
-    with (
-        anyio.from_thread.start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(emulator.serve()) as server,
-    ):
-        result = invoke("cancel-all", "--yes", "--symbol", "BTC-USDT", **KEYS, BINGX_BASE_URL=server.url)
-    assert (result.exit_code, result.stderr) == (0, "")
-    first, second = result.stdout.splitlines()
-    assert first == f"BTC-USDT      {order_id}   BUY   0.001 at 50000"
-    assert re.match(
-        r"BTC-USDT, account key-\w+ at http://127.0.0.1:\d+: 1 orders and 0 OCO orders were cancelled", second
-    )
-    assert "0 orders and 0 legs of OCO orders are open, seen at" in second
-    assert [order.symbol for order in emulator.open_orders("1001")] == ["ETH-USDT"]
-
-
-def test_cancel_all_errors_are_one_line(served: dict[str, Any]) -> None:
-    """No keys, a wrong secret, no server there: exit code 1, one line, no secret in it."""
-    assert invoke("cancel-all", "--yes").stderr == ("Error: set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent\n")
-    wrong = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "mistyped"}
-    for url in (served["url"], DISCARD):
-        result = invoke("cancel-all", "--yes", "--deadline", "1", **wrong, BINGX_BASE_URL=url)
-        assert result.exit_code == 1
-        assert result.stdout == ""
-        assert re.fullmatch(r"Error: account .+ what is open could not be read \(.+\n", result.stderr)
-        assert "mistyped" not in result.stderr
-
-
-def cancel_all_after(*faults: Any, symbol: str = "") -> Any:
-    """The result of cancel-all on an account with one plain order, after these faults."""
-    import anyio
-
-    from bingx_async.emulator import Emulator
-
-    emulator = Emulator(symbols=["BTC-USDT"])
-    emulator.rest_orders("1001", "BTC-USDT", 1)
-    with (
-        anyio.from_thread.start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(emulator.serve()) as server,
-    ):
-        for fault in faults:
-            emulator.inject(fault)
-        only = ("--symbol", symbol) if symbol else ()
-        return invoke("cancel-all", "--yes", "--deadline", "2", *only, **KEYS, BINGX_BASE_URL=server.url)
-
-
-def test_cancel_all_after_a_lost_reply() -> None:
-    """A lost reply is made up for by a look: exit code 0. Without a look it is not known: 3, and what to do."""
-    from bingx_async.emulator import CloseAfter, Fault
-
-    lost = Fault(CloseAfter(), endpoint="cancel_open_orders")
-    seen = cancel_all_after(lost)
-    assert (seen.exit_code, seen.stderr) == (0, "")
-    assert "0 orders and 0 legs of OCO orders are open" in seen.stdout
-    unseen = cancel_all_after(lost, Fault(CloseAfter(), endpoint="list_open_orders"))
-    assert (unseen.exit_code, unseen.stdout) == (3, "")
-    assert unseen.stderr.count("\n") == 1
-    assert "Look at the open orders" in unseen.stderr
-
-
-def test_cancel_all_of_a_symbol_that_does_not_exist() -> None:
-    """A mistyped pair is an error, and not an account without orders."""
-    result = cancel_all_after(symbol="BTC-USDC")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "BTC-USDC" in result.stderr
 
 
 @pytest.mark.parametrize("missing", ["click", "rich", "uvicorn"])

@@ -4,13 +4,19 @@ import os
 import re
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.running import COMMAND, environment, run, start
 
+ACCOUNTS = {"1001", "1002", "1003"}
+SHARE, FILL = re.compile(rb"\d\d\.\d%").search, re.compile(rb"bought|sold").search
 SHORT = ("demo", "--seconds", "8")
+MONEY = (
+    "ok      balances conserved to the last digit: those of each account are its deposit, changed by its fills alone"
+)
 REFUSED = "ok      0 calls refused beyond the provoked one (1 provoked)"
 
 
@@ -30,12 +36,16 @@ def test_in_a_pipe_every_promise_is_kept_and_told_in_plain_lines(tmp_path: Path)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "\x1b" not in done.stdout
     lines = done.stdout.splitlines()
-    assert sum("calls accepted" in line for line in lines) in (7, 8)
     assert [mark for line in lines for mark in "✖▸✔" if mark in line] == ["✖", "▸", "✔"]
-    assert sum(line.startswith("ok  ") for line in lines) == 5
+    assert sum(line.startswith("ok  ") for line in lines) == 6
     assert REFUSED in lines
     assert "ok      the closed endpoint was left alone until its moment" in lines
-    assert sum(line.startswith(("1001", "1002", "1003")) for line in lines) == 15
+    assert MONEY in lines
+    assert sum(line.startswith(("1001", "1002", "1003")) for line in lines) == 18
+    seconds = [line for line in lines if "calls accepted" in line]
+    assert len(seconds) in (7, 8)
+    assert all(re.search(r" \d+ fills  [\d,]+\.\d\d USDT  [\d.]{7} BTC$", line) for line in seconds)
+    assert re.search(r"[1-9]\d+ orders and \d+ OCO orders placed; [1-9]\d* fills, fees .* BTC and .* USDT", done.stdout)
     drawn = picture.read_text()
     assert drawn.startswith("<svg")
     assert "every&#160;promise&#160;kept" in drawn
@@ -43,12 +53,14 @@ def test_in_a_pipe_every_promise_is_kept_and_told_in_plain_lines(tmp_path: Path)
 
 
 def test_ctrl_c_leaves_nothing_behind_but_one_line() -> None:
-    """SIGINT in the middle of the load ends the demo with exit code 130, one line and no traceback."""
+    """SIGINT in the middle of the load, however often, ends the demo with exit code 130, one line and no traceback."""
     process = start(*SHORT)
     assert process.stdout is not None
     # On a busy machine the line of the second second may come a little later.
     assert any(re.match(r" +[2-5]\.\d s +\d+ calls accepted", line) for line in process.stdout)
-    process.send_signal(signal.SIGINT)
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.01)
     out, err = process.communicate(timeout=10)
     assert process.returncode == 130
     assert err == "interrupted: everything is closed\n"
@@ -68,28 +80,45 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals there")
-@pytest.mark.parametrize(("lines", "accounts"), [(24, {"1002"}), (50, {"1001", "1002", "1003"})])
-def test_a_terminal_shows_the_table(lines: int, accounts: set[str]) -> None:
-    """In a terminal the buckets are drawn as a table, of one account where there is no room for all; Ctrl-C
-    gives the cursor back."""
-    out, code = _in_a_terminal(lines)
+def test_a_terminal_shows_the_table() -> None:
+    """In a terminal the buckets of all accounts are drawn as a table, with a title, a legend and a panel of fills and
+    balances; a token in flight has a shape of its own. Ctrl-C gives the cursor back."""
+    out, code = _in_a_terminal(120, 50)
     assert code == 130
-    assert {each for each in ("1001", "1002", "1003") if f"{each}  \x1b[0mcancel_orders" in out} == accounts
-    assert ("never refused, never idle" in out) == (lines == 50)
-    assert "waiting" in out
-    assert "closed for" in out
-    assert re.search(r"\d\d\.\d%", out)
+    assert {each for each in ACCOUNTS if f"{each}  \x1b[0mcancel_orders" in out} == ACCOUNTS
+    plain = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", out)
+    for text in ("never refused, never idle", "closed for", "◆ in flight", "● spent", "○ free", "fills and balances"):
+        assert text in plain
+    assert re.search(r"100[1-3] +[1-9]\d* fills +(bought|sold) 0\.\d+ at .* locked", plain)
+    assert re.search(r"\d\d\.\d%", plain)
     assert out.rindex("\x1b[?25h") > out.rindex("\x1b[?25l")
     assert "Traceback" not in out
 
 
-def _in_a_terminal(lines: int) -> tuple[str, int]:
-    """The output of about two seconds of the demo in a terminal of that many lines, up to Ctrl-C; and the exit code."""
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals there")
+def test_a_small_ascii_terminal_shows_one_account() -> None:
+    """On 80 columns and 24 lines there are the title, one account's buckets, the legend and a line of fills and
+    balances, none of it cut off; with an encoding that has no bullets other characters stand for them."""
+    out, code = _in_a_terminal(80, 24, PYTHONIOENCODING="ascii")
+    assert (code, out.isascii()) == (130, True)
+    frame = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", out.rpartition(" bingx-async")[2])
+    lines = frame.replace("\r", "").splitlines()
+    assert lines[0] == " - never refused, never idle"
+    assert {each for each in ACCOUNTS if f"{each}  cancel_orders" in frame} == {"1002"}
+    assert any(line.startswith(" free: tokens left - in flight: not answered yet") for line in lines)
+    assert any(re.match(r" \d+ fills - [\d,.]+ USDT - [\d.]+ BTC - (bought|sold) ", line) for line in lines)
+    assert max(map(len, lines)) <= 80
+    assert len(lines) < 24
+    assert "Traceback" not in out
+
+
+def _in_a_terminal(columns: int, lines: int, **more: str) -> tuple[str, int]:
+    """The output of about two seconds of the demo in a terminal of that size, up to Ctrl-C; and the exit code."""
     import pty
     import subprocess
 
     ours, theirs = pty.openpty()
-    shape = environment(COLUMNS="120", LINES=str(lines), TERM="xterm-256color")
+    shape = environment(COLUMNS=str(columns), LINES=str(lines), TERM="xterm-256color", **more)
     process = subprocess.Popen([*COMMAND, *SHORT], stdin=theirs, stdout=theirs, stderr=theirs, env=shape)
     os.close(theirs)
     written = b""
@@ -98,7 +127,7 @@ def _in_a_terminal(lines: int) -> tuple[str, int]:
             written += os.read(ours, 65536)
         except OSError:  # the other end is closed
             break
-        if b"cancel_orders" in written and b"%" in written and process.poll() is None and len(written) > 20_000:
+        if b"cancel_orders" in written and SHARE(written) and FILL(written) and process.poll() is None:
             process.send_signal(signal.SIGINT)
             written += _rest(ours)
             break

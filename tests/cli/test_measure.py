@@ -1,10 +1,17 @@
-"""The demo's arithmetic: shares of quotas from moments of arrival."""
+"""The demo's arithmetic: shares of quotas from moments of arrival, balances from fills; and its table."""
+
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
+from rich.console import Console
 
-from bingx_async import Quota
+from bingx_async import Balance, BingXClient, BucketSnapshot, Fill, Quota, Snapshot
+from bingx_async.demo.panels import bucket_table
 from bingx_async.demo.report import measure, share_used
 from bingx_async.demo.scenario import CLOSED_ACCOUNT, Closure
+from bingx_async.demo.statement import Statement, fees, total
 from bingx_async.emulator import EndpointStats
 from bingx_async.spot.cancels import CANCEL_ORDER
 
@@ -55,3 +62,50 @@ def test_nothing_is_measured_in_the_first_window() -> None:
     """Before all tokens are in play there is no share."""
     assert measure("1001", CANCEL_ORDER.name, FIVE, EndpointStats(1, arrivals=(0.0,)), None, 900.0) is None
     assert measure("1001", CANCEL_ORDER.name, FIVE, EndpointStats(), None, 900.0) is None
+
+
+def fill(number: int, is_buyer: bool, fee: str, asset: str) -> Fill:
+    """0.001 BTC for 61.25 USDT."""
+    return Fill(
+        trade_id=str(number),
+        symbol="BTC-USDT",
+        price=Decimal(61250),
+        quantity=Decimal("0.001"),
+        quote_quantity=Decimal("61.250"),
+        fee=-Decimal(fee),  # as the exchange sends it: what is paid is below 0
+        fee_asset=asset,
+        is_buyer=is_buyer,
+    )
+
+
+@pytest.mark.parametrize(("usdt", "is_explained"), [("38.687", True), ("38.68700001", False)])
+def test_balances_are_the_deposits_and_the_fills(usdt: str, is_explained: bool) -> None:
+    """After two purchases and a sale: the fee is taken from the asset that is received, and what open orders have set
+    aside counts as well. A difference in the last digit is found."""
+    statement = Statement(BingXClient("key", "secret", account="7"), "BTC-USDT")
+    for each in (fill(1, True, "0.000001", "BTC"), fill(2, True, "0.000001", "BTC"), fill(3, False, "0.063", "USDT")):
+        statement.fills[each.trade_id] = each
+    statement.balances = {
+        "USDT": Balance("USDT", Decimal(usdt), Decimal(0)),
+        "BTC": Balance("BTC", Decimal("0.000598"), Decimal("0.0004")),
+    }
+    assert statement.is_explained_by({"USDT": Decimal(100)}) is is_explained
+    assert fees([statement]) == {"BTC": Decimal("0.000002"), "USDT": Decimal("0.063")}
+    assert total([statement, statement], "BTC") == Decimal("0.001996")
+
+
+@pytest.mark.parametrize("width", [58, 80, 120])
+def test_the_table_fits_its_terminal(width: int) -> None:
+    """No cell is cut off, also that of a closed bucket; where tokens are drawn, each state has a shape of its own."""
+    now, until = datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, 0, 0, 5, tzinfo=UTC)
+    name = f"{CANCEL_ORDER.method} {CANCEL_ORDER.path}"
+    bucket = BucketSnapshot("account", CLOSED_ACCOUNT, name, FIVE, 1, 2, 12, now, until, "")
+    address = BucketSnapshot("egress", "default", "group 2 of", Quota(2000, 10.0), 2000, 0, 0, now, None, "")
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    with console.capture() as written:
+        console.print(bucket_table(Snapshot(now, (bucket, address), (), 12), {}, width))
+    drawn = written.get()
+    assert "…" not in drawn
+    for text in ("1002  cancel_order ", "closed", "5.0 s", "2000", "IP    group 2"):
+        assert text in drawn
+    assert ("◆◆●●○" in drawn) == (width == 120)

@@ -1,34 +1,55 @@
 """`bingx-async quotas --observe` against the emulator over real sockets."""
 
-import anyio.to_thread
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 import pytest
-from click.testing import CliRunner
 
-from bingx_async.commands.quotas import quotas
-from bingx_async.emulator import Emulator
+from bingx_async.emulator import Answer, Fault
 from bingx_async.emulator.limits import Model
+from tests.cli.running import Served, invoke, served, start
 
-KEYS = {"BINGX_API_KEY": "emulator-key-1001", "BINGX_SECRET_KEY": "emulator-secret-1001"}
+MODELS: tuple[Model, ...] = ("sliding", "fixed-first")
+Observed = dict[Model, tuple[Served, int, str, str]]
 
 
-@pytest.mark.parametrize("model", ["sliding", "fixed-first"])
-async def test_the_way_of_counting_is_named(model: Model) -> None:
+@pytest.fixture(scope="module")
+def observed() -> Iterator[Observed]:
+    """Exit code and output for each way of counting; the programs run at the same time."""
+    with ExitStack() as stack:
+        halls = {model: stack.enter_context(served(model=model)) for model in MODELS}
+        programs = {model: start("quotas", "--observe", **hall.environ) for model, hall in halls.items()}
+        said = {model: program.communicate(timeout=60) for model, program in programs.items()}
+        yield {model: (halls[model], programs[model].returncode, *said[model]) for model in MODELS}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_way_of_counting_is_named(model: Model, observed: Observed) -> None:
     """The emulator's way of counting is among those named, and another is not; no call is refused."""
-    emulator = Emulator(model=model)
-    async with emulator.serve() as server:
-        env = {**KEYS, "BINGX_BASE_URL": server.url}
-        result = await anyio.to_thread.run_sync(lambda: CliRunner(env=env).invoke(quotas, ["--observe"]))
-    said = result.output.rpartition(": ")[2].split(" or ")
-    assert result.exit_code == 0
-    assert model in [name.strip() for name in said]
-    assert len(said) < 4
-    assert (emulator.stats().refused, set(emulator.stats().codes)) == (0, {0})
+    hall, code, out, err = observed[model]
+    named = out.rpartition(": ")[2].split(" or ")
+    assert (code, err) == (0, "")
+    assert out.startswith("16 calls; the exchange counts cancel_orders by: ")
+    assert model in [name.strip() for name in named]
+    assert len(named) < 4
+    assert (hall.emulator.stats().refused, set(hall.emulator.stats().codes)) == (0, {0})
 
 
 def test_no_keys() -> None:
     """Without keys one line says which are missing."""
-    result = CliRunner(env={"BINGX_API_KEY": "", "BINGX_SECRET_KEY": ""}).invoke(quotas, ["--observe"])
+    result = invoke("quotas", "--observe")
     assert (result.exit_code, result.output) == (
         1,
         "Error: set BINGX_API_KEY and BINGX_SECRET_KEY; nothing was sent\n",
     )
+
+
+def test_an_error_ends_it() -> None:
+    """The first refusal of several calls under way is told in one line, and the others are given up."""
+    refused = Answer(json.dumps({"code": 100001, "msg": "Signature verification failed"}).encode())
+    with served() as exchange, exchange.struck_by(Fault(refused, endpoint="cancel_orders")):
+        result = exchange("quotas", "--observe")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith(": code 100001: Signature verification failed\n")
+    assert result.stderr.count("\n") == 1

@@ -31,7 +31,8 @@ def many(*arguments: Any, **named: Any) -> Act:
 
 
 def oco(symbol: Any = "BTC-USDT", side: Any = "SELL", **named: Any) -> Act:
-    return lambda client: client.spot.place_oco_order(symbol, side, **{**OCO, **named})
+    arguments: dict[str, Any] = {**OCO, "check": False, **named}
+    return lambda client: client.spot.place_oco_order(symbol, side, **arguments)
 
 
 def cancel_oco(*arguments: Any, **named: Any) -> Act:

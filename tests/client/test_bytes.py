@@ -83,6 +83,7 @@ SAMPLES = {
             list_client_order_id="123",
             above_client_order_id=124,
             below_client_order_id="0125",
+            check=False,
         ),
         "aboveClientOrderId=124&belowClientOrderId=0125&limitPrice=70000&listClientOrderId=123&orderPrice=49900.50"
         "&quantity=0.0000001&recvWindow=5000&side=SELL&symbol=BTC-USDT&timestamp=1790000000000&triggerPrice=50000",

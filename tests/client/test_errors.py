@@ -155,7 +155,7 @@ def test_unknown(answer: Any, kind: type[OutcomeUnknown], backend: Backend) -> N
         hall = Hall({OCO_ORDER: [answer]})
         with raising(kind) as caught:
             await hall.client().spot.place_oco_order(
-                "BTC-USDT", "SELL", quantity=1, limit_price=3, order_price=1, trigger_price=2, **NAMES
+                "BTC-USDT", "SELL", quantity=1, limit_price=3, order_price=1, trigger_price=2, check=False, **NAMES
             )
         error = caught[0]
         assert error.endpoint == OCO_ORDER

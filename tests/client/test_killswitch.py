@@ -10,6 +10,7 @@ import pytest
 from bingx_async import (
     AuthenticationError,
     ClientClosed,
+    IncompleteList,
     InvalidRequest,
     KillReport,
     OrdersLeftOpen,
@@ -17,7 +18,7 @@ from bingx_async import (
 )
 from bingx_async.testing import EPOCH
 from tests.client.book import CANCEL_EVERYTHING, CANCEL_PAIR, OPEN, OPEN_OCO, Book, accepted, order, pair
-from tests.client.exchange import CANCEL_ORDERS, HANG, OK, Backend, Hall, Sent, backends, raising, refused, run
+from tests.client.exchange import CANCEL, CANCEL_ORDERS, HANG, OK, Backend, Hall, Sent, backends, raising, refused, run
 
 
 def ids(report: KillReport) -> list[int]:
@@ -142,6 +143,7 @@ def test_left_open(backend: Backend) -> None:
         book = Book()
         book.open, book.open_legs = [order(1)], pair(10)
         book.answers[CANCEL_EVERYTHING] = [OK]
+        book.answers[CANCEL_ORDERS] = book.answers[CANCEL] = [refused(100400, "not now")]
         book.answers[CANCEL_PAIR] = [refused(100400, "not now")]
         hall = Hall(book.answers)
         client = hall.client()
@@ -169,6 +171,47 @@ def test_cannot_look(backend: Backend) -> None:
         report = await Hall(book.answers).client().spot.kill_switch(deadline=10)
         assert (report.is_clear, report.looked_at, ids(report)) == (False, None, [1])
         assert "what is open could not be read" in str(report)
+
+    run(backend, main)
+
+
+@backends
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        (OPEN, {"orders": ["7"]}),
+        (OPEN, {"orders": {"7": order(7)}}),
+        (OPEN, {"list": [order(7)]}),
+        (OPEN, "unavailable"),
+        (OPEN_OCO, [{"orderListId": "1", "symbol": "BTC-USDT"}]),
+        (OPEN_OCO, {"list": pair(10)}),
+    ],
+)
+def test_a_list_that_cannot_be_read(path: str, data: Any, backend: Backend) -> None:
+    """A list in which something stands, but no order that can be read, is not taken for an empty one."""
+
+    async def main() -> None:
+        book = Book()
+        book.answers[path] = [accepted(data)]
+        report = await Hall(book.answers).client().spot.kill_switch(deadline=5)
+        assert (report.is_clear, report.looked_at) == (False, None)
+        assert isinstance(report.errors[-1], IncompleteList)
+
+    run(backend, main)
+
+
+@backends
+def test_orders_that_its_own_call_leaves(backend: Backend) -> None:
+    """Orders that stay although the call that cancels everything was accepted are cancelled by their ids."""
+
+    async def main() -> None:
+        book = Book()
+        book.open = [order(1, type="TRIGGER_LIMIT"), order(2, type="TRIGGER_MARKET")]
+        book.answers[CANCEL_EVERYTHING] = [accepted({"orders": []})]
+        hall = Hall(book.answers)
+        report = await hall.client().spot.kill_switch(deadline=10)
+        assert (report.is_clear, ids(report), book.open) == (True, [1, 2], [])
+        assert len(hall.exchange.calls(CANCEL_EVERYTHING)) == 2
 
     run(backend, main)
 

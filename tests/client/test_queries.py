@@ -162,14 +162,15 @@ def test_bad_arguments(ask: Any, text: str, backend: Backend) -> None:
 
 @backends
 def test_a_fill(backend: Backend) -> None:
-    """The fee is positive where it was paid."""
-    fill = {"id": 1, "orderId": 2, "commission": "-0.1", "commissionAsset": "USDT", "isBuyer": False, "time": NOW}
+    """The fee is positive where it was paid, with all of its digits, however few the program calculates with."""
+    commission = "-0.1234567890123456789012345678901"
+    fill = {"id": 1, "orderId": 2, "commission": commission, "commissionAsset": "USDT", "isBuyer": False, "time": NOW}
     (found,), _, _ = asked(
         backend,
         {FILLS: said({"fills": [fill, {**fill, "id": "1"}]})},
         lambda it: listed(it.spot.iter_fills("BTC-USDT")),
     )
-    assert (found.trade_id, found.fee, found.side) == ("1", Decimal("0.1"), Side.SELL)
+    assert (found.trade_id, found.fee, found.side) == ("1", Decimal(commission[1:]), Side.SELL)
 
 
 @backends

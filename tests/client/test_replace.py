@@ -114,6 +114,13 @@ SHAPES: dict[str, tuple[str, Any, tuple[str, str]]] = {
         NOT_FOUND,
         ("cancelled", "unknown"),
     ),
+    "an error that is none": (open_error("success", "false", "order not exist"), NOT_FOUND, ("not found", "unknown")),
+    "an error that is none, and found": (
+        open_error("success", "false", "order not exist"),
+        asked_for(order=telling(**COME)),
+        ("not found", "placed"),
+    ),
+    "an error without words": (open_error("", "true", ""), NOT_FOUND, ("cancelled", "unknown")),
     "nothing told": (telling(), NOT_FOUND, ("unknown", "unknown")),
     "nothing told, both found": (
         telling(),

@@ -134,6 +134,32 @@ def test_what_cannot_be_cancelled(backend: Backend) -> None:
 
 
 @backends
+def test_a_leg_without_its_pair(backend: Backend) -> None:
+    """A leg that was triggered may stand among the plain orders alone, and is cancelled there; one whose pair is listed
+    goes with its pair."""
+
+    async def main() -> None:
+        account = Account()
+        client = account.client()
+        grid, ids = client.spot.as_strategy("grid"), ClientIds("grid")
+        alone = account.add(ids.new_oco_id(1.0))
+        account.add(ClientIds("other").new_oco_id(1.0))
+        await grid.place_oco_order("BTC-USDT", "SELL", **OCO)
+        (legs,) = account.pairs.values()
+        shown = account.add(legs[1]["clientOrderId"])
+        shown["orderId"] = int(legs[1]["orderId"])
+        done = await grid.cancel_mine()
+        assert {outcome.id: outcome.status for outcome in done} == {
+            alone["orderId"]: CancelStatus.CANCELLED,
+            legs[0]["clientOrderId"]: CancelStatus.CANCELLED,
+        }
+        assert account.pairs == {}
+        assert [sent["orderIds"] for sent in account.sent(CANCEL_ORDERS.path)] == [str(alone["orderId"])]
+
+    run(backend, main)
+
+
+@backends
 @pytest.mark.parametrize("path", [LIST_OPEN_ORDERS.path, LIST_OPEN_OCO_ORDERS.path])
 def test_a_list_that_cannot_be_seen(path: str, backend: Backend) -> None:
     """Without the list the error is raised; once something was cancelled a failing look ends it quietly."""

@@ -68,6 +68,7 @@ ROWS: list[tuple[int, str, int, Meaning]] = [
     (101234, "Insufficient quote balance", 200, Meaning.BALANCE),
     (80012, "service unavailable", 200, Meaning.SERVER_BUSY),
     (100500, "Internal system error", 200, Meaning.UNCONFIRMED),
+    (80001, "the request timed out", 200, Meaning.UNCONFIRMED),
     (1, "slow down", 429, Meaning.BANNED),
     (1, "who are you", 401, Meaning.AUTHENTICATION),
     (100437, "anything else", 200, Meaning.REFUSED),

@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 SAID = {
-    "cancel_everything.py": "5 orders cancelled",
+    "cancel_everything.py": "5 orders and 0 OCO orders were cancelled; 0 orders and 0 legs of OCO orders are open",
     "many_accounts.py": "\n0 refused, ",
+    "place_and_watch.py": "the reply was lost; the order was executed\nPENDING: 0 of ",
     "protect_position.py": "placed again with the stop at 59400",
 }
 
@@ -39,7 +40,7 @@ def test_example_tests_pass() -> None:
     """The tests a reader would copy pass, without any plugin of ours."""
     done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLES / "own_tests.py"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout
 
 
 def test_every_example_is_run() -> None:
@@ -47,7 +48,7 @@ def test_every_example_is_run() -> None:
     assert {path.name for path in EXAMPLES.glob("*.py")} == {*SAID, "own_tests.py"}
 
 
-@pytest.mark.parametrize("name", ["cancel_everything.py", "protect_position.py"])
+@pytest.mark.parametrize("name", ["cancel_everything.py", "place_and_watch.py", "protect_position.py"])
 def test_live_needs_keys(name: str) -> None:
     """Without keys `--live` sends nothing and says what is missing."""
     done = run(str(EXAMPLES / name), "--live")

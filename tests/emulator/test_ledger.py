@@ -103,7 +103,7 @@ class Trader:
     def totals(self) -> dict[str, Decimal]:
         """All that there is of each asset."""
         with localcontext(prec=80):
-            return {asset: self.floor.ledger.total(asset) for asset in ASSETS}
+            return {asset: self.emulator.total(asset) for asset in ASSETS}
 
     def open(self) -> list[Order]:
         """The open orders and legs of the first account."""

@@ -16,6 +16,8 @@ import trio
 import trio.testing
 
 from bingx_async import InvalidRequest
+from bingx_async.account.listen_key import CREATE_LISTEN_KEY, EXTEND_LISTEN_KEY
+from bingx_async.account.permissions import GET_PERMISSIONS
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core.catalogue import Profile
 from bingx_async.core.quota import IpGroup, Quota
@@ -295,6 +297,21 @@ async def test_the_log_shows_no_secret(carrier: str, caplog: pytest.LogCaptureFi
     (line,) = caplog.messages
     assert [secret in line for secret in (signed["signature"], SECRET, HEADERS["x-bx-apikey"], "abc")] == [False] * 4
     assert [part in line for part in (f"POST '{CANCEL_ORDER.path}", f"account={UID}", SYMBOL, "100404")] == [True] * 4
+
+
+async def test_the_log_shows_no_key_of_a_reply(caplog: pytest.LogCaptureFixture) -> None:
+    """Replies hold keys too: the API key where its rights are asked for, and a listen key, which is sent back later."""
+    emulator = Emulator([Account(UID, HEADERS["x-bx-apikey"], SECRET)], clock=at_now)
+    signed = query({})
+    with caplog.at_level(logging.DEBUG, "bingx_async.emulator"):
+        await send(emulator, httpx.Request("GET", f"http://x{GET_PERMISSIONS.path}?{signed}", headers=HEADERS))
+        reply = await send(emulator, httpx.Request("POST", f"http://x{CREATE_LISTEN_KEY.path}", headers=HEADERS))
+        key = reply["listenKey"]
+        url = f"http://x{EXTEND_LISTEN_KEY.path}?listenKey={key}"
+        await emulator.transport().handle_async_request(httpx.Request("PUT", url, headers=HEADERS))
+    assert len(caplog.messages) == 3
+    assert [HEADERS["x-bx-apikey"] in line or key[-20:] in line for line in caplog.messages] == [False] * 3
+    assert '{"listenKey":"***' in caplog.messages[1]
 
 
 async def test_the_log_stays_on_one_line(caplog: pytest.LogCaptureFixture) -> None:

@@ -62,9 +62,10 @@ def test_manual_ids(name: str) -> None:
 
 
 def test_a_million() -> None:
-    """A million ids of several generators in one millisecond: no two are the same."""
+    """A million ids (100 000 outside CI) of several generators in one millisecond: no two are the same."""
     makers = [ClientIds("grid7") for _ in range(4)]
-    assert len({maker.new_order_id(NOW) for maker in makers for _ in range(250_000)}) == 1_000_000
+    each = 250_000 if os.environ.get("CI") == "true" else 25_000
+    assert len({maker.new_order_id(NOW) for maker in makers for _ in range(each)}) == 4 * each
     assert len({maker.new_oco_id(NOW) for maker in makers for _ in range(10_000)}) == 40_000
 
 

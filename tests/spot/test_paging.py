@@ -175,20 +175,26 @@ def test_open_span() -> None:
         ({"orders": [{"orderId": 1}, None, 5, {"orderId": "2"}]}, [1, None, None, 2]),
         ([{"orderId": 3}], [3]),
         ({"orders": None}, []),
-        ({"list": [{"orderId": 1}]}, []),
+        ({"list": [{"orderId": 1}]}, [None]),
+        ({"orders": {"1": {"orderId": 1}}}, [None]),
+        ("unavailable", [None]),
+        ({"total": 0, "list": []}, []),
+        ({}, []),
         (None, []),
         ("", []),
     ],
 )
 def test_rows(data: Any, ids: list[int | None]) -> None:
-    """A page keeps its length, whatever stands in it."""
+    """A page keeps its length, whatever stands in it; what is no list is a row that cannot be read."""
     assert [order.order_id for order in rows(Order, "orders")(data)] == ids
 
 
 def test_rows_without_an_id() -> None:
-    """A row without an id is not handed on, and still counts for the length of its page."""
+    """A row without an id is not handed on, counts for the length of its page, and is told of in the end."""
     exchange = Paged(made([T0 + n * 10_000 for n in range(10)]), Ways(), 5, 500)
     exchange.rows[2:2] = [Row(0, T0 + 20_001, T0 + 20_001)]
     walk = by_pages(exchange, WEEK)
     walk._id_of = lambda row: row.number or None
     assert numbers(walked(walk, exchange.page)) == [7 + 3 * n for n in range(10)]
+    with pytest.raises(IncompleteList, match="could not be read"):
+        walk.check()

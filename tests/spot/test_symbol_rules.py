@@ -60,6 +60,14 @@ def test_quantities(quantity: Decimal, step: Decimal) -> None:
     assert 0 <= quantity - found < step
 
 
+def test_a_quotient() -> None:
+    """What an amount of money buys at a price is a number of 28 digits, with up to 32 places: it is cut to the grid."""
+    found = rules(step_size=Decimal("0.000001")).quantize_quantity(Decimal("20") / Decimal("68412.37"))
+    assert found == Decimal("0.000292")
+    tiny = rules(step_size=Decimal("0.000001")).quantize_quantity(Decimal(1) / Decimal("68412.37"))
+    assert tiny == Decimal("0.000014")
+
+
 @given(numbers, st.integers(0, 12))
 def test_quote_quantities(amount: Decimal, places: int) -> None:
     """An amount in the quote asset is cut to so many places."""
@@ -146,12 +154,18 @@ def test_value(price: Decimal, step: Decimal, bound: Decimal, count: int) -> Non
             "quote_quantity=10.000000001 is not a multiple of the smallest part 0.00000001 of BTC-USDT: "
             "write 10 or 10.00000001",
         ),
+        ({"price": "50_000", "quantity": 1}, "price='50_000' holds underscores: leave them out"),
+        ({"side": "buy", "price": 50000, "quantity": 1}, "side='buy' must be 'BUY' or 'SELL'"),
+        (
+            {"symbol": "ETH-USDT", "price": 5, "quantity": 1},
+            "these are the rules of BTC-USDT, and the order is for ETH-USDT",
+        ),
         ({"price": 50000.5, "quantity": 1}, "price must be a Decimal, an int or a str such as '0.1', not a float"),
         ({"price": "50,000", "quantity": 1}, "price='50,000' is not a number: write a Decimal, or a str such as '0.1'"),
-        ({"price": "-1", "quantity": 1}, "price must be a finite number above 0 with at most 30 digits on each side"),
+        ({"price": "-1", "quantity": 1}, "price must be a finite number above 0 with at most 40 digits on each side"),
         (
             {"price": "1e999999", "quantity": 1},
-            "price must be a finite number above 0 with at most 30 digits on each side",
+            "price must be a finite number above 0 with at most 40 digits on each side",
         ),
     ],
 )

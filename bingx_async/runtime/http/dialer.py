@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -27,8 +28,8 @@ class Dialer:
         loop = asyncio.get_running_loop()
         tls: dict[str, Any] = {"ssl": self._tls(), "server_hostname": origin.host} if origin.is_tls else {}
         to: dict[str, Any] = {"host": origin.host, "port": origin.port}
-        if isinstance(loop, asyncio.BaseEventLoop):  # uvloop tries one address after the other
-            to["happy_eyeballs_delay"] = STAGGER
+        if isinstance(loop, asyncio.BaseEventLoop) and not is_address(origin.host):
+            to["happy_eyeballs_delay"] = STAGGER  # unknown to uvloop, which tries one address after the other
         try:
             if self._proxy is not None:
                 to = {"sock": await socket_through(self._proxy, origin.host, origin.port)}
@@ -46,6 +47,15 @@ class Dialer:
             self._context = ssl.create_default_context()
             self._context.set_alpn_protocols(["http/1.1"])
         return self._context
+
+
+def is_address(host: str) -> bool:
+    """Whether there is but one address to try: asyncio's race of several can lose an open socket when cancelled."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def socket_through(proxy: str, host: str, port: int) -> Any:
