@@ -33,7 +33,7 @@ class Catalogue:
     def of(cls, modules: Iterable[ModuleType]) -> Catalogue:
         """Every endpoint that is declared at the top of `modules`."""
         found: list[Endpoint[Any]] = [it for each in modules for it in vars(each).values() if isinstance(it, Endpoint)]
-        return cls(tuple(found))
+        return cls(tuple(dict.fromkeys(found)))  # a module may import the declaration of another
 
     def __iter__(self) -> Iterator[Endpoint[Any]]:
         return iter(self.endpoints)

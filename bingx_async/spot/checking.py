@@ -62,6 +62,10 @@ class CheckedOrders(Group):
                 return rules
         raise LocalError(f"the exchange lists no symbol {symbol}")
 
+    def _may_ask(self) -> bool:
+        """Whether an order may be asked for that may not be there: that would be an error, which costs error budget."""
+        return self._calls.may_fail(GET_ORDER)
+
     async def _get_order(self, symbol: str, order_ref: Id, options: CallOptions) -> Order:
         """The order now. The question may queue even if the call that made it necessary might not."""
         patient: CallOptions = {**options}
@@ -80,7 +84,7 @@ class CheckedOrders(Group):
     ) -> PlaceOutcome:
         """The outcome of an order of which no reply tells. One that is not found may be on its way."""
         name = sought.client_order_id
-        if not self._calls.may_fail(GET_ORDER):  # not to be there would be an error
+        if not self._may_ask():
             return PlaceOutcome(name, PlaceStatus.UNKNOWN, error=f"{error}; not looked up, to spare the error budget")
         try:
             order = await self._get_order(sought.order.symbol, name, options)

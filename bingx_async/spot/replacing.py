@@ -135,6 +135,8 @@ class Replacing(CheckedOrders):
 
     async def _look_at(self, unknown: CancelOutcome, symbol: str, options: CallOptions) -> CancelOutcome:
         """The outcome for an old order of which no reply tells. One that is still open may be about to go."""
+        if not self._may_ask():
+            return evolve(unknown, error=f"{unknown.error}; the order was not looked at, to spare the error budget")
         try:
             order = await self._get_order(symbol, unknown.id, options)
         except BingXError as failed:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 
+from bingx_async.catalogue import CATALOGUE
 from bingx_async.spot.oco_queries import GET_OCO_ORDER, LIST_OPEN_OCO_ORDERS
 from tests.faults.calls import KINDS, NUMBER, SIGNATURE, TARGET
 from tests.faults.fault import Cut, End, Fault, honest
@@ -21,7 +22,7 @@ from tests.faults.record import Arrival, Record
 
 T = TypeVar("T")
 RESET = struct.pack("ii", 1, 0)
-BY_PATH = {kind.endpoint.path.encode(): kind for kind in KINDS.values()}
+BY_PATH = {it.path: kind for name, kind in KINDS.items() for it in CATALOGUE.find_all(name)}  # of both families
 
 
 # Reads that follow an answer: a pair that was not found may have been named by the id of its list.
@@ -98,7 +99,7 @@ class Server(Record):
         signature = SIGNATURE.search(text)
         is_executed = fault is None or fault.is_executed
         self.arrived.append(Arrival(int(number[0]), is_executed, signature[1].decode() if signature else ""))
-        kind = BY_PATH[head.split(b" ", 2)[1].partition(b"?")[0]]
+        kind = BY_PATH[head.split(b" ", 2)[1].partition(b"?")[0].decode()]
         honest_body = kind.body(int(number[0]))
         if fault is not None and int(number[0]) == TARGET:
             return await self._play(wire, fault, honest_body)

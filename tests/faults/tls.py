@@ -12,7 +12,7 @@ from attrs import define, field
 
 from tests.certificate import make_certificate, make_expired
 from tests.faults.fault import honest
-from tests.faults.server import Stage
+from tests.faults.server import Stage, length_in
 
 BODY = b'{"code":0,"data":{"orders":[]}}'
 FAULTS = (
@@ -55,9 +55,10 @@ class Port:
         return server
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                self.plain += data
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.plain += head + await reader.readexactly(length_in(head))
                 writer.write(honest(BODY))
         writer.close()
 
