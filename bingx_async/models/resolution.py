@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import datetime
 from enum import StrEnum
 
@@ -79,9 +79,13 @@ class KillReport:
         return self.looked_at is not None and not self.left and not self.left_oco
 
     def __str__(self) -> str:
-        done = f"{len(self.cancelled)} orders and {len(self.oco_cancelled)} OCO orders were cancelled"
+        done = f"{_many(self.cancelled, 'order')} and {_many(self.oco_cancelled, 'OCO order')} were cancelled"
         if self.looked_at is None:
             why = f" ({self.errors[-1]})" if self.errors else ""
             return f"{done}, but what is open could not be read{why}"
-        seen = f"{len(self.left)} orders and {len(self.left_oco)} legs of OCO orders are open"
+        seen = f"{_many(self.left, 'order')} and {_many(self.left_oco, 'leg')} of OCO orders are open"
         return f"{done}; {seen}, seen at {self.looked_at.isoformat()}"
+
+
+def _many(items: Sized, what: str) -> str:
+    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"

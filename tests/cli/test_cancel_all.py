@@ -39,7 +39,7 @@ def test_cancel_all_tells_what_it_cancelled() -> None:
     first, second = result.stdout.splitlines()
     assert first == f"BTC-USDT      {order_id}   BUY   0.001 at 50000"
     assert re.match(
-        r"BTC-USDT, account key-\w+ at http://127.0.0.1:\d+: 1 orders and 0 OCO orders were cancelled", second
+        r"BTC-USDT, account key-\w+ at http://127.0.0.1:\d+: 1 order and 0 OCO orders were cancelled", second
     )
     assert "0 orders and 0 legs of OCO orders are open, seen at" in second
     assert [order.symbol for order in exchange.emulator.open_orders("1001")] == ["ETH-USDT"]

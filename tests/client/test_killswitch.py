@@ -154,7 +154,7 @@ def test_left_open(backend: Backend) -> None:
         report = caught[0].report
         assert (report.is_clear, [each.order_id for each in report.left]) == (False, [1])
         assert [leg.order_id for leg in report.left_oco] == ["11", "12"]
-        assert "1 orders and 2 legs of OCO orders are open" in str(caught[0])
+        assert "1 order and 2 legs of OCO orders are open" in str(caught[0])
         assert round(hall.exchange.now() - start) == 5_000
 
     run(backend, main)
