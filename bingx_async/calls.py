@@ -19,6 +19,7 @@ from bingx_async.runtime.call.doubts import Doubts
 from bingx_async.runtime.call.sender import CarrierChoice, Credentials, Sender
 from bingx_async.runtime.logs import inform, warn
 from bingx_async.settings import ClientSettings
+from bingx_async.spot.base import Streaming
 from bingx_async.spot.market import TIME_ENDPOINTS
 
 T = TypeVar("T")
@@ -32,6 +33,11 @@ class ClientCalls:
     caller: Caller
     defaults: CallSettings
     coalescing: Coalescing | None
+
+    @property
+    def streams(self) -> Streaming:
+        """Its streams, which open a socket at their first use."""
+        raise NotImplementedError
 
     def now(self) -> float:
         """The exchange's clock, epoch ms."""

@@ -5,6 +5,9 @@
     BingXError
     ├── OrdersLeftOpen          the kill switch ended before the account was seen to be empty
     ├── IncompleteList          the exchange hands out a part of a list only
+    ├── StreamError             a stream cannot be opened, or goes on no more
+    │   ├── TopicRefused        the exchange does not serve the topic
+    │   └── StreamUnavailable   no connection or no answer in time
     ├── LocalError              nothing was sent
     │   ├── QuotaWait           the wait for quota does not fit into max_wait
     │   ├── ErrorBudgetSpent    one more business error would close the endpoint
@@ -52,6 +55,7 @@ from bingx_async.errors.refused import (
     ServerBusy,
 )
 from bingx_async.errors.root import BingXError, IncompleteList, OrdersLeftOpen
+from bingx_async.errors.streams import StreamError, StreamUnavailable, TopicRefused
 
 __all__ = [
     "ApiError",
@@ -76,6 +80,9 @@ __all__ = [
     "RulesUnavailable",
     "ServerBusy",
     "StoreUnavailable",
+    "StreamError",
+    "StreamUnavailable",
+    "TopicRefused",
     "TransportError",
     "UnreadableReply",
 ]

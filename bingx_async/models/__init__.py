@@ -3,7 +3,20 @@
 A file of this package exports the names of its `__all__`; they are names of this package and of `bingx_async` too.
 """
 
-from bingx_async.models import account, cancels, fields, market, oco, orders, placing, resolution, rules, switch
+from bingx_async.models import (
+    account,
+    cancels,
+    fields,
+    market,
+    oco,
+    orders,
+    placing,
+    resolution,
+    rules,
+    streams,
+    switch,
+    tracking,
+)
 from bingx_async.models.account import *
 from bingx_async.models.cancels import *
 from bingx_async.models.fields import *
@@ -13,8 +26,10 @@ from bingx_async.models.orders import *
 from bingx_async.models.placing import *
 from bingx_async.models.resolution import *
 from bingx_async.models.rules import *
+from bingx_async.models.streams import *
 from bingx_async.models.switch import *
+from bingx_async.models.tracking import *
 
 # Put together at run time; a checker that reads it would want every name written out here once more.
-files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account)
+files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account, streams, tracking)
 globals()["__all__"] = [name for file in files for name in file.__all__]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from bingx_async.core.channel import Channel, Push
 from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Refusals
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
@@ -37,6 +39,11 @@ R = TypeVar("R")
 
 class Calls(Protocol):
     """Carries out the calls of one account."""
+
+    @property
+    def streams(self) -> Streaming:
+        """Its streams, which open a socket at their first use."""
+        ...
 
     def now(self) -> float:
         """The exchange's clock, epoch ms."""
@@ -78,6 +85,50 @@ class Calls(Protocol):
         results: MutableMapping[T, R],
     ) -> None:
         """Get many items done through several routes; `results` is filled with that of every item."""
+        ...
+
+
+class Sink(Protocol):
+    """Takes the messages of topics as they come, at once and without waiting; it must not raise. Moments are aware
+    UTC, by the exchange's clock."""
+
+    def take(self, push: Push) -> None:
+        """A message of one of the topics."""
+        ...
+
+    def lost(self, topics: Sequence[str], since: datetime, reason: str) -> None:
+        """From `since` on messages of these topics may be missing."""
+        ...
+
+    def back(self, topics: Sequence[str], at: datetime) -> None:
+        """These topics, which were lost, are subscribed again since `at`."""
+        ...
+
+    def fail(self, error: BingXError) -> None:
+        """Nothing comes any more: the client was closed, or the exchange refuses a topic."""
+        ...
+
+
+class Listening(Protocol):
+    """Topics that are being listened to."""
+
+    def restart(self, topic: str) -> None:
+        """Give the topic up and subscribe to it again, on the same socket: `lost` and `back` tell when."""
+        ...
+
+
+class Streaming(Protocol):
+    """The streams of one client."""
+
+    def listen(self, topics: Mapping[str, Channel[Any]], sink: Sink) -> AbstractAsyncContextManager[Listening]:
+        """Let `sink` have the messages of the topics while the context is open. It is entered once the exchange has
+        confirmed every topic. Topics of the account travel over a socket of their own, opened by a listen key.
+
+        Raises `TopicRefused` and `StreamUnavailable`, and `ClientClosed`."""
+        ...
+
+    async def rotate(self) -> None:
+        """Move the account's topics to a new listen key and socket now, without a gap where the exchange allows it."""
         ...
 
 

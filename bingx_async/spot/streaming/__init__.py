@@ -1,0 +1,1 @@
+"""Streams of market data and of the account, as typed items."""
