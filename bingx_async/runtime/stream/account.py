@@ -110,7 +110,7 @@ class Account:
                     new.door.forget()
                     await self._reconnect(old)
                 else:
-                    await self._overlap(old, new)
+                    await self._overlap(new)
             finally:
                 with anyio.CancelScope(shield=True):
                     await self._end(self._superfluous(old, new))
@@ -145,7 +145,7 @@ class Account:
         else:
             self.board.refused(name, error)
 
-    async def _overlap(self, old: KeyedLine, new: KeyedLine) -> None:
+    async def _overlap(self, new: KeyedLine) -> None:
         self._seen = Seen(inf)
         self._lines.append(new)
         new.want([self.board[name] for name in self.board.names])
@@ -190,10 +190,13 @@ class Account:
             raise
 
     async def _end(self, line: KeyedLine) -> None:
-        try:
-            await line.stop()
-        finally:
-            self._parts.sockets.give_back()
+        """Stop a line; twice is harmless."""
+        if not line.has_ended:
+            line.has_ended = True
+            try:
+                await line.stop()
+            finally:
+                self._parts.sockets.give_back()
 
 
 def _lasting(data: Any) -> object:

@@ -54,6 +54,7 @@ class KeyedLine:
         self.line: Line = parts.line(self, self.door)
         self.on, self.ready = set[str](), anyio.Event()
         self.error: StreamError | None = None
+        self.has_ended = False
         self.pushed: Callable[[Push], None] = owner.pushed
         self._background: Background | None = None
 

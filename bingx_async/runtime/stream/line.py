@@ -17,10 +17,23 @@ from bingx_async.core.topics import Topics
 from bingx_async.errors import StreamError, StreamUnavailable
 from bingx_async.runtime.logs import inform, warn
 from bingx_async.runtime.loops import one_error
-from bingx_async.runtime.stream.dialing import Door, check_installed
+from bingx_async.runtime.stream.dialing import check_installed
 from bingx_async.runtime.stream.websocket import Disconnected, WebSocket
 
 Tap = Callable[[str, Message | None, float], None]
+
+
+class Way(Protocol):
+    """Opens the sockets of a line, one after the other."""
+
+    @property
+    def url(self) -> str:
+        """Where they lead, without secrets."""
+        ...
+
+    async def open(self, limits: StreamLimits) -> WebSocket:
+        """A socket. Raises `StreamUnavailable`."""
+        ...
 
 
 class LineListener(Protocol):
@@ -56,7 +69,7 @@ class LineListener(Protocol):
         ...
 
     def expired(self) -> None:
-        """The listen key has died. The line goes on with it; it needs a new one with another key."""
+        """The listen key has died. The line goes on until it is cut; a key belongs to the way of the line."""
         ...
 
 
@@ -66,7 +79,7 @@ class Line:
 
     def __init__(
         self,
-        door: Door,
+        door: Way,
         limits: StreamLimits,
         clock: Callable[[], float],
         listener: LineListener,
@@ -79,6 +92,7 @@ class Line:
         self._topics = Topics(limits)
         self._heartbeat = Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
+        self._cut = ""  # why the socket is to be closed
         self._wake = anyio.Event()
 
     @property
@@ -106,6 +120,12 @@ class Line:
         self._topics.restart(topic)
         self._wake.set()
 
+    def cut(self, reason: str) -> None:
+        """Close the socket there is and open another."""
+        if self._socket is not None:
+            self._cut = reason
+            self._wake.set()
+
     async def run(self) -> None:
         """Keep the socket open until this task is cancelled."""
         backoff = Backoff(self._limits)
@@ -130,7 +150,7 @@ class Line:
             self._tell(self._listener.up)
             error = await self._serve(socket)
         finally:
-            self._socket = None
+            self._socket, self._cut = None, ""
             self._topics.disconnected()
             await socket.aclose()
         self._tell(self._listener.lost, self._heartbeat.heard_at, str(error))
@@ -182,6 +202,8 @@ class Line:
         while True:
             self._wake = anyio.Event()
             now = self._clock()
+            if self._cut:
+                raise Disconnected(self._cut)
             self._topics.look(now)
             self._tell_changes()
             if not socket.has_unsent and (message := self._topics.next_message(now)) is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 import anyio
 
 from bingx_async.core.channel import Channel
-from bingx_async.core.sink import Listening, Sink
+from bingx_async.core.sink import Sink
 from bingx_async.runtime.stream.board import Board, Topic
 
 
@@ -39,26 +39,19 @@ class Source(Protocol):
         ...
 
 
-class Listened:
-    """Topics of several sources."""
-
-    def __init__(self, sources: Mapping[str, Source]) -> None:
-        self._sources = sources
-
-    def restart(self, topic: str) -> None:
-        """Give the topic up and subscribe to it again, on the same socket."""
-        self._sources[topic].restart(topic)
-
-
 @asynccontextmanager
-async def listening(source: Source, topics: Mapping[str, Channel[Any]], sink: Sink) -> AsyncGenerator[Listening]:
-    """Let `sink` have the messages of the topics while the context is open."""
+async def listening(source: Source, topics: Mapping[str, Channel[Any]], sink: Sink) -> AsyncGenerator[None]:
+    """Let `sink` have the messages of the topics while the context is open. It is entered once all are confirmed."""
     board = source.board
     try:
         source.want(board.join(topics, sink))
         await board.confirmed(topics, sink, source.patience(), source.why)
-        yield Listened(dict.fromkeys(topics, source))
+        yield
     finally:
-        gone = board.leave(topics, sink)
         with anyio.CancelScope(shield=True):
-            await source.drop(gone)
+            await leave(source, topics, sink)
+
+
+async def leave(source: Source, topics: Mapping[str, Channel[Any]], sink: Sink) -> None:
+    """Let `sink` have them no more. Twice is harmless."""
+    await source.drop(source.board.leave(topics, sink))
