@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 
 from bingx_async.core.stream_limits import StreamLimits
+from bingx_async.runtime.loops import Changes
 from bingx_async.runtime.stream.dialing import Door
 from bingx_async.runtime.stream.line import Line
 from bingx_async.testing import simulated_monotonic
@@ -24,11 +25,13 @@ class Notes:
         self.all: list[tuple[Any, ...]] = []
         self.began = simulated_monotonic()
         self.at: list[float] = []  # the moment of each, ms
+        self.changes = Changes()
 
     def __getattr__(self, kind: str) -> Callable[..., None]:
         def note(*values: Any) -> None:
             self.all.append((kind, *values))
             self.at.append(round(simulated_monotonic() - self.began))
+            self.changes.notify()
 
         return note
 
@@ -39,6 +42,12 @@ class Notes:
     def moments(self, kind: str) -> list[float]:
         """When they were told, ms since the start."""
         return [at for at, (found, *_) in zip(self.at, self.all, strict=True) if found == kind]
+
+    async def wait_for(self, kind: str, times: int = 1) -> Any:
+        """The first value of this kind, once it was told so many times."""
+        while len(self.of(kind)) < times:
+            await self.changes.wait()
+        return self.of(kind)[0]
 
     @property
     def data(self) -> list[Any]:
