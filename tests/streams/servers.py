@@ -22,7 +22,7 @@ ENDED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError
 
 
 @contextlib.asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[int]:
+async def serving(handler: Handler, host: str = "127.0.0.1") -> AsyncIterator[int]:
     """The port of a server that gives each connection to `handler`."""
 
     async def guarded(stream: anyio.abc.SocketStream) -> None:
@@ -30,7 +30,7 @@ async def serving(handler: Handler) -> AsyncIterator[int]:
             with contextlib.suppress(*ENDED):
                 await handler(stream)
 
-    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    listener = await anyio.create_tcp_listener(local_host=host)
     async with listener, anyio.create_task_group() as group:
         group.start_soon(listener.serve, guarded)
         yield listener.extra(anyio.abc.SocketAttribute.local_port)
