@@ -53,6 +53,7 @@ class MarketControls:
     @clock_offset_ms.setter
     def clock_offset_ms(self, offset_ms: float) -> None:
         with self._lock:
+            self._exchange.floor.agenda.shift(offset_ms - self._exchange.clock_offset_ms)
             self._exchange.clock_offset_ms = offset_ms
 
     @property
@@ -123,5 +124,5 @@ class MarketControls:
     def _at_present(self) -> Generator[Floor]:
         """The trading floor, after everything that has happened until now."""
         with self._lock, localcontext(prec=EXACT):
-            self._exchange.floor.timeline.advance(self.server_time)
+            self._exchange.floor.agenda.play(self.server_time)
             yield self._exchange.floor
