@@ -118,6 +118,5 @@ class Tally:
             for key, tally in self.endpoints.items()
         }
         addresses = {key: AddressStats(self.accepted[key], self.refused[key]) for key in self.accepted | self.refused}
-        return Stats(
-            MappingProxyType(endpoints), MappingProxyType(addresses), MappingProxyType(dict(self.codes)), streams
-        )
+        codes = MappingProxyType(dict(self.codes))
+        return Stats(MappingProxyType(endpoints), MappingProxyType(addresses), codes, streams)

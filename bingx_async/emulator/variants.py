@@ -104,7 +104,7 @@ class Variants:
     """Whether the rules of a symbol say if it can be bought and sold by API."""
     # Streams: the connection
     ping: str = _choice("json", "text")
-    """Pings on streams: `{"ping": ...}` that is answered with the same value, or `Ping` that is answered with `Pong`."""
+    """Pings on streams: `{"ping": ...}`, answered with the same value, or `Ping`, answered with `Pong`."""
     ping_ms: int = field(default=5000, validator=whole(at_least=1))
     """The time between two pings on a stream."""
     frames: str = _choice("gzip", "text")
@@ -114,7 +114,7 @@ class Variants:
     sockets: int = field(default=60, validator=whole(at_least=1))
     """The most sockets of one address; one more is refused with HTTP 403."""
     ack_form: str = _choice("timestamp", "short", "data")
-    """The answer to a subscription: with "SUCCESS" and a timestamp, with neither, or with empty `dataType` and `data`."""
+    """The answer to a subscription: "SUCCESS" and a timestamp, neither, or empty `dataType` and `data` instead."""
     repeated_topic: str = _choice("0", "100205")
     """The code of the answer where a topic is subscribed again; it goes on in any case."""
     too_many_messages: str = _choice("100410", "closed")
@@ -123,7 +123,7 @@ class Variants:
     depth_sizes: str = _choice("all", "20 and 100")
     """Which sizes of depth there are: 5, 10, 20, 50 and 100, or two of them."""
     depth_ids: str = _choice("consecutive", "gaps")
-    """Whether the ids of incremental depth follow each other, or leave out 1 to 8 at times though nothing is missing."""
+    """Whether ids of incremental depth follow each other, or grow by 2 to 9 at times though nothing is missing."""
     depth_levels: str = _choice("objects", "arrays")
     """Levels of incremental depth: an object of prices with their quantities, or pairs."""
     data_form: str = _choice("object", "list")

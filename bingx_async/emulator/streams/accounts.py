@@ -7,7 +7,6 @@ subscribed to them. A change of an order is told before the balances. Nothing is
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal
 
 from attrs import define, field
 
@@ -17,12 +16,12 @@ from bingx_async.emulator.streams.keys import ListenKeys
 from bingx_async.emulator.streams.messages import envelope
 from bingx_async.emulator.streams.session import Session
 from bingx_async.emulator.streams.topics import BALANCES, ORDERS, Topic
-from bingx_async.emulator.streams.user_forms import Change, balance_event, order_event
+from bingx_async.emulator.streams.user_forms import Amounts, Change, balance_event, order_event
 from bingx_async.emulator.trading.engine import Engine
 from bingx_async.emulator.trading.orders import ZERO, Fill, Order
 from bingx_async.emulator.traffic import encode
 
-Held = dict[str, tuple[Decimal, Decimal]]  # by asset: free, locked
+Held = dict[str, Amounts]  # by asset
 
 
 @define(eq=False)
@@ -55,7 +54,7 @@ class AccountEvents:
             return
         held = self._told.setdefault(session.account, self._held(session.account))
         if self.engine.variants.initial_balances == "INIT":
-            rows = [(asset, ZERO, free, locked) for asset, (free, locked) in sorted(held.items())]
+            rows = [(asset, each, each) for asset, each in sorted(held.items())]
             event = balance_event("INIT", rows, int(session.agenda.time), self.engine.variants)
             self._push([session], BALANCES, encode(event))
 
@@ -97,10 +96,11 @@ class AccountEvents:
         found: list[Change] = []
         for asset, is_quote in ((order.base, False), (order.quote, True)):
             wallet = ledger.wallet(order.account, asset, is_quote)
-            free, locked = told.get(asset, (ZERO, ZERO))
-            if (wallet.free, wallet.locked) != (free, locked):
-                told[asset] = wallet.free, wallet.locked
-                found.append((asset, wallet.free + wallet.locked - free - locked, wallet.free, wallet.locked))
+            first = ledger.untouched(order.account, is_quote)
+            before, now = told.get(asset, (first.free, ZERO)), (wallet.free, wallet.locked)
+            if now != before:
+                told[asset] = now
+                found.append((asset, before, now))
         return found
 
     def _held(self, account: str) -> Held:

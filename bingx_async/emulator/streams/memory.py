@@ -1,7 +1,7 @@
 """A connection to the streams of an emulator in the same process: a byte stream without a socket.
 
-Rules: it works in any event loop and in simulated time. No task runs behind it: whoever receives drives the market. What
-is sent arrives at once, what is received took the emulator's latency.
+Rules: it works in any event loop and in simulated time. No task runs behind it: to receive drives the market. What is
+sent arrives at once, what is received took the emulator's latency.
 """
 
 from __future__ import annotations

@@ -35,8 +35,9 @@ Payload = bytes | str
 
 @define(eq=False)
 class Session:
-    """See the module. `on_open` is given the path of the request and answers with an HTTP status; `on_text` is given
-    each message, `on_end` told that the exchange ends the connection. `wake` is called when something has come to be sent; `travel` draws the ms that it takes."""
+    """See the module. `on_open` is given the path of the request and answers with an HTTP status, `on_text` each
+    message; `on_end` is told that the exchange ends the connection, `wake` that something has come to be sent. `travel`
+    draws the ms that it takes."""
 
     number: int
     address: str

@@ -1,8 +1,8 @@
 """The streams of an emulator: all of its sockets, whatever carries their bytes.
 
-Rules: everything happens under the emulator's lock, so a socket may be served in any thread. Serving a socket drives the
-market: `exchange` plays everything that is due and returns what leaves, and when to look again. A socket is woken when
-something comes for it before that.
+Rules: everything happens under the emulator's lock, so a socket may be served in any thread. To serve a socket drives
+the market: `exchange` plays everything that is due and returns what leaves, and when to look again. A socket is woken
+when something comes for it before that.
 """
 
 from __future__ import annotations

@@ -60,7 +60,8 @@ def _as_text(form: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-Change = tuple[str, Decimal, Decimal, Decimal]  # asset, change, free, locked
+Amounts = tuple[Decimal, Decimal]  # free, locked
+Change = tuple[str, Amounts, Amounts]  # asset, before, now
 
 
 def balance_event(reason: str, changes: Iterable[Change], time: int, variants: Variants) -> dict[str, Any]:
@@ -70,9 +71,9 @@ def balance_event(reason: str, changes: Iterable[Change], time: int, variants: V
 
 
 def _balance(change: Change, variants: Variants) -> dict[str, str]:
-    asset, by, free, locked = change
-    wallet = plain(free if variants.wallet_balance == "free" else free + locked)
-    row = {"a": asset, "bc": plain(by), "cw": wallet, "wb": wallet, "lk": plain(locked)}
+    asset, *both = change
+    before, now = (free if variants.wallet_balance == "free" else free + locked for free, locked in both)
+    row = {"a": asset, "bc": plain(now - before), "cw": plain(now), "wb": plain(now), "lk": plain(change[2][1])}
     if variants.locked_in_events == "absent":
         del row["lk"]
     return row
