@@ -98,9 +98,11 @@ class Emulator(Controls):
         try:
             from bingx_async.emulator.server import serve
         except ModuleNotFoundError as error:
-            message = 'the emulator\'s server needs starlette and uvicorn: pip install "bingx_async[emulator]"'
+            message = (
+                'the emulator\'s server needs starlette, uvicorn and websockets: pip install "bingx_async[emulator]"'
+            )
             raise ModuleNotFoundError(message, name=error.name) from error
-        return serve(self._respond, host, port)
+        return serve(self._respond, self._open_streams(), host, port)
 
 
 class EmulatorTransport(httpx.AsyncBaseTransport):

@@ -111,7 +111,7 @@ class Tally:
         self.refused: Counter[tuple[str, str | int]] = Counter()
         self.codes: Counter[int] = Counter()
 
-    def freeze(self, streams: StreamStats) -> Stats:
+    def freeze(self, streams: StreamStats = StreamStats()) -> Stats:
         """The counts as they stand."""
         endpoints = {
             key: EndpointStats(tally.accepted, tally.errors, tally.refused, tally.closed, tuple(tally.arrivals))

@@ -61,7 +61,7 @@ class Handshake:
 
     def _status(self, session: Session, path: str) -> int:
         if path != PATH:
-            return HTTPStatus.NOT_FOUND
+            return int(HTTPStatus.NOT_FOUND)
         if self.count_sockets(session.address) > self.variants.sockets:
             return HTTPStatus.FORBIDDEN
         is_unknown = bool(session.listen_key) and not session.account
