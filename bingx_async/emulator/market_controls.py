@@ -30,7 +30,8 @@ def _number(price: Decimal | int | str) -> Decimal:
     return number
 
 
-def _listed(floor: Floor, symbol: str) -> Listing:
+def listed(floor: Floor, symbol: str) -> Listing:
+    """The listing of a symbol that there is; raises `InvalidRequest`."""
     if not floor.listings.has(symbol):
         raise InvalidRequest(f"no symbol {symbol!r}; list it with set_listing(Listing({symbol!r}, price=...))")
     return floor.listings.get(symbol)
@@ -107,13 +108,13 @@ class MarketControls:
     def price(self, symbol: str) -> Decimal:
         """The middle of the market now. Raises `InvalidRequest`."""
         with self._at_present() as floor:
-            return floor.engine.prices.mid(_listed(floor, symbol), floor.engine.time)
+            return floor.engine.prices.mid(listed(floor, symbol), floor.engine.time)
 
     def set_price(self, symbol: str, price: Decimal | int | str) -> None:
         """Let the price of a symbol be this from now on; orders that it reaches are filled. Raises `InvalidRequest`."""
         number = _number(price)
         with self._at_present() as floor:
-            floor.timeline.set_price(_listed(floor, symbol).symbol, number)
+            floor.timeline.set_price(listed(floor, symbol).symbol, number)
 
     def set_listing(self, listing: Listing) -> None:
         """List a symbol, or change its rules, from now on."""

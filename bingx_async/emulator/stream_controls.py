@@ -9,12 +9,13 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from bingx_async.emulator.faults import FaultPlan
-from bingx_async.emulator.market_controls import MarketControls
+from bingx_async.emulator.market_controls import MarketControls, listed
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import StreamStats
 from bingx_async.emulator.streams.faults import CutKind, StreamFault
 
 if TYPE_CHECKING:
+    from bingx_async.emulator.streams.increments import PublishedBook
     from bingx_async.emulator.streams.streams import Streams
 
 NEEDED = 'the emulator\'s streams need websockets: pip install "bingx_async[emulator]"'
@@ -37,6 +38,12 @@ class StreamControls(MarketControls):
     def expire_listen_keys(self, account: str | int | None = None) -> int:
         """End the listen keys of an account, or all, before their time; how many were valid."""
         return self._open_streams().expire(_uid(account))
+
+    def order_book(self, symbol: str) -> PublishedBook:
+        """The order book of a symbol as its stream of incremental depth told it last, under the id of that message; as
+        it is now if it was never told. Raises `InvalidRequest`."""
+        listed(self._exchange.floor, symbol)
+        return self._open_streams().book(symbol)
 
     def _open_streams(self) -> Streams:
         """The streams, made at the first call."""

@@ -20,6 +20,8 @@ from bingx_async.emulator.streams.subscriptions import Subscriptions
 from bingx_async.emulator.streams.tally import StreamTally
 from bingx_async.emulator.streams.topics import Topic
 
+WHOLE_BOOK_MS = 200  # after its subscription
+
 
 class Service:
     """See the module. `count_sockets` tells how many sockets an address has."""
@@ -33,7 +35,7 @@ class Service:
     ) -> None:
         variants = settings.variants
         self.tally = StreamTally()
-        self.channels = Channels(floor, variants)
+        self.channels = Channels(floor, variants, settings.seed)
         self._delivery = Delivery(plan, is_packed=variants.frames == "gzip")
         self.feeds = Feeds(floor.agenda, self.channels.start, self._publish)
         self.keys = ListenKeys(floor.listen_keys, self._delivery, variants)
@@ -52,7 +54,15 @@ class Service:
         self.tally.messages += session.sent
 
     def _greet(self, session: Session, topic: Topic) -> None:
+        """What a subscription begins with."""
         self._events.greet(session, topic)
+        if topic.channel == "incrDepth":
+            session.later(WHOLE_BOOK_MS, lambda: self._tell_book(session, topic))
+
+    def _tell_book(self, session: Session, topic: Topic) -> None:
+        if topic.name in session.feeds:
+            text = self.channels.whole_book(topic, int(session.agenda.time))
+            self._delivery.push(session, topic.name, self._delivery.payload(text))
 
     def _publish(self, feed: Feed, text: str) -> None:
         payload = self._delivery.payload(text)

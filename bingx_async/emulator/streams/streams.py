@@ -22,6 +22,7 @@ from bingx_async.emulator.floor import EXACT, Floor
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import StreamStats
 from bingx_async.emulator.streams.faults import CutKind, StreamFault
+from bingx_async.emulator.streams.increments import PublishedBook
 from bingx_async.emulator.streams.service import Service
 from bingx_async.emulator.streams.session import EPSILON, Session
 
@@ -106,6 +107,11 @@ class Streams:
             for session in list(self._sessions.values()):
                 self.service.keys.check(session, time)
             return ended
+
+    def book(self, symbol: str) -> PublishedBook:
+        """The book of a symbol as incremental depth told it last."""
+        with self._lock, localcontext(prec=EXACT):
+            return self.service.channels.published(symbol, int(self._play()))
 
     def stats(self) -> StreamStats:
         """The counts as they stand."""
