@@ -110,10 +110,9 @@ class Line:
         """Keep the socket open until this task is cancelled."""
         backoff = Backoff(self._limits)
         while True:
-            lived, error = await self._one_socket()
-            is_forbidden = getattr(error, "is_forbidden", False)
-            wait = backoff.wait(lived, is_forbidden, self._draw())
-            inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, error, wait)
+            lived, ended = await self._one_socket()
+            wait = backoff.wait(lived, getattr(ended, "is_forbidden", False), self._draw())
+            inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, ended, wait)
             await anyio.sleep(wait)
 
     async def _one_socket(self) -> tuple[float, StreamUnavailable]:
@@ -128,13 +127,13 @@ class Line:
         self._topics.connected(began)
         try:
             self._tell(self._listener.up)
-            error = await self._serve(socket)
+            ended = await self._serve(socket)
         finally:
             self._socket = None
             self._topics.disconnected()
             await socket.aclose()
-        self._tell(self._listener.lost, self._heartbeat.heard_at, str(error))
-        return self._clock() - began, error
+        self._tell(self._listener.lost, self._heartbeat.heard_at, str(ended))
+        return self._clock() - began, ended
 
     async def _serve(self, socket: WebSocket) -> StreamUnavailable:
         """Read and write until the socket ends; returns why."""
