@@ -17,10 +17,25 @@ from bingx_async.core.topics import Topics
 from bingx_async.errors import StreamError, StreamUnavailable
 from bingx_async.runtime.logs import inform, warn
 from bingx_async.runtime.loops import one_error
-from bingx_async.runtime.stream.dialing import Door, check_installed
+from bingx_async.runtime.stream.dialing import check_installed
 from bingx_async.runtime.stream.websocket import Disconnected, WebSocket
 
+SHORTEST = 1e-6  # seconds of a wait: what rounding leaves of one might never pass
+
 Tap = Callable[[str, Message | None, float], None]
+
+
+class Way(Protocol):
+    """Opens the sockets of a line, one after the other."""
+
+    @property
+    def url(self) -> str:
+        """Where they lead, without secrets."""
+        ...
+
+    async def open(self, limits: StreamLimits) -> WebSocket:
+        """A socket. Raises `StreamUnavailable`."""
+        ...
 
 
 class LineListener(Protocol):
@@ -30,11 +45,11 @@ class LineListener(Protocol):
         """There is a socket. The topics are being subscribed; `subscribed` tells of each."""
         ...
 
-    def pushed(self, push: Push) -> None:
+    def pushed(self, push: Push, /) -> None:
         """A message of a topic that is subscribed."""
         ...
 
-    def subscribed(self, topic: str) -> None:
+    def subscribed(self, topic: str, /) -> None:
         """The exchange confirmed a topic, at first or again."""
         ...
 
@@ -56,7 +71,7 @@ class LineListener(Protocol):
         ...
 
     def expired(self) -> None:
-        """The listen key has died. The line goes on with it; it needs a new one with another key."""
+        """The listen key has died. The line goes on until it is cut; a key belongs to the way of the line."""
         ...
 
 
@@ -66,7 +81,7 @@ class Line:
 
     def __init__(
         self,
-        door: Door,
+        door: Way,
         limits: StreamLimits,
         clock: Callable[[], float],
         listener: LineListener,
@@ -79,6 +94,7 @@ class Line:
         self._topics = Topics(limits)
         self._heartbeat = Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
+        self._scope, self._cut = anyio.CancelScope(), ""  # of the work on the socket, and why it is to end
         self._wake = anyio.Event()
 
     @property
@@ -106,39 +122,46 @@ class Line:
         self._topics.restart(topic)
         self._wake.set()
 
+    def cut(self, reason: str) -> None:
+        """Close the socket there is and open another."""
+        if self._socket is not None:
+            self._cut = reason
+            self._scope.cancel()
+
     async def run(self) -> None:
         """Keep the socket open until this task is cancelled."""
         backoff = Backoff(self._limits)
         while True:
-            lived, ended = await self._one_socket()
-            wait = backoff.wait(lived, getattr(ended, "is_forbidden", False), self._draw())
-            inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, ended, wait)
+            lived, error = await self._one_socket()
+            is_forbidden = getattr(error, "is_forbidden", False)
+            wait = backoff.wait(lived, is_forbidden, self._draw())
+            inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, error, wait)
             await anyio.sleep(wait)
 
     async def _one_socket(self) -> tuple[float, StreamUnavailable]:
         """One socket from its beginning to its end: how long it lived (ms), and why it ended."""
         try:
             socket = await self._door.open(self._limits)
-        except StreamUnavailable as error:
-            self._tell(self._listener.failed, error)
-            return 0.0, error
+        except StreamUnavailable as failure:
+            self._tell(self._listener.failed, failure)
+            return 0.0, failure
         began = self._clock()
-        self._socket, self._heartbeat = socket, Heartbeat(self._limits, began)
+        self._socket, self._scope, self._heartbeat = socket, anyio.CancelScope(), Heartbeat(self._limits, began)
         self._topics.connected(began)
         try:
             self._tell(self._listener.up)
-            ended = await self._serve(socket)
+            error = await self._serve(socket)
         finally:
-            self._socket = None
+            self._socket, self._cut = None, ""
             self._topics.disconnected()
             await socket.aclose()
-        self._tell(self._listener.lost, self._heartbeat.heard_at, str(ended))
-        return self._clock() - began, ended
+        self._tell(self._listener.lost, self._heartbeat.heard_at, str(error))
+        return self._clock() - began, error
 
     async def _serve(self, socket: WebSocket) -> StreamUnavailable:
         """Read and write until the socket ends; returns why."""
         try:
-            with one_error():
+            with one_error(), self._scope:
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._write, socket)
                     await self._read(socket)
@@ -146,7 +169,7 @@ class Line:
             return error
         except BrokenFrame as error:
             return Disconnected(str(error))
-        raise AssertionError("reading ends with an error")
+        return Disconnected(self._cut)
 
     async def _read(self, socket: WebSocket) -> None:
         largest, heartbeat = self._limits.largest_message, self._heartbeat
@@ -190,7 +213,8 @@ class Line:
             if socket.has_unsent:
                 await self._flush(socket)
             else:
-                with anyio.move_on_after((min(self._topics.wakes_at, self._heartbeat.dies_at) - now) / 1000.0):
+                wait = (min(self._topics.wakes_at, self._heartbeat.dies_at) - now) / 1000.0
+                with anyio.move_on_after(max(wait, SHORTEST)):
                     await self._wake.wait()
 
     async def _flush(self, socket: WebSocket) -> None:
