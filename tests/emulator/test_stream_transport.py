@@ -108,13 +108,13 @@ def test_a_reader_that_waits_is_woken(backend: Backend) -> None:
             await client.spot.place_order(SYMBOL, "BUY", "LIMIT", quantity="0.01", price="60000")
             for _ in range(5):
                 await socket.hear()
+            at, found = anyio.current_time() + 1.5, list[Any]()
+
+            async def wait() -> None:
+                found.append((await socket.hear())["data"]["X"])
+                found.append(anyio.current_time())
+
             async with anyio.create_task_group() as tasks:
-                at, found = anyio.current_time() + 1.5, list[Any]()
-
-                async def wait() -> None:
-                    found.append((await socket.hear())["data"]["X"])
-                    found.append(anyio.current_time())
-
                 tasks.start_soon(wait)
                 await anyio.sleep(1.5)
                 emulator.set_price(SYMBOL, "59000")
@@ -217,7 +217,7 @@ def test_a_run_can_be_repeated() -> None:
                 socket = Socket(await emulator.transport().connect_stream("x", 1), key)
                 await socket.open(TRADES, ORDERS, BALANCES, f"{SYMBOL}@incrDepth")
                 await client.spot.place_order(
-                    SYMBOL, "BUY", "MARKET", quote_quantity="100", client_order_id=f"mine-{number}"
+                    SYMBOL, "BUY", "MARKET", quote_quantity="9", client_order_id=f"a_{number}"
                 )
                 with anyio.move_on_after(60), suppress(anyio.BrokenResourceError):
                     while True:
