@@ -41,7 +41,8 @@ COMMIT;
 COLUMNS = "client_order_id, endpoint, params, client_order_ids, at, outcome, order_id"
 WRITE = f"""
 INSERT INTO intents ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (client_order_id) DO UPDATE SET outcome = excluded.outcome, order_id = excluded.order_id
+ON CONFLICT (client_order_id) DO UPDATE SET endpoint = excluded.endpoint, params = excluded.params, at = excluded.at,
+    client_order_ids = excluded.client_order_ids, outcome = excluded.outcome, order_id = excluded.order_id
 """
 UNSETTLED = f"SELECT {COLUMNS} FROM intents WHERE outcome IN ('open', 'placed') ORDER BY number"
 FORGET = """
