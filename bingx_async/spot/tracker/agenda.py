@@ -41,10 +41,6 @@ class Agenda:
         """There is nothing to be seen any more."""
         self.items.pop(key, None)
 
-    def tries(self, key: str) -> int:
-        """How often an order was looked at."""
-        return self.items[key].tries if key in self.items else 0
-
     def take(self, now: float) -> list[str]:
         """The orders that are due; they are due again later, unless they are dropped."""
         due = [key for key, item in self.items.items() if item.due <= now]

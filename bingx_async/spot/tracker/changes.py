@@ -1,7 +1,7 @@
 """The changes that wait for the program, at most so many.
 
-A program that takes them too slowly loses them, but not the state: what waits is dropped and a `Gap` is told, then every
-order and balance as it is now, then `Resynced`. The present state is looked at when it is asked for, so the memory does
+A program that takes them too slowly loses them, but not the state: what waits is dropped and a `Gap` is told, then
+every order and balance as it is now, then `Resynced`. The present state is looked at when it is asked for, so memory does
 not grow meanwhile.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import anyio
 
@@ -31,7 +31,7 @@ class Changes(Generic[T]):
         self._gap: Gap | None = None  # of the connection, not closed yet
         self._lag: Gap | None = None  # of the program, not taken yet
         self._arrived: anyio.Event | None = None
-        self._error: BingXError | None = None
+        self._has_ended, self._error = False, cast(BingXError | None, None)
 
     def put(self, item: T | Gap | Resynced) -> None:
         """Let a change wait; where too many do, none does."""
@@ -47,16 +47,17 @@ class Changes(Generic[T]):
             self._lag = Gap(self._now(), TOO_SLOW)
         self._wake()
 
-    def fail(self, error: BingXError) -> None:
-        """Once what waits has been taken, `error` is raised."""
-        self._error = self._error or error
+    def fail(self, error: BingXError | None) -> None:
+        """Once what waits has been taken, `error` is raised, or without one the iteration ends."""
+        if not self._has_ended:
+            self._has_ended, self._error = True, error
         self._wake()
 
     async def next(self) -> T | Gap | Resynced:
-        """The next one, when there is one."""
+        """The next one, when there is one. Raises `StopAsyncIteration` at the end."""
         while not self._waiting and self._lag is None:
-            if self._error is not None:
-                raise self._error
+            if self._has_ended:
+                raise self._error or StopAsyncIteration
             self._arrived = self._arrived or anyio.Event()
             await self._arrived.wait()
         if self._lag is not None:

@@ -5,7 +5,7 @@ Each is resolved with bounded effort, and again later, ever more rarely, until i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Protocol, Unpack
@@ -14,7 +14,7 @@ import anyio
 from attrs import evolve
 
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions
-from bingx_async.errors import BingXError, ClientClosed, OutcomeUnknown
+from bingx_async.errors import ClientClosed, OutcomeUnknown
 from bingx_async.models import Intent, OcoLeg, Placement, Resolution, ResolutionStatus
 from bingx_async.spot.base import Calls
 from bingx_async.spot.batch_placing import PLACE_ORDERS
@@ -41,7 +41,7 @@ class Resolve(Protocol):
 
 
 class Enquiries:
-    """The calls in doubt of one account. `start` starts a task, `left` is set while none is left."""
+    """Finds out about the calls in doubt of one account."""
 
     def __init__(self, portfolio: Portfolio, calls: Calls, resolve: Resolve) -> None:
         self._portfolio, self._calls, self._resolve = portfolio, calls, resolve
@@ -61,12 +61,16 @@ class Enquiries:
                 return True
             try:
                 found = await self._resolve(error, deadline=DEADLINE, **OPTIONS)
+                first = error.client_order_ids[0] if error.client_order_ids else ""
+                for name, part in (found.parts or {first: found}).items():
+                    self._take(error, name, part)
             except ClientClosed:
                 raise
-            except BingXError:
+            except Exception as failed:
+                self._calls.warn(
+                    f"the outcome of {error.endpoint} could not be found out and is asked for again: {failed!r}"
+                )
                 return False
-        for name, part in (found.parts or {error.client_order_ids[0] if error.client_order_ids else "": found}).items():
-            self._take(error, name, part)
         return found.is_known
 
     def _is_known(self, error: OutcomeUnknown) -> bool:

@@ -31,7 +31,12 @@ class Keeper:
 
     async def open(self, owner: str) -> Sequence[Intent]:
         """Every intent that is not settled, from earlier runs."""
-        intents = await self._journal.open(owner)
+        try:
+            intents = await self._journal.open(owner)
+        except anyio.get_cancelled_exc_class():  # it may be open by now
+            with anyio.CancelScope(shield=True):
+                await self._journal.aclose()
+            raise
         self._keep(intents)
         return intents
 

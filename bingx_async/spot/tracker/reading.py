@@ -1,7 +1,7 @@
 """Reading over REST: all that may have been missed, one order, the fills of some.
 
-"Not found" is an answer of one moment and ends nothing: it is kept as evidence. The lists come first, for there an order
-that is missing costs no error budget; single orders are asked for only while one more error leaves the endpoint open.
+"Not found" is an answer of one moment and ends nothing: it is kept as evidence. The lists come first, for there an
+order that is missing costs no error budget; one order is asked for only while one more error leaves the endpoint open.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from attrs import define, field
 
 from bingx_async.core.endpoint import Call
 from bingx_async.core.options import CallOptions
+from bingx_async.core.order_report import LEGS
 from bingx_async.errors import IncompleteList, OrderNotFound
 from bingx_async.models import OcoLeg, Order, Priority, TrackedOrder
 from bingx_async.spot.balances import LIST_BALANCES
@@ -23,14 +24,20 @@ from bingx_async.spot.oco_queries import GET_OCO_ORDER
 from bingx_async.spot.orders import Orders
 from bingx_async.spot.queries import FILLS_KEPT, GET_ORDER
 from bingx_async.spot.tracker.portfolio import Portfolio
-from bingx_async.spot.tracker.waiting import names_of
+from bingx_async.spot.tracker.waiting import key_of, names_of
 
 OPTIONS = CallOptions(priority=Priority.READ, max_wait=60.0)
 EARLIER = timedelta(seconds=60)  # a list is read from so much earlier: times may be rounded, clocks be off
 BEFORE_FILLS = timedelta(seconds=5)
 OLDEST_FILL = timedelta(milliseconds=FILLS_KEPT - 600_000.0)
 READS = {True: 1, False: 2}  # how many lists in a row an order is missing from before it is asked for
+TOGETHER = 20  # orders that are looked for one by one; more of them in the history
 ALONE = 3  # orders of a symbol whose fills are asked for one by one
+
+
+def is_leg(order: TrackedOrder) -> bool:
+    """Whether it is one of an OCO order."""
+    return order.type in LEGS or bool(order.order_list_id)
 
 
 @define(eq=False)
@@ -60,10 +67,21 @@ class Reader:
         self.since = began
         return [order for order in gone if self._is_open(order)]
 
+    async def catch_up(self) -> None:
+        """Read what became of orders of which nothing is known but that they were placed; of many in one list."""
+        lost = [order for order in self.portfolio.unsettled() if not order.status]
+        if len(lost) > TOGETHER:
+            start = min(order.time or self.portfolio.at() for order in lost) - EARLIER
+            await self._take_all(bind(self.orders.iter_order_history, start=start, **OPTIONS))
+        for order in lost:
+            if not (self.portfolio.find(order) or order).status:
+                await self.look_at(order)
+        await self.read_fills(self.portfolio.lacking())
+
     async def look_at(self, order: TrackedOrder) -> bool:
         """Ask for one order, and where it is not found look for it in the history since it was placed. Returns whether
         it was found at once."""
-        if order.order_list_id:
+        if is_leg(order):
             return await self._ask_for_leg(order)
         if await self._ask_for(order):
             return True
@@ -92,9 +110,9 @@ class Reader:
         absent, self._absent = self._absent, {}
         for order in before:
             if not names_of(order) & seen:
-                key = min(names_of(order))
+                key = key_of(order)
                 self._absent[key] = absent.get(key, 0) + 1
-        return [order for order in before if self._absent.get(min(names_of(order)), 0) >= most]
+        return [order for order in before if self._absent.get(key_of(order), 0) >= most]
 
     async def _open_orders(self, before: Sequence[TrackedOrder]) -> set[str]:
         symbols = {order.symbol for order in before if order.symbol}
@@ -114,7 +132,8 @@ class Reader:
 
     async def _read_balances(self) -> None:
         asked_at = self.portfolio.at()
-        self.portfolio.take_read_balances(await self.calls.call(Call(LIST_BALANCES, {}), OPTIONS), asked_at)
+        balances = await self.calls.call(Call(LIST_BALANCES, {}), OPTIONS)
+        self.portfolio.take_reading(balances, asked_at)
 
     async def _ask_for(self, order: TrackedOrder) -> bool:
         asked = f"get_order({order.symbol}, {order.order_id or order.client_order_id})"

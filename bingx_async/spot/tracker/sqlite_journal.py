@@ -68,6 +68,8 @@ class SQLiteJournal:
 
     async def open(self, owner: str) -> Sequence[Intent]:
         """See `Journal`."""
+        if self._file is not None:
+            raise JournalUnavailable(IN_USE)
         self._turn, self._threads, self._batch = anyio.Lock(), anyio.CapacityLimiter(1), Batch()
         return await self._run(self._open, owner)
 

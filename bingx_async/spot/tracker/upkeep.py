@@ -13,31 +13,25 @@ from math import inf
 
 import anyio
 
+from bingx_async.core.order_report import CONDITIONAL
 from bingx_async.errors import BingXError, ClientClosed
 from bingx_async.models import OrderType, Placement, TrackedOrder
 from bingx_async.spot.tracker.agenda import Agenda
 from bingx_async.spot.tracker.feed import Feed
 from bingx_async.spot.tracker.portfolio import Portfolio
-from bingx_async.spot.tracker.reading import Reader
-from bingx_async.spot.tracker.waiting import names_of
+from bingx_async.spot.tracker.reading import Reader, is_leg
+from bingx_async.spot.tracker.waiting import key_of
 
 EVERY = 60.0  # seconds between two readings of everything
 POLLED_EVERY = 10.0  # the same while orders are open of which no event may tell, or while no event comes at all
 LOOK_AFTER = 2.0  # seconds after which an order that should have ended, or lacks fills, is looked at
-LOOKS = 3  # at an order that should have ended and is found to be open
 APART = 1.0  # seconds between two recoveries at least
 LONGEST_DELAY = 60.0  # seconds between two tries at most
-POLLED = (
-    OrderType.TAKE_STOP_LIMIT,
-    OrderType.TAKE_STOP_MARKET,
-    OrderType.TRIGGER_LIMIT,
-    OrderType.TRIGGER_MARKET,
-)
 
 
 def is_polled(order: TrackedOrder) -> bool:
     """Whether the exchange may send no event of what happens to the order."""
-    return order.is_open and (order.type in POLLED or bool(order.order_list_id))
+    return order.is_open and (order.type in CONDITIONAL or is_leg(order))
 
 
 def needs_a_look(order: TrackedOrder) -> bool:
@@ -61,7 +55,7 @@ class Upkeep:
 
     def heed(self, order: TrackedOrder) -> None:
         """An order has changed."""
-        key, now = min(names_of(order)), anyio.current_time()
+        key, now = key_of(order), anyio.current_time()
         if order.is_done:
             self._agenda.drop(key)
         elif needs_a_look(order):
@@ -72,7 +66,7 @@ class Upkeep:
 
     def look_soon(self, order: TrackedOrder) -> None:
         """Something was done to the order of which an event should tell."""
-        self._agenda.add(min(names_of(order)), anyio.current_time(), LOOK_AFTER)
+        self._agenda.add(key_of(order), anyio.current_time(), LOOK_AFTER)
         self.wake()
 
     def wake(self, is_urgent: bool = False) -> None:
@@ -83,11 +77,14 @@ class Upkeep:
             self._changed.set()
 
     async def begin(self, deadline: float) -> None:
-        """Read everything for the first time. Raises the error that kept it from being read within `deadline` s."""
+        """Read everything for the first time, and what was placed in an earlier run. Raises the error that kept it from
+        being read within `deadline` seconds."""
         give_up_at = anyio.current_time() + deadline
         for tries in count():
             try:
-                return await self._read(is_recovery=False)
+                await self._read(is_recovery=False)
+                await self._reader.catch_up()
+                return
             except ClientClosed:
                 raise
             except BingXError as error:
@@ -137,26 +134,24 @@ class Upkeep:
         unseen = await self._reader.read_all(is_recovery)
         is_often = any(map(is_polled, self._portfolio.open()))
         self._read_at = anyio.current_time() + (POLLED_EVERY if is_often else EVERY)
-        for order in unseen:
+        for order in (*unseen, *self._portfolio.unsettled()):
             self.look_soon(order)
 
     async def _look(self) -> None:
         """Look at the orders that are due: for their fills, where that is all that they lack."""
-        lacking = list[TrackedOrder]()
-        for key in self._agenda.take(anyio.current_time()):
+        due = self._agenda.take(anyio.current_time())
+        for key in due:
             order = self._portfolio.find(key)
             if order is None or order.is_done:
                 self._agenda.drop(key)
-            elif order.status.is_final:
-                lacking.append(order)
-            elif await self._reader.look_at(order):
+            elif not order.status.is_final and await self._reader.look_at(order):
                 self._rest(key)
-        await self._reader.read_fills(lacking)
+        await self._reader.read_fills([each for each in self._portfolio.lacking() if key_of(each) in due])
 
     def _rest(self, key: str) -> None:
-        """Look no more at an order that was found as it is known, after some looks."""
+        """Look no more at an order that was found to be as it should."""
         order = self._portfolio.find(key)
-        if order is not None and order.is_open and not needs_a_look(order) and self._agenda.tries(key) >= LOOKS:
+        if order is None or not (needs_a_look(order) or any(each is order for each in self._portfolio.unsettled())):
             self._agenda.drop(key)
 
     def _put_off(self, error: Exception) -> None:

@@ -15,6 +15,11 @@ def names_of(order: TrackedOrder) -> set[str]:
     return {str(order.order_id or ""), order.client_order_id.lower()} - {""}
 
 
+def key_of(order: TrackedOrder) -> str:
+    """One id of an order, that of the exchange if it is known."""
+    return str(order.order_id or order.client_order_id.lower())
+
+
 class Waiting:
     """Those that wait for a change of an order, by its ids."""
 
@@ -30,8 +35,7 @@ class Waiting:
             while not is_met(order := find()):
                 if self._error is not None:
                     raise self._error
-                name = order.client_order_id.lower() or str(order.order_id)
-                await self._changed.setdefault(name, anyio.Event()).wait()
+                await self._changed.setdefault(key_of(order), anyio.Event()).wait()
         return order
 
     def tell(self, order: TrackedOrder) -> None:
