@@ -1,8 +1,8 @@
 """The changes that wait for the program, at most so many.
 
 A program that takes them too slowly loses them, but not the state: what waits is dropped and a `Gap` is told, then
-every order and balance as it is now, then `Resynced`. The present state is looked at when it is asked for, so memory does
-not grow meanwhile.
+every order and balance as it is now, then `Resynced`. The present state is looked at only when it is asked for, so
+memory does not grow.
 """
 
 from __future__ import annotations
