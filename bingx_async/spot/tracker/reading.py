@@ -6,7 +6,7 @@ order that is missing costs no error budget; one order is asked for only while o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial as bind
 from typing import Any
@@ -23,6 +23,7 @@ from bingx_async.spot.base import Calls
 from bingx_async.spot.oco_queries import GET_OCO_ORDER
 from bingx_async.spot.orders import Orders
 from bingx_async.spot.queries import FILLS_KEPT, GET_ORDER
+from bingx_async.spot.streaming.channels import BALANCES, CHANNELS, ORDERS
 from bingx_async.spot.tracker.portfolio import Portfolio
 from bingx_async.spot.tracker.waiting import key_of, names_of
 
@@ -47,6 +48,8 @@ class Reader:
     portfolio: Portfolio
     orders: Orders
     calls: Calls
+    topics: Collection[str] = CHANNELS
+    """The topics of which events are made up for."""
     since: datetime | None = None
     """When the last reading of everything began."""
     _absent: dict[str, int] = field(factory=dict[str, int])  # in how many lists in a row an open order was missing
@@ -54,9 +57,13 @@ class Reader:
     async def read_all(self, is_recovery: bool) -> list[TrackedOrder]:
         """Everything that may have changed: open orders, balances, what is done, fills. Returns the orders that are
         open as far as is known, though no list shows them. Raises the error of a read that failed."""
+        if BALANCES.topic in self.topics:
+            await self._read_balances()
+        return await self._read_orders(is_recovery) if ORDERS.topic in self.topics else []
+
+    async def _read_orders(self, is_recovery: bool) -> list[TrackedOrder]:
         began, before = self.portfolio.at(), self.portfolio.open()
         seen = await self._open_orders(before) | await self._open_pairs()
-        await self._read_balances()
         gone = self._missing(before, seen, READS[is_recovery])
         if self.since is not None and (gone or is_recovery):
             await self._take_all(bind(self.orders.iter_order_history, start=self.since - EARLIER, **OPTIONS))
