@@ -90,9 +90,10 @@ class Record:
         self.is_ending |= other.is_ending and not self.status.is_final
         self.is_counted |= other.is_counted
         self.trail.absorb(other.trail)
-        for fill, is_event in other.fills.everything():
+        mine, self.fills = self.fills, other.fills
+        for fill, is_event in mine.everything():
             self.fills.hear(fill, is_event)
-        told = {id(fill) for fill in other.fills.shown}
+        told = {id(fill) for fill in mine.shown}
         return [fill for fill in self.show() if id(fill) not in told]
 
     def show(self) -> list[Fill]:
