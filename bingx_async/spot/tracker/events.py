@@ -1,5 +1,5 @@
-"""`client.spot.streams.orders()` and `.balances()`: the events of the account, and in place of those that were missed what
-was read instead.
+"""`client.spot.streams.orders()` and `.balances()`: the events of the account, and in place of those that were missed
+what was read instead.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bingx_async.spot.tracker.feed import Item
 from bingx_async.spot.tracker.follower import Follower
 from bingx_async.spot.tracker.portfolio import Change
 
-T = TypeVar("T", OrderUpdate, BalanceUpdate)
+T = TypeVar("T", bound=OrderUpdate | BalanceUpdate)
 
 
 class AccountStream(Generic[T]):
