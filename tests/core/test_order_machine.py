@@ -166,9 +166,7 @@ class Network(RuleBasedStateMachine):
         life = self.judge.life
         self.judge.life = evolve(life, truths=tuple(order.truth() for order in self.orders))
         self.judge.traded.clear()
-        self.judge.traded.update(
-            (trade.price, Decimal(trade.quantity)) for each in self.orders for trade in each.trades
-        )
+        self.judge.traded.update(trade.content for order in self.orders for trade in order.trades)
 
     def pick(self, is_it) -> list[Placed]:  # type: ignore[no-untyped-def]
         return [order for order in self.orders if is_it(order)]
