@@ -43,11 +43,11 @@ class LineListener(Protocol):
         """There is a socket. The topics are being subscribed; `subscribed` tells of each."""
         ...
 
-    def pushed(self, push: Push) -> None:
+    def pushed(self, push: Push, /) -> None:
         """A message of a topic that is subscribed."""
         ...
 
-    def subscribed(self, topic: str) -> None:
+    def subscribed(self, topic: str, /) -> None:
         """The exchange confirmed a topic, at first or again."""
         ...
 
@@ -93,6 +93,7 @@ class Line:
         self._heartbeat = Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
         self._cut = ""  # why the socket is to be closed
+        self._is_hurried = False  # the next attempt to connect does not wait
         self._wake = anyio.Event()
 
     @property
@@ -120,10 +121,10 @@ class Line:
         self._topics.restart(topic)
         self._wake.set()
 
-    def cut(self, reason: str) -> None:
-        """Close the socket there is and open another."""
+    def cut(self, reason: str, at_once: bool = False) -> None:
+        """Close the socket there is and open another, `at_once` without the usual wait."""
         if self._socket is not None:
-            self._cut = reason
+            self._cut, self._is_hurried = reason, at_once
             self._wake.set()
 
     async def run(self) -> None:
@@ -132,7 +133,8 @@ class Line:
         while True:
             lived, error = await self._one_socket()
             is_forbidden = getattr(error, "is_forbidden", False)
-            wait = backoff.wait(lived, is_forbidden, self._draw())
+            wait = 0.0 if self._is_hurried else backoff.wait(lived, is_forbidden, self._draw())
+            self._is_hurried = False
             inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, error, wait)
             await anyio.sleep(wait)
 
