@@ -218,13 +218,14 @@ def test_a_storm(backend: Backend) -> None:
 
 
 @backends
-@pytest.mark.parametrize("way", ["drop", "rotate"])
+@pytest.mark.parametrize("way", ["drop", "rotate", "rotate, same key"])
 def test_fifty(way: str, backend: Backend) -> None:
     """50 connections that drop, or 50 rotations at chosen moments, while orders are filled: no fill is lost or told
-    twice. Of a rotation no gap is told."""
+    twice. A rotation leaves no gap, unless the exchange gives the same key again: then it is told."""
 
     async def main() -> list[float]:
-        world, items = World(seed=3), list[Any]()
+        key = "new" if way == "rotate" else "same"
+        world, items = World(seed=3, variants=Variants(repeated_listen_key=key)), list[Any]()
         async with world.client() as client, client.spot.tracker() as tracker, anyio.create_task_group() as tasks:
             tasks.start_soon(gather, tracker, items)
             for number in range(50):
@@ -236,7 +237,7 @@ def test_fifty(way: str, backend: Backend) -> None:
                 more = await tracker.place("BTC-USDT", "SELL", "MARKET", quantity="0.001")
                 await tracker.until_done(order, timeout=120)
                 await tracker.until_done(more, timeout=120)
-                await anyio.sleep(3)
+                await anyio.sleep(3 if way == "rotate" else 62)  # a connection that lasted a minute is replaced at once
             await anyio.sleep(120)
             world.check(tracker)
             fills = Counter(each.fill.trade_id for each in kinds(items, FillAdded))
@@ -251,19 +252,24 @@ def test_fifty(way: str, backend: Backend) -> None:
 
     took = run(backend, main)
     if took:
-        cuts = quantiles(took, n=100)
-        print(f"{len(took)} gaps, told to resynced: p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s")
+        cuts = quantiles(took, n=100, method="inclusive")
+        print(f"{way}: {len(took)} gaps, told to resynced: p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s")
         assert cuts[98] < 5
 
 
 @backends
 def test_streams_of_the_account(backend: Backend) -> None:
-    """`streams.orders()` and `.balances()` give the events as they come, and after a gap what was read in their place."""
+    """`streams.orders()` and `.balances()` give events as they come, and after a gap what was read in their place."""
 
     async def main() -> None:
         world, orders, balances = World(), list[Any](), list[Any]()
-        async with world.client() as client, anyio.create_task_group() as tasks:
-            async with client.spot.streams.orders() as order_events, client.spot.streams.balances() as balance_events:
+        async with world.client() as client:
+            streams = client.spot.streams
+            async with (
+                streams.orders() as order_events,
+                streams.balances() as balance_events,
+                anyio.create_task_group() as tasks,
+            ):
                 tasks.start_soon(gather, order_events, orders)
                 tasks.start_soon(gather, balance_events, balances)
                 resting = await client.spot.place_limit_order("BTC-USDT", "BUY", "0.01", "20000")
@@ -278,13 +284,15 @@ def test_streams_of_the_account(backend: Backend) -> None:
                 world.emulator.drop_streams("reset")
                 world.emulator.set_price("BTC-USDT", 19000)
                 await anyio.sleep(30)
-                *_, gap, changed, filled, end = [item for _, item in orders]
+                _, gap, *recovered, end = [item for _, item in orders]
                 assert (type(gap), type(end)) == (Gap, Resynced)
-                assert (changed.is_recovered, changed.order.status) == (True, OrderStatus.FILLED)
-                assert (filled.is_recovered, filled.fill.order_id) == (True, resting.order_id)
+                assert {(each.is_recovered, each.order.status) for each in recovered} == {(True, OrderStatus.FILLED)}
+                (fill,) = [each.fill for each in recovered if each.fill is not None]
+                assert fill.order_id == resting.order_id
                 assert [type(each) for each in kinds(balances, Gap, Resynced)] == [Gap, Resynced]
-                recovered = [each for each in kinds(balances, BalanceUpdate) if each.is_recovered]
-                assert {each.balances[0].asset for each in recovered} == {"USDT", "BTC"}
+                read = [each for each in kinds(balances, BalanceUpdate) if each.is_recovered]
+                assert {each.balances[0].asset for each in read} == {"USDT", "BTC"}
+                tasks.cancel_scope.cancel()
         assert world.emulator.stats().streams.open == 0
 
     run(backend, main)
@@ -295,7 +303,7 @@ def test_orders_that_go_on_under_another_id(backend: Backend) -> None:
     """A conditional order that is triggered may get another order id: it stays one order."""
 
     async def main() -> None:
-        world = World(variants=Variants(triggered_id="new")) if hasattr(Variants(), "triggered_id") else World()
+        world = World(variants=Variants(triggered_id="new"))
         async with world.client() as client, client.spot.tracker() as tracker:
             order = await tracker.place(
                 "BTC-USDT", "SELL", "TRIGGER_LIMIT", quantity="0.01", stop_price="60000", price="62000"
