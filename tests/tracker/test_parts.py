@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import inf
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_the_agenda() -> None:
         now = agenda.items["a"].due
         times.append(now)
         assert "a" in agenda.take(now)
-    spans = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    spans = [later - earlier for earlier, later in pairwise(times)]
     assert spans[:3] == [4.0, 8.0, 16.0]
     assert max(spans) == spans[-1] == LONGEST
     agenda.drop("a")
