@@ -7,6 +7,7 @@ from bingx_async.models import (
     account,
     cancels,
     fields,
+    intents,
     market,
     oco,
     orders,
@@ -20,6 +21,7 @@ from bingx_async.models import (
 from bingx_async.models.account import *
 from bingx_async.models.cancels import *
 from bingx_async.models.fields import *
+from bingx_async.models.intents import *
 from bingx_async.models.market import *
 from bingx_async.models.oco import *
 from bingx_async.models.orders import *
@@ -31,5 +33,5 @@ from bingx_async.models.switch import *
 from bingx_async.models.tracking import *
 
 # Put together at run time; a checker that reads it would want every name written out here once more.
-files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account, streams, tracking)
+files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account, streams, tracking, intents)
 globals()["__all__"] = [name for file in files for name in file.__all__]
