@@ -320,6 +320,14 @@ def test_a_triggered_order_goes_on_under_a_later_id(later: Teller, orders: int) 
     )
 
 
+def test_the_old_id_of_a_triggered_order_tells_no_state() -> None:
+    """However late and final: it is evidence."""
+    waiting, later = (Teller(Telling(), each, "Own-1", type=OrderType.TRIGGER_LIMIT) for each in (5, 9))
+    states = told(waiting.reply("NEW", "0", 50), later.reply("PENDING", "0", 100), waiting.reply("CANCELED", "0", 900))
+    (order,) = states.open()
+    assert (order.order_id, order.status, answers(order)[-1]) == (9, "PENDING", "CANCELED, 0 executed")
+
+
 def test_a_conditional_order_that_was_over() -> None:
     """Another order under its client id is another order, whichever is told first."""
     over = Teller(Telling(), 5, "Own-1", type=OrderType.TRIGGER_LIMIT).reply("CANCELED", "0", 100)
@@ -465,14 +473,23 @@ def test_the_context_of_the_program_rounds_nothing() -> None:
 
 
 def test_moments_may_be_missing() -> None:
-    """A report without a moment is older than any other."""
-    states = told(OWN.reply("PENDING", "0", 50))
-    states.take_order(Order(SYMBOL, 5, status=OrderStatus.NEW), "get_order", START)
-    order = states.find(5)
-    assert order is not None
-    assert (order.status, order.time) == ("PENDING", START)
-    earlier = datetime.fromtimestamp(0, START.tzinfo)
-    states.take_order(Order(SYMBOL, 5, time=earlier), "get_order", START)
-    order = states.find(5)
-    assert order is not None
-    assert (order.status, order.time, order.update_time) == ("PENDING", earlier, moment(50))
+    """Of two reports of which one has no moment, the one counts whose state usually comes later; a state that is not
+    known counts until a known one is told."""
+    states, earlier = OrderStates(), datetime.fromtimestamp(0, START.tzinfo)
+    seen: list[str] = []
+    for status in ("NEW", "PENDING", "NEW"):
+        states.take_order(Order(SYMBOL, 5, status=OrderStatus(status), time=START), "get_order", START)
+        seen += [str(each.status) for each in states.open()]
+        OWN.reply("NEW", "0", 50)(states)
+    assert seen == ["NEW", "PENDING", "PENDING"]
+    OWN.reply("SLEEPING", "0", 90)(states)
+    assert states.open() == ()
+    states.take_order(Order(SYMBOL, 5, status=OrderStatus.NEW, time=earlier), "get_order", START)
+    (order,) = states.open()
+    assert (order.status, order.time, order.update_time) == ("NEW", earlier, moment(90))
+
+
+def test_a_leg_without_an_id() -> None:
+    """An id of 0 is none: two such legs are told apart by their client ids."""
+    legs = [Teller(Telling(), 0, name).leg("FAILED", OcoOrderType.LIMIT) for name in ("31", "32")]
+    assert {(order.order_id, order.client_order_id) for order in told(*legs).all()} == {(None, "31"), (None, "32")}
