@@ -89,7 +89,6 @@ class Record:
         self.take(other._as_report())
         self.executed = max(self.executed, other.executed)
         self.is_ending |= other.is_ending and not self.status.is_final
-        self.is_counted |= other.is_counted
         self.trail.absorb(other.trail)
         mine, self.fills = self.fills, other.fills
         for fill, is_event in mine.everything():

@@ -178,6 +178,27 @@ def test_the_fills_of_two_records_that_become_one() -> None:
     assert (changed.order.executed_quantity, changed.order.order_id, len(states.all())) == (3, 9, 1)
 
 
+def test_all_that_was_known_of_an_order_without_its_name() -> None:
+    """Comes along when its name is told: what was executed, that a cancel was accepted, that its end has a number."""
+    bare = Teller(Telling(names=False), 5, "Own-1")
+    states = told(OWN.sending(), bare.event("NEW", "PENDING", "0", 50))
+    cancelled = Order(SYMBOL, 5, status=OrderStatus.CANCELED, executed_quantity=Decimal(1))
+    states.take_cancel(cancelled, "cancel_order", START)
+    OWN.reply("PENDING", "0", 50)(states)
+    (order,) = states.unsettled()
+    assert (order.executed_quantity, order.client_order_id) == (1, "Own-1")
+    states = told(OWN.sending(), bare.event("NEW", "PENDING", "0", 50))
+    states.take_cancel(Order(SYMBOL, 5, status=OrderStatus.CANCELED), "cancel_order", START)
+    OWN.reply("PENDING", "0", 50)(states)
+    assert [order.client_order_id for order in states.unsettled()] == ["Own-1"]
+    states = told(OWN.sending(), bare.event("CANCELED", "CANCELED", "0", 50), OWN.reply("PENDING", "0", 50))
+    assert [order.is_done for order in states.all()] == [True]
+    states = told(OWN.sending(), bare.leg("CANCELED", OcoOrderType.LIMIT))
+    states.take_order(Order(SYMBOL, 5, status=OrderStatus.CANCELED), "get_order", START)
+    OWN.reply("PENDING", "0", 50)(states)
+    assert [order.is_executed_known for order in states.all()] == [False]
+
+
 def test_no_answer_and_then() -> None:
     """It is unsettled until something proves what happened; a refusal after that is evidence only."""
     states = told(OWN.sending(), OWN.no_answer())
