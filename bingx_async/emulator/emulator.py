@@ -19,7 +19,9 @@ from bingx_async.core.catalogue import Profile
 from bingx_async.core.quota import Quotas
 from bingx_async.emulator.controls import Controls
 from bingx_async.emulator.limits import Model
+from bingx_async.emulator.market.live import Live
 from bingx_async.emulator.market.market import Market, MarketKind
+from bingx_async.emulator.market.recording import Recording
 from bingx_async.emulator.settings import Account, Carrier, EmulatorSettings, PenaltyStyle, RateHeaders, profile_of
 from bingx_async.emulator.traffic import ConnectionClosed, Request, Respond
 from bingx_async.emulator.variants import Variants
@@ -38,7 +40,7 @@ class Emulator(Controls):
     `clock_offset_ms`: how far the server's clock is ahead of `clock`, which returns epoch ms · `symbols`: the pairs
     traded, None for all that are well-formed · `error_limit`: business errors of one code per 480 s that are
     forgiven, None for all · `market`: "walk" or a `Market` whose prices move; None, a quiet one, where they stay and
-    limit orders rest · `variants`: the choices where the exchange's behaviour is not known. Raises `InvalidRequest`.
+    limit orders rest; "live" or a `Recording`: prices of the public market · `variants`: the choices where the exchange's behaviour is not known. Raises `InvalidRequest`.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Emulator(Controls):
         clock: Callable[[], float] | None = None,
         symbols: Collection[str] | None = None,
         error_limit: int | None = 20,
-        market: Market | MarketKind | None = None,
+        market: Market | MarketKind | Recording | Live | None = None,
         variants: Variants = Variants(),  # noqa: B008 - frozen
     ) -> None:
         settings = EmulatorSettings(

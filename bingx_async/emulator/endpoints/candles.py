@@ -8,7 +8,7 @@ from typing import Any
 
 from bingx_async.emulator.endpoints.desk import Desk, Params, invalid, whole
 from bingx_async.emulator.market.listings import OPENED_AT
-from bingx_async.emulator.market.tape import Candle, Tape
+from bingx_async.emulator.market.tape import Candle
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 MONDAY = 4 * DAY  # the first Monday after the epoch
@@ -43,11 +43,14 @@ def _rows(desk: Desk, params: Params, most: int, zone: str) -> list[list[Any]]:
     if desk.variants.kline_start == "exclusive" and params.get("startTime"):
         start += 1
     previous = _months(shift) if interval == "1M" else _even(LENGTHS[interval], shift, interval == "1w")
-    opens, tape = previous(min(whole(params, "endTime", now), now)), Tape(desk.engine.prices)
+    opens, tape = previous(min(whole(params, "endTime", now), now)), desk.engine.tape
     rows: list[list[Any]] = []
     while opens >= max(start, OPENED_AT) and len(rows) < limit:
         length = _length(interval, opens, shift)
-        rows.append(_row(tape.candle(listing, opens, length, now)))
+        candle = tape.candle(listing, opens, length, now)
+        if candle is None:
+            break
+        rows.append(_row(candle))
         opens = previous(opens - 1)
     return rows
 

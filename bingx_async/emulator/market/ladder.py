@@ -44,7 +44,7 @@ class Ladder:
 
     def for_taker(self, listing: Listing, side: str, time: int) -> list[Level]:
         """The levels that an order of `side` can take."""
-        if not self._prices.is_live(listing.symbol):
+        if not self._prices.is_live(listing.symbol, time):
             return [(self._prices.best(listing, time)[side == BUY], ANY)]
         return self.levels(listing, side, time)
 
@@ -55,8 +55,12 @@ class Ladder:
 
     def take(self, listing: Listing, price: Decimal, quantity: Decimal, time: int) -> None:
         """Take a quantity off a level."""
-        if self._prices.is_live(listing.symbol):
+        if self._prices.is_live(listing.symbol, time):
             self._taken_at(listing, time)[price] += quantity
+
+    def update_id(self, _listing: Listing, time: int) -> int:
+        """A number that grows with each new book."""
+        return time // self._market.step_ms
 
     def _taken_at(self, listing: Listing, time: int) -> defaultdict[Decimal, Decimal]:
         stamp = time // self._market.step_ms, self._prices.mid(listing, time)

@@ -28,7 +28,7 @@ class Prices:
         given = {symbol for symbol, source in market.prices.items() if not isinstance(source, (Decimal, int, str))}
         self._live = given
 
-    def is_live(self, symbol: str) -> bool:
+    def is_live(self, symbol: str, _time: int, /) -> bool:
         """Whether limit orders of the symbol are matched."""
         return self.market.moves or symbol in self._live
 
@@ -45,6 +45,14 @@ class Prices:
         """The best bid and the best ask."""
         mid, half = self.mid(listing, time), listing.tick * self.market.half_spread
         return mid - half, mid + half
+
+    def is_known(self, _symbol: str, /) -> bool:
+        """Whether the symbol has a price."""
+        return True
+
+    def last(self, listing: Listing, time: int, /) -> Decimal:
+        """The price by which conditional orders are triggered: that of the latest trade, or the middle."""
+        return self.mid(listing, time)
 
     def first_crossing(
         self, listing: Listing, after: int, until: int, low: Decimal | None, high: Decimal | None
