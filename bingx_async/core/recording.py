@@ -21,9 +21,8 @@ from bingx_async.errors import InvalidRequest
 VERSION = 1
 NAME = "bingx_async"
 HIDDEN = "***"
-_NAMED = re.compile(
-    r'(?i)("(?:listen_?key|signature|api_?key|secret\w*|uid|user_?id|account_?id)"\s*:\s*)("[^"]*"|\d+)'
-)
+_NAMES = r"listen_?key|signature|api_?key|secret\w*|uid|user_?id|account_?id"
+_NAMED = re.compile(rf'(?i)("(?:{_NAMES})"\s*:\s*)("[^"]*"|\d+)')
 _KEY = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{64}(?![0-9A-Za-z])")  # the form of a listen key and of a signature
 _USER = re.compile(r'("u"\s*:\s*)("[^"]*"|\d+)')  # the user's id, in events of orders
 

@@ -40,7 +40,8 @@ class Emulator(Controls):
     `clock_offset_ms`: how far the server's clock is ahead of `clock`, which returns epoch ms · `symbols`: the pairs
     traded, None for all that are well-formed · `error_limit`: business errors of one code per 480 s that are
     forgiven, None for all · `market`: "walk" or a `Market` whose prices move; None, a quiet one, where they stay and
-    limit orders rest; "live" or a `Recording`: prices of the public market · `variants`: the choices where the exchange's behaviour is not known. Raises `InvalidRequest`.
+    limit orders rest; "live" or a `Recording`, the prices of the public market · `variants`: the choices where the
+    exchange's behaviour is not known. Raises `InvalidRequest`.
     """
 
     def __init__(

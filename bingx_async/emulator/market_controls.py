@@ -108,6 +108,12 @@ class MarketControls:
         with self._at_present() as floor:
             return floor.engine.prices.mid(_listed(floor, symbol), floor.engine.time)
 
+    def why_stale(self, symbol: str) -> str:
+        """The reason why nothing is filled now because the prices that a market follows are too old; empty while they
+        are fresh. Raises `InvalidRequest`."""
+        with self._at_present() as floor:
+            return floor.venue.why_stale(_listed(floor, symbol).symbol, floor.engine.time)
+
     def set_price(self, symbol: str, price: Decimal | int | str) -> None:
         """Let the price of a symbol be this from now on; orders that it reaches are filled. Raises `InvalidRequest`."""
         number = _number(price)

@@ -13,7 +13,7 @@ from typing import Any
 from bingx_async.emulator.endpoints.desk import Desk, Params, invalid, plain, whole
 from bingx_async.emulator.market.ladder import BUY, SELL, Level
 from bingx_async.emulator.market.listings import ONLINE, Listing, down_to
-from bingx_async.emulator.market.tape import Trade
+from bingx_async.emulator.market.tape import Candle, Trade
 from bingx_async.emulator.traffic import BusinessRefusal
 
 DAY = 86_400_000
@@ -162,7 +162,8 @@ def _latest(trade: Trade) -> dict[str, Any]:
 
 def _ticker(desk: Desk, listing: Listing) -> dict[str, Any]:
     now = desk.engine.time
-    candle = desk.engine.tape.candle(listing, now - DAY + 1, DAY, now)
+    start, tape, prices = now - DAY + 1, desk.engine.tape, desk.engine.prices
+    candle = tape.candle(listing, start, DAY, now) or Candle.still(start, DAY, prices.mid(listing, now))
     (bid, wanted), (ask, offered) = _best(desk, listing)
     change = candle.high - candle.low
     return {

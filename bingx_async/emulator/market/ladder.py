@@ -27,7 +27,7 @@ class Ladder:
         self._market = prices.market
         self._taken: dict[str, tuple[tuple[int, Decimal], defaultdict[Decimal, Decimal]]] = {}
 
-    def levels(self, listing: Listing, side: str, time: int, most: int | None = None) -> list[Level]:
+    def levels(self, listing: Listing, side: str, time: int, /, most: int | None = None) -> list[Level]:
         """The levels that an order of `side` meets, best first; at most `most` of them."""
         taken, step = self._taken_at(listing, time), time // self._market.step_ms
         best = self._prices.best(listing, time)[side == BUY]
@@ -53,12 +53,12 @@ class Ladder:
         best = self._prices.best(listing, time)[side == BUY]
         return sum((quantity for price, quantity in self.levels(listing, side, time, 1) if price == best), Decimal(0))
 
-    def take(self, listing: Listing, price: Decimal, quantity: Decimal, time: int) -> None:
+    def take(self, listing: Listing, price: Decimal, quantity: Decimal, time: int, /) -> None:
         """Take a quantity off a level."""
         if self._prices.is_live(listing.symbol, time):
             self._taken_at(listing, time)[price] += quantity
 
-    def update_id(self, _listing: Listing, time: int) -> int:
+    def update_id(self, _listing: Listing, time: int, /) -> int:
         """A number that grows with each new book."""
         return time // self._market.step_ms
 

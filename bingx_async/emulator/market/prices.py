@@ -32,7 +32,7 @@ class Prices:
         """Whether limit orders of the symbol are matched."""
         return self.market.moves or symbol in self._live
 
-    def set_price(self, symbol: str, price: Decimal, time: int) -> None:
+    def set_price(self, symbol: str, price: Decimal, time: int, /) -> None:
         """Let the price be this from `time` on."""
         self._set.setdefault(symbol, []).append((time, price))
         self._live.add(symbol)
@@ -55,7 +55,7 @@ class Prices:
         return self.mid(listing, time)
 
     def first_crossing(
-        self, listing: Listing, after: int, until: int, low: Decimal | None, high: Decimal | None
+        self, listing: Listing, after: int, until: int, low: Decimal | None, high: Decimal | None, /
     ) -> int | None:
         """The first step of the market in (after, until] at which `mid` is at or below `low`, or at or above `high`."""
         step = self.market.step_ms

@@ -54,13 +54,14 @@ class PublicPrices(Prices):
         """Whether a book of it has come."""
         return bool(self._books[symbol].bids and self._books[symbol].asks)
 
-    def set_price(self, symbol: str, price: Decimal, time: int) -> None:
+    def set_price(self, symbol: str, price: Decimal, _time: int, /) -> None:
         """Prices that are followed cannot be set."""
         raise InvalidRequest(f"the price of {symbol} follows the public market; set it in another Market, not {price}")
 
     def mid(self, listing: Listing, time: int) -> Decimal:
         """The middle of the best prices, off the grid."""
-        return sum(self.best(listing, time)) / 2
+        bid, ask = self.best(listing, time)
+        return (bid + ask) / 2
 
     def best(self, listing: Listing, time: int) -> tuple[Decimal, Decimal]:
         """The best bid and the best ask that came last."""
@@ -85,7 +86,7 @@ class PublicLadder(Ladder):
         super().__init__(prices)
         self._books = books
 
-    def levels(self, listing: Listing, side: str, time: int, most: int | None = None) -> list[Level]:
+    def levels(self, listing: Listing, side: str, _time: int, /, most: int | None = None) -> list[Level]:
         """The levels that an order of `side` meets, best first, as they came last."""
         return self._books[listing.symbol].met_by(side)[:most]
 
@@ -96,11 +97,11 @@ class PublicLadder(Ladder):
             raise _no_prices(listing.symbol, f"{why}; nothing is filled from stale prices")
         return self.levels(listing, side, time)
 
-    def take(self, listing: Listing, price: Decimal, quantity: Decimal, time: int) -> None:
+    def take(self, listing: Listing, price: Decimal, quantity: Decimal, _time: int, /) -> None:
         """Take a quantity off a level."""
         self._books[listing.symbol].take(price, quantity)
 
-    def update_id(self, listing: Listing, time: int) -> int:
+    def update_id(self, listing: Listing, _time: int, /) -> int:
         """A number that grows with each message about the book."""
         return self._books[listing.symbol].updates
 
@@ -112,7 +113,7 @@ class PublicTape(Tape):
         super().__init__(prices)
         self._books = books
 
-    def trades(self, listing: Listing, time: int) -> Iterator[Trade]:
+    def trades(self, listing: Listing, _time: int, /) -> Iterator[Trade]:
         """The trades that are kept, newest first."""
         return reversed(self._kept(listing))
 
@@ -121,7 +122,7 @@ class PublicTape(Tape):
         kept = self._kept(listing)
         return kept[number - kept[0].number]
 
-    def numbers(self, listing: Listing, time: int) -> range:
+    def numbers(self, listing: Listing, _time: int, /) -> range:
         """The numbers of the trades that are kept."""
         kept = self._kept(listing)
         return range(kept[0].number, kept[-1].number + 1) if kept else range(0)
@@ -130,14 +131,13 @@ class PublicTape(Tape):
         """The candle of [start, start + length), as far as it has come; None before the first trade."""
         kept = self._kept(listing)
         first, end = (bisect_left(kept, moment, key=_TIME) for moment in (start, min(start + length, now + 1)))
-        trades = kept[first:end] or kept[first - 1 : first][:first]
-        if not trades:
+        if end and first == end:
+            return Candle.still(start, length, kept[end - 1].price)
+        trades = kept[first:end]
+        prices = [trade.price for trade in trades]
+        if not prices:
             return None
-        prices, is_quiet = [trade.price for trade in trades], first == end
-        volume, value = (
-            Decimal(0) if is_quiet else sum(map(worth, trades), Decimal(0))
-            for worth in (attrgetter("quantity"), attrgetter("value"))
-        )
+        volume, value = (sum(map(attrgetter(name), trades), Decimal(0)) for name in ("quantity", "value"))
         return Candle(start, start + length - 1, prices[0], max(prices), min(prices), prices[-1], volume, value)
 
     def _kept(self, listing: Listing) -> list[Trade]:

@@ -48,6 +48,11 @@ class Candle:
     volume: Decimal
     quote_volume: Decimal
 
+    @classmethod
+    def still(cls, start: int, length: int, price: Decimal) -> Candle:
+        """An interval without a trade."""
+        return cls(start, start + length - 1, price, price, price, price, Decimal(0), Decimal(0))
+
 
 class Tape:
     """The trades and candles of one market."""
@@ -56,7 +61,7 @@ class Tape:
         self._prices = prices
         self._step = prices.market.step_ms
 
-    def trades(self, listing: Listing, time: int) -> Iterator[Trade]:
+    def trades(self, listing: Listing, time: int, /) -> Iterator[Trade]:
         """Every trade up to `time`, newest first, without end."""
         number = time // self._step
         while True:
@@ -72,7 +77,7 @@ class Tape:
         price = bid if is_sold else ask
         return Trade(number, price, self._size(listing, price, share), at, is_sold)
 
-    def numbers(self, _listing: Listing, time: int) -> range:
+    def numbers(self, _listing: Listing, time: int, /) -> range:
         """The numbers of the trades up to `time` that can be asked for."""
         newest = time // self._step
         return range(newest - KEPT + 1, newest + 1)

@@ -21,8 +21,8 @@ class Order:
 
     `quantity` is in the base asset, `quote_quantity` in the quote asset for orders by amount. `executed` and `spent`
     are the filled quantity and its value, `fee` was paid in `fee_asset`. `fires`: the side of `stop_price` on which a
-    conditional order is triggered, "up" or "down", empty if it does not wait. `ahead`: the quantity of others before it at
-    its price, where the public market tells.
+    conditional order is triggered, "up" or "down", empty if it does not wait. `ahead`: the quantity of others
+    before it at its price, where the public market tells.
     """
 
     order_id: int

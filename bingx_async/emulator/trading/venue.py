@@ -35,7 +35,7 @@ class Venue:
         self.ladder = Ladder(self.prices)
         self.tape = Tape(self.prices)
 
-    def gives(self, order: Order, listing: Listing, time: int) -> Decimal:
+    def gives(self, order: Order, listing: Listing, time: int, /) -> Decimal:
         """The quantity that a resting order is filled with now; it is gone then."""
         best, limit = self.prices.best(listing, time)[order.side == BUY], Decimal(order.price)
         if best != limit:
@@ -45,11 +45,15 @@ class Venue:
         self.ladder.take(listing, best, quantity, time)
         return quantity
 
+    def why_stale(self, _symbol: str, _time: int, /) -> str:
+        """The reason why nothing is filled now, where prices are followed; empty if there is none."""
+        return ""
+
     def in_turn(self, orders: list[Order]) -> Iterable[Order]:
         """The open orders of a symbol in the order in which they are matched."""
         return orders
 
-    def next_message(self, until: int) -> tuple[int, Callable[[], Iterable[str]]] | None:
+    def next_message(self, _until: int, /) -> tuple[int, Callable[[], Iterable[str]]] | None:
         """The moment of the next message of a recording up to `until`, and how to take it: it gives the symbols to
         match. None if there is none."""
         return None
@@ -66,7 +70,7 @@ class PublicVenue(Venue):
         self._frames = frames
         self._next = next(frames, None)
 
-    def gives(self, order: Order, listing: Listing, time: int) -> Decimal:
+    def gives(self, order: Order, _listing: Listing, time: int, /) -> Decimal:
         """The quantity that a resting order is filled with now; it is gone then."""
         book, limit = self.books[order.symbol], Decimal(order.price)
         if order.ahead is None:
@@ -74,6 +78,10 @@ class PublicVenue(Venue):
         if book.passing is not None:
             return _from_trade(book, order, limit)
         return ZERO if book.why_stale(time) else _from_levels(book, order, limit)
+
+    def why_stale(self, symbol: str, time: int, /) -> str:
+        """See `Venue`."""
+        return self.books[symbol].why_stale(time)
 
     def in_turn(self, orders: list[Order]) -> Iterable[Order]:
         """Better prices first, older orders first at one price."""
@@ -96,7 +104,7 @@ class PublicVenue(Venue):
             logger.warning("the prices of %s are stale, nothing is filled: %s", symbol, reason)
             self.books[symbol].lose(reason)
 
-    def next_message(self, until: int) -> tuple[int, Callable[[], Iterable[str]]] | None:
+    def next_message(self, until: int, /) -> tuple[int, Callable[[], Iterable[str]]] | None:
         """See `Venue`."""
         frame, start = self._next, self.prices.start
         if frame is None or start is None or start + math.floor(frame.at) > until:
