@@ -54,16 +54,15 @@ def test_market_data_is_what_was_recorded(tmp_path: Path) -> None:
 
 def test_a_market_order_takes_the_recorded_levels(tmp_path: Path) -> None:
     """It walks the book at its prices; what it took is not there again until the price has left the book."""
-    gone = depth([("60000", "0.3")], [("60020", "0.4")])
+    gone = depth([("59990", "0.5")], [("60010", "0.2")])
     again = [BOOK.replace(": 7", f": {number}") for number in (8, 9)]
     trading = playing(tmp_path, (0, BOOK), (100, again[0]), (200, gone), (300, again[1]))
-    bought = {**MARKET, "quoteOrderQty": "18004"}
-    trading.place(**bought)
-    assert trading.fills() == [("60010", "0.2", False), ("60020", "0.1", False)]
+    trading.place(**{**MARKET, "side": "SELL", "quantity": "0.4"})
+    assert trading.fills() == [("60000", "0.3", False), ("59990", "0.1", False)]
     trading.now += 100
-    assert trading.data("get_depth", symbol=SYMBOL)["asks"] == [["60020", "0.3"]]
+    assert trading.data("get_depth", symbol=SYMBOL)["bids"] == [["59990", "0.4"]]
     trading.now += 200
-    assert trading.data("get_depth", symbol=SYMBOL)["asks"] == [["60020", "0.3"], ["60010", "0.2"]]
+    assert trading.data("get_depth", symbol=SYMBOL)["bids"] == [["60000", "0.3"], ["59990", "0.4"]]
 
 
 @pytest.mark.parametrize(
