@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from attrs import evolve, frozen
@@ -115,7 +116,9 @@ class ClientCalls:
 def family_of(settings: ClientSettings) -> Family:
     """What the streams of a client share with those of the clients made from it."""
     connect = getattr(settings.transport, "connect_stream", None)
-    return Family(settings.streams_at, settings.stream_limits, settings.governor.clock, settings.proxy, connect)
+    governor, record = settings.governor, settings.record
+    where = (settings.streams_at, settings.stream_limits, governor.clock, settings.proxy, connect)
+    return Family(*where, governor.draw, None if record is None else Path(record))
 
 
 def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None, family: Family) -> ClientCalls:

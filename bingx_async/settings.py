@@ -153,6 +153,11 @@ def _is_stream_url(_instance: object, _attribute: object, value: Any) -> None:
         raise InvalidRequest(f"stream_url={value!r}: plain ws is only for a loopback address; write wss")
 
 
+def _is_path(_instance: object, _attribute: object, value: Any) -> None:
+    if value is not None and (not isinstance(value, (str, os.PathLike)) or not str(value)):
+        raise InvalidRequest(f"record must be the path of a file, such as 'prices.jsonl', not {shown(value)}")
+
+
 def _are_limits(_instance: object, _attribute: object, value: Any) -> None:
     if not isinstance(value, StreamLimits):
         raise InvalidRequest(
@@ -181,6 +186,7 @@ class ClientSettings:
     rules: RuleBook = field(factory=RuleBook, converter=_rules_of)
     stream_url: str | None = field(default=None, converter=_given_stream_url, validator=_is_stream_url)
     stream_limits: StreamLimits = field(default=STREAM_LIMITS, validator=_are_limits)
+    record: str | os.PathLike[str] | None = field(default=None, validator=_is_path)
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import anyio
-import pytest
 
-from bingx_async import ClientClosed, InvalidRequest, TopicRefused
 from bingx_async.spot.streaming.channels import ORDERS as ORDERS_CHANNEL
 from bingx_async.spot.streaming.channels import TRADES
 from tests.client.exchange import Backend, backends, run
-from tests.streams.world import BALANCES, KEYS, ORDERS, Heard, World, trade
+from tests.streams.world import ORDERS, Heard, World, trade
 
 
 @backends

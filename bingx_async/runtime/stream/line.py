@@ -20,7 +20,7 @@ from bingx_async.runtime.loops import one_error
 from bingx_async.runtime.stream.dialing import check_installed
 from bingx_async.runtime.stream.websocket import Disconnected, WebSocket
 
-Tap = Callable[[str, Message | None, float], None]
+Tap = Callable[[str, Message | StreamUnavailable | None, float], None]
 
 
 class Way(Protocol):
@@ -75,7 +75,8 @@ class LineListener(Protocol):
 
 class Line:
     """One socket. `want`, `drop` and `restart` may be called at any time in the event loop of `run`. `clock()` is ms on
-    the monotonic axis. `tap` gets each message's text, its value and its moment, before the listener."""
+    the monotonic axis. `tap` gets each message's text, its value and its moment, before the listener; at the end
+    of a socket an empty text and the error."""
 
     def __init__(
         self,
@@ -148,13 +149,15 @@ class Line:
         self._topics.connected(began)
         try:
             self._tell(self._listener.up)
-            error = await self._serve(socket)
+            ended = await self._serve(socket)
         finally:
             self._socket, self._cut = None, ""
             self._topics.disconnected()
             await socket.aclose()
-        self._tell(self._listener.lost, self._heartbeat.heard_at, str(error))
-        return self._clock() - began, error
+        if self._tap is not None:
+            self._tell(self._tap, "", ended, self._clock())
+        self._tell(self._listener.lost, self._heartbeat.heard_at, str(ended))
+        return self._clock() - began, ended
 
     async def _serve(self, socket: WebSocket) -> StreamUnavailable:
         """Read and write until the socket ends; returns why."""
