@@ -99,6 +99,13 @@ class BingXClient:
         )
         self._wire(settings, None, family_of(settings))
 
+    @classmethod
+    def without_keys(cls, **settings: Any) -> Self:
+        """A client for market data alone, also where the environment has keys. Takes what the constructor takes."""
+        client, given = object.__new__(cls), ClientSettings(Keys(None, None), **settings)
+        client._wire(given, None, family_of(given))
+        return client
+
     def for_account(self, *, api_key: str, secret_key: str, account: str | int | None = None) -> BingXClient:
         """A client for another account that shares governor, transport and clock.
 

@@ -19,7 +19,22 @@ from bingx_async.emulator.market.live import Live
 from bingx_async.emulator.market.market import Market, MarketKind
 from bingx_async.emulator.market.recording import Recording
 from bingx_async.emulator.settings import Account, EmulatorSettings, default_accounts
-from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats
+from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats, StreamStats
+from bingx_async.emulator.streams.faults import (
+    Bomb,
+    BrokenGzip,
+    Cut,
+    CutHere,
+    Drop,
+    Duplicate,
+    EndKey,
+    Late,
+    RefuseHandshake,
+    Reorder,
+    SilentTopic,
+    StreamFault,
+    SwallowAck,
+)
 from bingx_async.emulator.traffic import Reply, Request
 from bingx_async.emulator.variants import LIVE, Variants
 
@@ -30,23 +45,37 @@ __all__ = [
     "AddressStats",
     "Alter",
     "Answer",
+    "Bomb",
+    "BrokenGzip",
     "CloseAfter",
     "CloseBefore",
+    "Cut",
+    "CutHere",
     "Delay",
+    "Drop",
+    "Duplicate",
     "Emulator",
     "EmulatorSettings",
+    "EndKey",
     "EndpointStats",
     "Fault",
     "Html",
+    "Late",
     "Listing",
     "Live",
     "Market",
     "MarketKind",
     "Model",
     "Recording",
+    "RefuseHandshake",
+    "Reorder",
     "Reply",
     "Request",
+    "SilentTopic",
     "Stats",
+    "StreamFault",
+    "StreamStats",
+    "SwallowAck",
     "Truncate",
     "Variants",
     "default_accounts",

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from threading import Thread
 
 import anyio
@@ -21,12 +22,16 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from bingx_async.emulator.streams.handshake import PATH
+from bingx_async.emulator.streams.sockets import StreamProtocol
+from bingx_async.emulator.streams.streams import Streams
 from bingx_async.emulator.traffic import ConnectionClosed, Reply, Request, Respond, logger
 from bingx_async.errors import InvalidRequest
 
 BACKLOG = 1024  # connections that may wait to be accepted
 GRACE = 1  # seconds that requests under way get at the end
 KEEP_ALIVE = 75  # seconds an idle connection stays open
+Step = Callable[[], Coroutine[object, object, None]]
 POLL = 0.005  # seconds between two looks at the server's thread
 
 
@@ -40,18 +45,30 @@ class EmulatorServer:
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end."""
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+        return f"http://{self._address}"
+
+    @property
+    def stream_url(self) -> str:
+        """The address of the streams, on the same port."""
+        return f"ws://{self._address}{PATH}"
+
+    @property
+    def _address(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @asynccontextmanager
-async def serve(respond: Respond, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[EmulatorServer]:
-    """Serve an emulator's network while the context is open."""
+async def serve(
+    respond: Respond, streams: Streams, host: str, port: int, caught_up: Step, close: Step
+) -> AsyncGenerator[EmulatorServer]:
+    """Serve an emulator's network and its streams while the context is open. `caught_up` is run after each message of a
+    stream's client, `close` at the end, both in the server's event loop."""
     listener = _bind(host, port)
     config = uvicorn.Config(
-        Gateway(respond),
+        Gateway(respond, close),
         http=AbortableProtocol,
-        ws="none",
-        lifespan="off",
+        ws=partial(StreamProtocol, streams, caught_up),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        lifespan="on",
         access_log=False,
         log_config=None,
         log_level="critical",
@@ -100,11 +117,18 @@ class AbortableProtocol(uvicorn.protocols.http.h11_impl.H11Protocol):
 class Gateway:
     """The ASGI end of the emulator: every path and method goes to the exchange. Needs `AbortableProtocol`."""
 
-    def __init__(self, respond: Respond) -> None:
-        self._respond = respond
+    def __init__(self, respond: Respond, close: Step) -> None:
+        self._respond, self._close = respond, close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or abort its connection."""
+        """Answer one request, or abort its connection; once also the beginning and the end of the server."""
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await self._close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
         http = HttpRequest(scope, receive)
         query, host = scope["query_string"].decode("latin-1"), http.client.host if http.client else ""
         request = Request(http.method, scope["path"], query, http.headers, await http.body(), host)

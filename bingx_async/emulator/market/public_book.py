@@ -69,7 +69,7 @@ class PublicBook:
     def why_stale(self, time: int) -> str:
         """The reason why nothing may be filled now; empty if there is none."""
         if self.heard_at is None:
-            return "no price has come yet"
+            return f"no price has come yet. {self.lost}".strip(". ")
         age = f"the last prices are {(time - self.heard_at) / 1000:.1f} s old"
         if self.lost:
             return f"{age}, the connection was lost: {self.lost}"
@@ -96,7 +96,8 @@ class PublicBook:
     def _replace(self, book: Levels) -> bool:
         if book.update_id and book.update_id < self._update_id:
             return False
-        self._update_id, self.bids, self.asks = book.update_id, book.bids, book.asks
+        self._update_id, known = book.update_id, {level: level for level in (*self.bids, *self.asks)}
+        self.bids, self.asks = (tuple(known.get(level, level) for level in side) for side in (book.bids, book.asks))
         return True
 
     def _forget_taken(self) -> None:

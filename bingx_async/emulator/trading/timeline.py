@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import partial
 from operator import itemgetter
 
+from bingx_async.emulator.market.quotes import Quote
 from bingx_async.emulator.trading.engine import Engine
 
 BUSY_MS = 2000  # for so long after it ran out a dead man's switch takes no request
@@ -63,6 +64,11 @@ class Timeline:
         if (message := engine.venue.next_message(until)) is not None:
             yield message[0], partial(self._hear, message[1])
         yield from ((at, partial(self._run_out, account)) for account, at in self._switches.items() if at <= until)
+
+    def hear(self, quote: Quote) -> None:
+        """A message of the public market has come now."""
+        if self._engine.venue.hear(quote, self._engine.time):
+            self._engine.match(quote.symbol)
 
     def _hear(self, take: Callable[[], Iterable[str]]) -> None:
         for symbol in take():

@@ -26,14 +26,18 @@ from bingx_async.emulator.market.tape import Tape
 from bingx_async.emulator.trading.orders import ZERO, Order
 from bingx_async.emulator.traffic import logger
 
+PULSE_MS = 100  # so often the emulator's own streams tell what is new in the public market
+
 
 class Venue:
-    """The synthetic market: see `market.ladder`."""
+    """The synthetic market: see `market.ladder`. `pulse_ms`: how often something new can happen in it."""
 
     def __init__(self, market: Market) -> None:
         self.prices = Prices(market)
         self.ladder = Ladder(self.prices)
         self.tape = Tape(self.prices)
+        self.pulse_ms = market.step_ms
+        self.wanted: set[str] = set()  # the symbols in use on the emulator's own streams
 
     def gives(self, order: Order, listing: Listing, time: int, /) -> Decimal:
         """The quantity that a resting order is filled with now; it is gone then."""
@@ -48,6 +52,13 @@ class Venue:
     def why_stale(self, _symbol: str, _time: int, /) -> str:
         """The reason why nothing is filled now, where prices are followed; empty if there is none."""
         return ""
+
+    def hear(self, _quote: Quote, _time: int, _socket: int = 0, /) -> bool:
+        """Take a message of the public market; whether orders are to be matched against it."""
+        return False
+
+    def lose(self, _reason: str, _symbols: Iterable[str], /) -> None:
+        """The connection over which the prices of these symbols came is gone."""
 
     def in_turn(self, orders: list[Order]) -> Iterable[Order]:
         """The open orders of a symbol in the order in which they are matched."""
@@ -67,6 +78,7 @@ class PublicVenue(Venue):
         self.prices = PublicPrices(market, self.books)
         self.ladder = PublicLadder(self.prices, self.books)
         self.tape = PublicTape(self.prices, self.books)
+        self.pulse_ms, self.wanted = PULSE_MS, set()
         self._frames = frames
         self._next = next(frames, None)
 
@@ -87,8 +99,8 @@ class PublicVenue(Venue):
         """Better prices first, older orders first at one price."""
         return sorted(orders, key=lambda order: -Decimal(order.price) if order.side == BUY else Decimal(order.price))
 
-    def hear(self, quote: Quote, time: int, socket: int = 0) -> bool:
-        """Take a message of the public market; whether orders are to be matched against it."""
+    def hear(self, quote: Quote, time: int, socket: int = 0, /) -> bool:
+        """See `Venue`."""
         book = self.books[quote.symbol]
         why, book.socket = book.why_stale(time), socket
         if not book.hear(quote, time):
@@ -98,8 +110,8 @@ class PublicVenue(Venue):
             logger.info("the prices of %s are fresh", quote.symbol)
         return is_fresh or book.passing is not None
 
-    def lose(self, reason: str, symbols: Iterable[str]) -> None:
-        """The connection over which the prices of these symbols came is gone."""
+    def lose(self, reason: str, symbols: Iterable[str], /) -> None:
+        """See `Venue`."""
         for symbol in symbols:
             logger.warning("the prices of %s are stale, nothing is filled: %s", symbol, reason)
             self.books[symbol].lose(reason)

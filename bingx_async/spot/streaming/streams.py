@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
 
 from bingx_async.core.channel import Channel
 from bingx_async.core.options import shown
+from bingx_async.core.sink import Listening, Sink
 from bingx_async.errors import InvalidRequest
 from bingx_async.models import BookTicker, Depth, Kline, LastPrice, Ticker, Trade
 from bingx_async.spot import arguments
@@ -66,6 +68,10 @@ class Streams:
         if isinstance(levels, bool) or levels not in LEVELS:
             raise InvalidRequest(f"levels={shown(levels)} must be one of {', '.join(map(str, LEVELS))}")
         return self._stream(DEPTH, (symbol,), Rising, levels=int(levels))
+
+    def listen(self, topics: Mapping[str, Channel[Any]], sink: Sink) -> AbstractAsyncContextManager[Listening]:
+        """Let a sink of your own have the messages of topics as they come, while the context is open."""
+        return self._streaming.listen(topics, sink)
 
     async def rotate(self) -> None:
         """Move the account's streams to a new listen key and connection now, at a moment of your choice. Both
