@@ -126,7 +126,7 @@ class _Stream(anyio.abc.ByteStream):
                 del self._coming[:max_bytes]
                 return piece
             if self.is_over:
-                raise anyio.BrokenResourceError
+                raise anyio.BrokenResourceError from ConnectionResetError("as it was recorded")
             self._changed = anyio.Event()
             with anyio.move_on_after(wait):
                 await self._changed.wait()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import anyio.lowlevel
 import httpx
@@ -44,7 +44,8 @@ class Emulator(Controls):
     traded, None for all that are well-formed · `error_limit`: business errors of one code per 480 s that are
     forgiven, None for all · `market`: "walk" or a `Market` whose prices move; None, a quiet one, where they stay and
     limit orders rest; "live" or a `Recording`, the prices of the public market · `variants`: the choices where the
-    exchange's behaviour is not known. Raises `InvalidRequest`.
+    exchange's behaviour is not known. Raises `InvalidRequest`. One whose market is live is used with `async with`, or
+    closed with `aclose()`, unless it is served.
     """
 
     def __init__(
@@ -88,13 +89,19 @@ class Emulator(Controls):
         )
         super().__init__(settings)
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
     def __repr__(self) -> str:
         uids = ", ".join(dict.fromkeys(account.account for account in self.accounts))
         return f"<Emulator {self.settings.profile.name}, {self.settings.model}, accounts {uids}>"
 
     def transport(self, *, address: str = "127.0.0.1") -> EmulatorTransport:
         """An httpx transport that ends here, for any host; `address` is the IP its requests come from."""
-        return EmulatorTransport(self._respond, address, self._open_streams, self._catch_up, self.aclose)
+        return EmulatorTransport(self._respond, address, self._open_streams, self._catch_up)
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> AbstractAsyncContextManager[EmulatorServer]:
         """Serve over a real socket while the context is open; `port=0` takes a free one. Loopback only."""
@@ -117,10 +124,8 @@ class EmulatorTransport(httpx.AsyncBaseTransport):
         address: str,
         streams: Callable[[], Streams],
         caught_up: Callable[[], Awaitable[None]],
-        close: Callable[[], Awaitable[None]],
     ) -> None:
-        self._respond, self._address, self._streams = respond, address, streams
-        self._caught_up, self._close = caught_up, close
+        self._respond, self._address, self._streams, self._caught_up = respond, address, streams, caught_up
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The emulator's reply, or the httpx error a network would raise."""
@@ -142,10 +147,6 @@ class EmulatorTransport(httpx.AsyncBaseTransport):
 
         await anyio.lowlevel.checkpoint()
         return MemoryStream(self._streams(), self._address, self._caught_up)
-
-    async def aclose(self) -> None:
-        """The client is closed: an emulator whose market is live follows it no more."""
-        await self._close()
 
     async def _read(self, request: httpx.Request) -> Request:
         url, headers = request.url, {name.lower(): value for name, value in request.headers.items()}

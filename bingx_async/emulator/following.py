@@ -32,6 +32,7 @@ from bingx_async.spot.streaming.channels import BOOK_TICKER, DEPTH, TRADES
 LIVE_HOST, LIVE_STREAMS = "https://open-api.bingx.com", "wss://open-api-ws.bingx.com/market"
 NAMED = re.compile(r"""symbol[\\"']*\s*[=:]\s*[\\"']*([A-Za-z0-9#]+)[-_]([A-Za-z]+)""")
 PASSED_ON = frozenset(("list_klines", "list_historical_klines", "list_tickers", "iter_historical_trades"))
+ADDED = frozenset(("timestamp", "recvWindow", "signature"))  # by a client to each of its calls
 UNAVAILABLE = 100503
 Present = Callable[[], AbstractContextManager[Floor]]
 
@@ -54,15 +55,15 @@ class Following:
         found = CATALOGUE.get(f"{request.method} {request.path}")
         if not found or found[0].name not in PASSED_ON:
             return request
+        how: dict[str, Any] = {"quota": None, "auth": "public", "group": found[0].group}
         try:
             client = await self._connected()
-            answer = await client.request(
-                "GET", request.path, dict(parse_qsl(request.query)), quota=None, auth="public"
-            )
+            asked = {name: value for name, value in parse_qsl(request.query) if name not in ADDED}
+            answer = await client.request("GET", request.path, asked, **how)
         except BingXError as error:
             code = getattr(error, "code", None)
             return evolve(request, answer=Refusal(code if isinstance(code, int) else UNAVAILABLE, str(error)))
-        return evolve(request, answer=answer)
+        return evolve(request, answer=answer.get("data"))
 
     async def follow(self, symbols: Collection[str]) -> None:
         """Follow these symbols from now on, and return once their first prices are there, or it has failed."""
@@ -83,7 +84,8 @@ class Following:
         with anyio.CancelScope(shield=True):
             stack, client, self._client = self._open, self._client, None
             self._open = AsyncExitStack()
-            self._lose(tuple(self._followed), "the emulator was closed")
+            with self._present() as floor:
+                floor.venue.lose("the emulator was closed", self._followed)
             self._followed.clear()
             await stack.aclose()
             if client is not None and client is not self._live.client:
@@ -128,6 +130,8 @@ class Following:
         self._lose((symbol,), reason)
 
     def _lose(self, symbols: Sequence[str], reason: str) -> None:
+        for symbol in symbols:
+            logger.warning("the prices of %s are stale, nothing is filled: %s", symbol, reason)
         with self._present() as floor:
             floor.venue.lose(reason, symbols)
 

@@ -23,8 +23,8 @@ Side = dict[Decimal, Decimal]
 class Judge:
     """The frames of one symbol, played beside the fills."""
 
-    def __init__(self, frames: Sequence[Frame], start: int) -> None:
-        self.moments = [(start + int(frame.at), json.loads(frame.text, parse_float=Decimal)) for frame in frames]
+    def __init__(self, frames: Sequence[Frame], start: float) -> None:
+        self.moments = [(int(start + frame.at), json.loads(frame.text, parse_float=Decimal)) for frame in frames]
         self.sides: dict[str, Side] = {"BUY": {}, "SELL": {}}  # by the side of the order that meets them
         self.taken: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
         self.traded: tuple[Decimal, Decimal] | None = None  # the price and the rest of the trade of this moment
@@ -35,36 +35,42 @@ class Judge:
         waiting = list(fills)
         for index, (moment, message) in enumerate(self.moments):
             self._tell(message)
-            until = self.moments[index + 1][0] if index + 1 < len(self.moments) else 2**63
-            while waiting and waiting[0].time < until:
-                self._judge(waiting.pop(0), moment)
+            following = self.moments[index + 1][0] if index + 1 < len(self.moments) else 2**63
+            while waiting and waiting[0].time < max(following, moment + 1):
+                kind = self._kind_of(waiting[0], moment)
+                if not kind and following == moment:
+                    break  # another frame of this moment may explain it
+                assert kind, waiting[0]
+                self.explained[kind] += 1
+                del waiting[0]
         assert not waiting
         return dict(self.explained)
 
-    def _judge(self, fill: Fill, moment: int) -> None:
-        side, left = fill.order.side, fill.quantity
+    def _kind_of(self, fill: Fill, moment: int) -> str:
+        """What explains a fill now; empty if nothing does."""
+        if fill.is_maker and fill.time != moment:
+            return ""
         if fill.is_maker and self.traded is not None:
             price, rest = self.traded
-            assert fill.time == moment, fill
-            assert price <= fill.price if side == "BUY" else price >= fill.price, fill
-            assert left <= rest, fill
-            self.traded = price, rest - left
-            self.explained["beyond" if price != fill.price else "queue"] += 1
-            return
-        assert not fill.is_maker or fill.time == moment, fill
-        reached = sorted(self.sides[side], reverse=side == "SELL")
-        for price in reached:
-            is_reached = (
-                (price <= fill.price if side == "BUY" else price >= fill.price)
-                if fill.is_maker
-                else (price == fill.price)
-            )
-            if is_reached:
-                part = max(min(left, self.sides[side][price] - self.taken[price]), Decimal(0))
-                self.taken[price] += part
+            is_reached = price <= fill.price if fill.order.side == "BUY" else price >= fill.price
+            if not is_reached or fill.quantity > rest:
+                return ""
+            self.traded = price, rest - fill.quantity
+            return "beyond" if price != fill.price else "queue"
+        return ("crossed" if fill.is_maker else "taken") if self._offered(fill) else ""
+
+    def _offered(self, fill: Fill) -> bool:
+        """Whether the other side of the book offers so much: at the price, or for a maker's fill up to it."""
+        side, left, taken = fill.order.side, fill.quantity, self.taken.copy()
+        for price in sorted(self.sides[side], reverse=side == "SELL"):
+            is_within = price <= fill.price if side == "BUY" else price >= fill.price
+            if price == fill.price or (fill.is_maker and is_within):
+                part = max(min(left, self.sides[side][price] - taken[price]), Decimal(0))
+                taken[price] += part
                 left -= part
-        assert left == 0, fill
-        self.explained["crossed" if fill.is_maker else "taken"] += 1
+        if left == 0:
+            self.taken = taken
+        return left == 0
 
     def _tell(self, message: dict[str, Any]) -> None:
         data, channel = message["data"], message["dataType"].partition("@")[2]

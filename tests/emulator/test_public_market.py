@@ -157,7 +157,7 @@ class TestStale:
         trading.place(**MARKET)
         trading.now += 100
         code, text = trading.refusal("place_order", **MARKET)
-        assert (code, "the connection was lost: reset by the peer" in text) == (100490, True)
+        assert (code, "s old; reset by the peer; nothing is filled" in text) == (100490, True)
         assert "reset by the peer" in trading.emulator.why_stale(SYMBOL)
         trading.now += 800
         assert trading.emulator.why_stale(SYMBOL) == ""
@@ -171,6 +171,8 @@ class TestStale:
         assert trading.data("get_depth", symbol="ETH-USDT")["bids"] == []
         assert trading.data("list_klines", symbol="ETH-USDT", interval="1h") == []
         assert trading.emulator.why_stale("ETH-USDT") == "no price has come yet"
+        with pytest.raises(InvalidRequest, match="no current prices of ETH-USDT: no price has come yet"):
+            trading.emulator.price("ETH-USDT")
         with pytest.raises(InvalidRequest, match="follows the public market"):
             trading.emulator.set_price(SYMBOL, "60000")
 

@@ -20,4 +20,4 @@ class Live:
 
     client: Any = field(default=None, repr=False)
     stale_after: float = field(default=10.0, validator=number(above=0, such_as=10.0))
-    patience: float = field(default=10.0, validator=number(above=0, such_as=10.0))
+    patience: float = field(default=5.0, validator=number(above=0, such_as=10.0))

@@ -72,7 +72,7 @@ class PublicBook:
             return f"no price has come yet. {self.lost}".strip(". ")
         age = f"the last prices are {(time - self.heard_at) / 1000:.1f} s old"
         if self.lost:
-            return f"{age}, the connection was lost: {self.lost}"
+            return f"{age}; {self.lost}"
         return age if time - self.heard_at > self._stale_ms or not (self.bids and self.asks) else ""
 
     def met_by(self, side: str) -> list[Level]:

@@ -113,7 +113,6 @@ class PublicVenue(Venue):
     def lose(self, reason: str, symbols: Iterable[str], /) -> None:
         """See `Venue`."""
         for symbol in symbols:
-            logger.warning("the prices of %s are stale, nothing is filled: %s", symbol, reason)
             self.books[symbol].lose(reason)
 
     def next_message(self, until: int, /) -> tuple[int, Callable[[], Iterable[str]]] | None:
