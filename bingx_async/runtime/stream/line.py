@@ -20,6 +20,7 @@ from bingx_async.runtime.loops import one_error
 from bingx_async.runtime.stream.dialing import check_installed
 from bingx_async.runtime.stream.websocket import Disconnected, WebSocket
 
+SHORTEST = 1e-6  # seconds of a wait: what rounding leaves of one might never pass
 Tap = Callable[[str, Message | StreamUnavailable | None, float], None]
 
 
@@ -43,11 +44,11 @@ class LineListener(Protocol):
         """There is a socket. The topics are being subscribed; `subscribed` tells of each."""
         ...
 
-    def pushed(self, push: Push) -> None:
+    def pushed(self, push: Push, /) -> None:
         """A message of a topic that is subscribed."""
         ...
 
-    def subscribed(self, topic: str) -> None:
+    def subscribed(self, topic: str, /) -> None:
         """The exchange confirmed a topic, at first or again."""
         ...
 
@@ -93,7 +94,7 @@ class Line:
         self._topics = Topics(limits)
         self._heartbeat = Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
-        self._cut = ""  # why the socket is to be closed
+        self._scope, self._cut = anyio.CancelScope(), ""  # of the work on the socket, and why it is to end
         self._wake = anyio.Event()
 
     @property
@@ -125,7 +126,7 @@ class Line:
         """Close the socket there is and open another."""
         if self._socket is not None:
             self._cut = reason
-            self._wake.set()
+            self._scope.cancel()
 
     async def run(self) -> None:
         """Keep the socket open until this task is cancelled."""
@@ -145,7 +146,7 @@ class Line:
             self._tell(self._listener.failed, failure)
             return 0.0, failure
         began = self._clock()
-        self._socket, self._heartbeat = socket, Heartbeat(self._limits, began)
+        self._socket, self._scope, self._heartbeat = socket, anyio.CancelScope(), Heartbeat(self._limits, began)
         self._topics.connected(began)
         try:
             self._tell(self._listener.up)
@@ -162,7 +163,7 @@ class Line:
     async def _serve(self, socket: WebSocket) -> StreamUnavailable:
         """Read and write until the socket ends; returns why."""
         try:
-            with one_error():
+            with one_error(), self._scope:
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._write, socket)
                     await self._read(socket)
@@ -170,7 +171,7 @@ class Line:
             return error
         except BrokenFrame as error:
             return Disconnected(str(error))
-        raise AssertionError("reading ends with an error")
+        return Disconnected(self._cut)
 
     async def _read(self, socket: WebSocket) -> None:
         largest, heartbeat = self._limits.largest_message, self._heartbeat
@@ -205,8 +206,6 @@ class Line:
         while True:
             self._wake = anyio.Event()
             now = self._clock()
-            if self._cut:
-                raise Disconnected(self._cut)
             self._topics.look(now)
             self._tell_changes()
             if not socket.has_unsent and (message := self._topics.next_message(now)) is not None:
@@ -216,7 +215,8 @@ class Line:
             if socket.has_unsent:
                 await self._flush(socket)
             else:
-                with anyio.move_on_after((min(self._topics.wakes_at, self._heartbeat.dies_at) - now) / 1000.0):
+                wait = (min(self._topics.wakes_at, self._heartbeat.dies_at) - now) / 1000.0
+                with anyio.move_on_after(max(wait, SHORTEST)):
                     await self._wake.wait()
 
     async def _flush(self, socket: WebSocket) -> None:
