@@ -33,8 +33,7 @@ class Account:
 
     def dismiss(self, calls: KeyCalls) -> None:
         """They may not any more, unless there are no others."""
-        if len(self._calls) > 1:
-            self._calls.remove(calls)
+        self._calls = [each for each in self._calls if each is not calls] or [calls]
 
     def calls(self) -> KeyCalls:
         """The calls on listen keys."""
@@ -83,8 +82,8 @@ class Account:
     def lost(self, line: KeyedLine, names: Iterable[str], since: float, reason: str) -> None:
         """A line has these topics no more."""
         line.on.difference_update(names)
-        elsewhere = {name for other in self.lines for name in other.on}
-        self.board.lost([name for name in names if name not in elsewhere], since, reason)
+        gone = set(names).difference(*(other.on for other in self.lines))
+        self.board.lost([name for name in self.board.names if name in gone], since, reason)
 
     def refused(self, line: KeyedLine, name: str, error: StreamError) -> None:
         """The exchange refuses a topic on a line; another line may have it."""

@@ -75,9 +75,8 @@ class LineListener(Protocol):
 
 
 class Line:
-    """One socket. `want`, `drop` and `restart` may be called at any time in the event loop of `run`. `clock()` is ms on
-    the monotonic axis. `tap` gets each message's text, its value and its moment, before the listener; at the end
-    of a socket an empty text and the error."""
+    """One socket. `want`, `drop` and `restart` may be called at any time in the loop of `run`. `clock()` is monotonic ms.
+    `tap` gets each message's text, value and moment, before the listener; at a socket's end "" and the error."""
 
     def __init__(
         self,
@@ -94,8 +93,8 @@ class Line:
         self._topics = Topics(limits)
         self._heartbeat = Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
-        self._scope, self._cut = anyio.CancelScope(), ""  # of the work on the socket, and why it is to end
-        self._wake = anyio.Event()
+        self._scope, self._cut, self._wake = anyio.CancelScope(), "", anyio.Event()  # `_cut`: why the socket is to end
+        self._is_hurried = False  # the next attempt to connect does not wait
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -122,10 +121,10 @@ class Line:
         self._topics.restart(topic)
         self._wake.set()
 
-    def cut(self, reason: str) -> None:
-        """Close the socket there is and open another."""
+    def cut(self, reason: str, at_once: bool = False) -> None:
+        """Close the socket there is and open another, `at_once` without the usual wait."""
         if self._socket is not None:
-            self._cut = reason
+            self._cut, self._is_hurried = reason, at_once
             self._scope.cancel()
 
     async def run(self) -> None:
@@ -134,7 +133,8 @@ class Line:
         while True:
             lived, error = await self._one_socket()
             is_forbidden = getattr(error, "is_forbidden", False)
-            wait = backoff.wait(lived, is_forbidden, self._draw())
+            wait = 0.0 if self._is_hurried else backoff.wait(lived, is_forbidden, self._draw())
+            self._is_hurried = False
             inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, error, wait)
             await anyio.sleep(wait)
 

@@ -63,6 +63,7 @@ class MarketLine:
         """There is no listen key here."""
 
     def _broken(self, error: Exception) -> None:
+        self.room = 0
         for name in tuple(self.names):
             self.refused(name, StreamUnavailable(f"the stream has ended with an error: {type(error).__name__}"))
 
