@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, MutableMapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -115,10 +116,10 @@ class ClientCalls:
 
 def family_of(settings: ClientSettings) -> Family:
     """What the streams of a client share with those of the clients made from it."""
-    connect = getattr(settings.transport, "connect_stream", None)
-    governor, record = settings.governor, settings.record
-    where = (settings.streams_at, settings.stream_limits, governor.clock, settings.proxy, connect)
-    return Family(*where, governor.draw, None if record is None else Path(record))
+    given, record = settings.transport, settings.record
+    connect, draw = getattr(given, "connect_stream", None), getattr(given, "draw", random.random)
+    where = (settings.streams_at, settings.stream_limits, settings.governor.clock, settings.proxy, connect)
+    return Family(*where, draw, None if record is None else Path(record))
 
 
 def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None, family: Family) -> ClientCalls:

@@ -40,7 +40,7 @@ class Paper:
 
     def follower(self) -> BingXClient:
         """A client that follows the outside."""
-        governor = Governor(clock=simulated_clock(), draw=lambda: 0.0)
+        governor = Governor(clock=simulated_clock())
         transport = self.outside.transport()
         return BingXClient.without_keys(governor=governor, transport=transport, record=self.record)
 

@@ -66,7 +66,7 @@ async def recorded(path: Path) -> dict[str, str]:
 
 async def replayed(path: Path) -> dict[str, str]:
     """The items of a client to which the recording is played."""
-    governor, transport = Governor(clock=simulated_clock(), draw=lambda: 0.0), Replay(path)
+    governor, transport = Governor(clock=simulated_clock()), Replay(path)
     async with BingXClient(governor=governor, transport=transport) as client:
         items = await listen(client, 70)
     assert transport.is_over

@@ -120,15 +120,15 @@ class Governor(Admission):
 
     def _close(self, permit: Permit, key: Key, verdict: Throttled, now: float) -> Penalty:
         gates, reason = self._ledger.gates, verdict.meaning.value
-        spread = SAFETY + SPREAD * self.draw()
+        spread = SAFETY + SPREAD * self._draw()
         until = self.clock.latest(verdict.until) if verdict.until is not None else now
         window = BUSY_WINDOW if verdict.meaning is Meaning.BUSY else permit.claims.window
         if until <= now and verdict.after is not None:
             until = now + verdict.after
         # A moment that is over says nothing: without a backoff a probe would leave at once, again and again.
         if until > now:
-            return gates.close_again(permit, key, until + spread, window, self.draw(), now, reason)
-        penalty = gates.back_off(permit, key, window, self.draw(), now, reason)
+            return gates.close_again(permit, key, until + spread, window, self._draw(), now, reason)
+        penalty = gates.back_off(permit, key, window, self._draw(), now, reason)
         return evolve(penalty, was_clamped=verdict.until is not None)
 
     def _announce(self, penalty: Penalty, now: float) -> None:

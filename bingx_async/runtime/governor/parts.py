@@ -126,7 +126,7 @@ class Parts:
         named = (self.profile.catalogue.find_all(name) for name in settings.stamped)
         self._stamped = frozenset(endpoint.route for endpoints in named for endpoint in endpoints)
         self.reporter = Reporter(self.clock, settings.on_event)
-        self.draw, self._min_rtt = settings.draw, MinRtt()
+        self._draw, self._min_rtt = settings.draw, MinRtt()
         began = self.clock.monotonic() if settings.cold_start == "spent" else None
         self._ledger = ledger = Ledger(Settings(settings.share, began, settings.anchor == "headers"))
         self._queue = WaitQueue(ledger)

@@ -75,7 +75,7 @@ class LineListener(Protocol):
 
 
 class Line:
-    """One socket. `want`, `drop` and `restart` may be called at any time in the loop of `run`. `clock()` is monotonic ms.
+    """One socket. `want`, `drop`, `restart` may be called at any time in the loop of `run`. `clock()` is monotonic ms.
     `tap` gets each message's text, value and moment, before the listener; at a socket's end "" and the error."""
 
     def __init__(
