@@ -22,7 +22,7 @@ from bingx_async.testing import simulated_clock
 from tests.client.exchange import Backend, backends, run
 from tests.emulator.explained import Judge
 
-KEYS = {"api_key": "emulator-key-1001", "secret_key": "emulator-secret-1001", "account": "1001"}
+KEYS: dict[str, Any] = {"api_key": "emulator-key-1001", "secret_key": "emulator-secret-1001", "account": "1001"}
 SYMBOL = "BTC-USDT"
 
 

@@ -12,6 +12,8 @@ import pytest
 from bingx_async import BingXClient, Governor, InvalidRequest
 from bingx_async.core.recording import frames_of
 from bingx_async.replay import Replay
+from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.stream.recording import Recorder
 from bingx_async.spot.streaming.channels import ORDERS as ORDERS_CHANNEL
 from bingx_async.testing import simulated_clock
 from tests.client.exchange import Backend, backends, run
@@ -58,10 +60,11 @@ async def say(world: World) -> None:
 
 async def recorded(path: Path) -> dict[str, str]:
     """The items of a client that records them."""
-    world = World()
+    world, items = World(), dict[str, str]()
     async with world.client(None, record=path) as client, anyio.create_task_group() as group:
         group.start_soon(say, world)
-        return await listen(client, 70)
+        items |= await listen(client, 70)
+    return items
 
 
 async def replayed(path: Path) -> dict[str, str]:
@@ -153,3 +156,19 @@ def test_a_path_that_cannot_be(tmp_path: Path) -> None:
         BingXClient(record=tmp_path / "missing" / "file.jsonl")
     with pytest.raises(InvalidRequest, match=r"record must be the path of a file, such as 'prices\.jsonl'"):
         BingXClient(record=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_disk_that_is_full_ends_the_recording_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is told once; what comes afterwards is not gathered."""
+    recorder = Recorder(tmp_path / "streams.jsonl", ServerClock(monotonic=lambda: 0.0, wall=lambda: 0.0))
+    tap = recorder.tap()
+    assert recorder._file is not None
+    recorder._file.close()
+    recorder._file = Path("/dev/full").open("w")  # noqa: SIM115 - the recorder closes it
+    for number in range(2000):
+        tap(f'{{"number":{number}}}' * 10, None, float(number))
+    recorder.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the recording ends here, its file cannot be written any more: [Errno 28] No space left on device"
+    ]
+    assert recorder._lines == []

@@ -7,6 +7,7 @@ any more ends the recording, with a warning; the streams go on. A file that exis
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import IO
@@ -72,14 +73,16 @@ class Recorder:
         self._size += len(line)
 
     def _write(self) -> None:
-        lines, self._lines, self._size = self._lines, [], 0
-        if self._file is None:
+        lines, self._lines, self._size, file = self._lines, [], 0, self._file
+        if file is None:
             return
         try:
-            self._file.write("".join(lines))
-            self._file.flush()
+            file.write("".join(lines))
+            file.flush()
         except OSError as error:
             self._file = None
+            with suppress(OSError):
+                file.close()
             warn("the recording ends here, its file cannot be written any more: %s", error)
 
 
