@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
@@ -72,7 +72,7 @@ class BingXClient:
         check_orders: bool = True,
         stream_url: str | None = None,
         stream_limits: StreamLimits = STREAM_LIMITS,
-        record: str | PathLike[str] | None = None,
+        record: str | Path | None = None,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
         del api_key, secret_key  # a traceback may print the locals of this frame

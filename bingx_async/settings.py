@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -154,7 +155,8 @@ def _is_stream_url(_instance: object, _attribute: object, value: Any) -> None:
 
 
 def _is_path(_instance: object, _attribute: object, value: Any) -> None:
-    if value is not None and (not isinstance(value, (str, os.PathLike)) or not str(value)):
+    is_path = isinstance(value, (str, Path)) and bool(str(value))
+    if value is not None and not is_path:
         raise InvalidRequest(f"record must be the path of a file, such as 'prices.jsonl', not {shown(value)}")
 
 
@@ -186,7 +188,7 @@ class ClientSettings:
     rules: RuleBook = field(factory=RuleBook, converter=_rules_of)
     stream_url: str | None = field(default=None, converter=_given_stream_url, validator=_is_stream_url)
     stream_limits: StreamLimits = field(default=STREAM_LIMITS, validator=_are_limits)
-    record: str | os.PathLike[str] | None = field(default=None, validator=_is_path)
+    record: str | Path | None = field(default=None, validator=_is_path)
 
     @property
     def hosts(self) -> tuple[str, ...]:

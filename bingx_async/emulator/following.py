@@ -107,7 +107,7 @@ class Following:
         """The client; the trading rules are read with the first use of it."""
         if self._client is None:
             given = self._live.client
-            client = _keyless() if given is None else given() if callable(given) else given
+            client: Any = _keyless() if given is None else given() if callable(given) else given
             listings = map(_listing, await client.spot.list_symbols())
             with self._present() as floor:
                 own = floor.engine.prices.market.listings

@@ -18,6 +18,7 @@ from bingx_async.core.recording import frames_of
 from bingx_async.emulator import Emulator, Live, Market
 from bingx_async.emulator.market.quotes import quotes_in
 from bingx_async.errors import ApiError
+from bingx_async.models import Trade
 from bingx_async.testing import simulated_clock
 from tests.client.exchange import Backend, backends, run
 from tests.emulator.explained import Judge
@@ -205,7 +206,7 @@ async def test_live_over_loopback() -> None:
             client.spot.streams.trades(SYMBOL) as trades,
         ):
             with anyio.fail_after(20):
-                assert (await anext(trades)).price is not None
+                assert isinstance(await anext(trades), Trade)
                 order = await client.spot.place_order(SYMBOL, "BUY", "MARKET", quote_quantity=50)
             assert order.status == "FILLED"
         await anyio.sleep(0.5)
