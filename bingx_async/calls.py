@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, MutableMapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from attrs import evolve, frozen
@@ -128,8 +130,10 @@ class ClientCalls:
 
 def family_of(settings: ClientSettings) -> Family:
     """What the streams of a client share with those of the clients made from it."""
-    connect = getattr(settings.transport, "connect_stream", None)
-    return Family(settings.streams_at, settings.stream_limits, settings.governor.clock, settings.proxy, connect)
+    given, record = settings.transport, settings.record
+    connect, draw = getattr(given, "connect_stream", None), getattr(given, "draw", random.random)
+    where = (settings.streams_at, settings.stream_limits, settings.governor.clock, settings.proxy, connect)
+    return Family(*where, draw, None if record is None else Path(record))
 
 
 def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None, family: Family) -> ClientCalls:

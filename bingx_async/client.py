@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
@@ -43,9 +44,9 @@ class BingXClient:
     `[proxy]`; the environment's is not used), `connections` how many there may be at a time: calls queue for them as
     for quota, so a few may not hold up a kill switch. `facts` are choices of what the exchange's
     pages leave open. `stream_url` comes from `BINGX_STREAM_URL` if not given, else it is that of a loopback
-    `base_url` or the live one; `stream_limits` are those of `client.spot.streams`. Without keys it serves market data
-    only. Use it with `async with`, which sets the clock and opens connections before they are needed, or call
-    `aclose()`.
+    `base_url` or the live one; `stream_limits` are those of `client.spot.streams`. `record` is the path of a file into
+    which every message of its streams is written, without secrets. Without keys it serves market data only. Use it
+    with `async with`, which sets the clock and opens connections before they are needed, or call `aclose()`.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class BingXClient:
         check_orders: bool = True,
         stream_url: str | None = None,
         stream_limits: StreamLimits = STREAM_LIMITS,
+        record: str | Path | None = None,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
         del api_key, secret_key  # a traceback may print the locals of this frame
@@ -93,8 +95,16 @@ class BingXClient:
             check_orders,
             stream_url,
             stream_limits,
+            record,
         )
         self._wire(settings, None, family_of(settings))
+
+    @classmethod
+    def without_keys(cls, **settings: Any) -> Self:
+        """A client for market data alone, also where the environment has keys. Takes what the constructor takes."""
+        client, given = object.__new__(cls), ClientSettings(Keys(None, None), **settings)
+        client._wire(given, None, family_of(given))
+        return client
 
     def for_account(self, *, api_key: str, secret_key: str, account: str | int | None = None) -> BingXClient:
         """A client for another account that shares governor, transport and clock.
@@ -184,6 +194,7 @@ class BingXClient:
             await self._calls.family.end(ended, ClientClosed("the client was closed"))
         finally:
             if self._caller is self._first:
+                self._calls.family.close()
                 await self._caller.sender.transport.aclose()
         await self.governor.flush()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -153,6 +154,12 @@ def _is_stream_url(_instance: object, _attribute: object, value: Any) -> None:
         raise InvalidRequest(f"stream_url={value!r}: plain ws is only for a loopback address; write wss")
 
 
+def _is_path(_instance: object, _attribute: object, value: Any) -> None:
+    is_path = isinstance(value, (str, Path)) and bool(str(value))
+    if value is not None and not is_path:
+        raise InvalidRequest(f"record must be the path of a file, such as 'prices.jsonl', not {shown(value)}")
+
+
 def _are_limits(_instance: object, _attribute: object, value: Any) -> None:
     if not isinstance(value, StreamLimits):
         raise InvalidRequest(
@@ -181,6 +188,7 @@ class ClientSettings:
     rules: RuleBook = field(factory=RuleBook, converter=_rules_of)
     stream_url: str | None = field(default=None, converter=_given_stream_url, validator=_is_stream_url)
     stream_limits: StreamLimits = field(default=STREAM_LIMITS, validator=_are_limits)
+    record: str | Path | None = field(default=None, validator=_is_path)
 
     @property
     def hosts(self) -> tuple[str, ...]:

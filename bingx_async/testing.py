@@ -2,7 +2,7 @@
 
 `run_simulated(main)` runs an async function in an event loop whose clock jumps to the next timer as soon as nothing
 else can run. `simulated_clock()` gives a `Governor` or client the same clock. Nothing may wait for a real socket or
-thread inside.
+thread inside. `bingx_async.replay` plays the recording of a client's streams.
 """
 
 from __future__ import annotations

@@ -13,17 +13,19 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import get_args
 
 import anyio
 import click
 
-from bingx_async import PROFILES
+from bingx_async import PROFILES, InvalidRequest
 from bingx_async.commands.initial import rest_orders, with_balances
 from bingx_async.demo.run import run
 from bingx_async.demo.scenario import LEAST_SECONDS, Settings
-from bingx_async.emulator import MODELS, Account, Emulator, MarketKind, Model, default_accounts
+from bingx_async.emulator import MODELS, Account, Emulator, MarketKind, Model, Recording, default_accounts
 
 INTERRUPTED = 130
+MARKETS = "walk|quiet|live|FILE"
 SECONDS = click.FloatRange(LEAST_SECONDS, 3600)
 
 
@@ -57,6 +59,16 @@ def _broken_pipe_of(failures: BaseExceptionGroup[BaseException]) -> BaseExceptio
     return failures if others is not None else BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
+def _market_of(_context: click.Context, _option: click.Parameter, value: str) -> MarketKind | Recording:
+    for kind in get_args(MarketKind):
+        if value == kind:
+            return value  # type: ignore[return-value]  # one of them
+    try:
+        return Recording(value)
+    except InvalidRequest as error:
+        raise click.BadParameter(f"{error} (or write one of {', '.join(get_args(MarketKind))})") from None
+
+
 @click.command(context_settings={"show_default": True})
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--model", type=click.Choice(MODELS), default="sliding", help="How it counts.")
@@ -64,7 +76,7 @@ def _broken_pipe_of(failures: BaseExceptionGroup[BaseException]) -> BaseExceptio
 @click.option("--latency-ms", type=click.FloatRange(min=0), default=0.0, help="Each way.")
 @click.option("--jitter-ms", type=click.FloatRange(min=0), default=0.0, help="More or less, each way.")
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="documented", help="The quotas.")
-@click.option("--market", type=click.Choice(["walk", "quiet"]), default="walk", help="Whether prices move.")
+@click.option("--market", default="walk", metavar=MARKETS, callback=_market_of, help="Where prices come from.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of prices, jitter and faults.")
 @click.option("--balance", "balances", multiple=True, metavar="ASSET=AMOUNT", help="Of every account; else no bounds.")
 @click.option("--orders", multiple=True, metavar="N|UID:SYMBOL:N", help="Orders that rest at the start.")
@@ -75,7 +87,7 @@ def emulator(
     latency_ms: float,
     jitter_ms: float,
     profile: str,
-    market: MarketKind,
+    market: MarketKind | Recording,
     seed: int,
     balances: tuple[str, ...],
     orders: tuple[str, ...],
@@ -84,6 +96,9 @@ def emulator(
 
     `--balance USDT=10000 --balance BTC=0.5` gives each account these assets and no others. `--orders 25` rests so many
     for the first account at BTC-USDT, `--orders 1002:ETH-USDT:3` for another; they stand well below the market.
+
+    `--market walk` moves prices by themselves, `quiet` leaves them, `live` takes those of the exchange's public streams
+    (paper trading), and the path of a recording plays it from the first request on.
 
     The first line of output is JSON: `url`, `stream_url`, `accounts`, and the first account's `api_key` and
     `secret_key`. With BINGX_API_KEY and BINGX_SECRET_KEY set these are the only keys it takes, and they are not

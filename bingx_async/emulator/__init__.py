@@ -15,7 +15,9 @@ from bingx_async.emulator.emulator import Emulator
 from bingx_async.emulator.faults import Alter, Answer, CloseAfter, CloseBefore, Delay, Fault, Html, Truncate
 from bingx_async.emulator.limits import MODELS, Model
 from bingx_async.emulator.market.listings import Listing
+from bingx_async.emulator.market.live import Live
 from bingx_async.emulator.market.market import Market, MarketKind
+from bingx_async.emulator.market.recording import Recording
 from bingx_async.emulator.settings import Account, EmulatorSettings, default_accounts
 from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats, StreamStats
 from bingx_async.emulator.streams.faults import (
@@ -60,9 +62,11 @@ __all__ = [
     "Html",
     "Late",
     "Listing",
+    "Live",
     "Market",
     "MarketKind",
     "Model",
+    "Recording",
     "RefuseHandshake",
     "Reorder",
     "Reply",

@@ -12,6 +12,8 @@ from random import Random
 
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.emulator.faults import Delay, Execute, Fault, FaultPlan
+from bingx_async.emulator.following import Following
+from bingx_async.emulator.market.live import Live
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Stats
 from bingx_async.emulator.stream_controls import StreamControls
@@ -25,6 +27,8 @@ class Controls(StreamControls):
     def __init__(self, settings: EmulatorSettings) -> None:
         super().__init__(settings)
         self._log = Log(settings.accounts)
+        follows = settings.market.follows
+        self._following = Following(follows, self._at_present) if isinstance(follows, Live) else None
         self._travel = Random(settings.seed)
         self._faults = FaultPlan[Fault](Random(settings.seed + 1))
 
@@ -57,6 +61,16 @@ class Controls(StreamControls):
         with self._lock:
             return self._exchange.tally.freeze(self._stream_stats())
 
+    async def aclose(self) -> None:
+        """Follow the public market no more, if `market="live"`: the next request begins anew."""
+        if self._following is not None:
+            await self._following.aclose()
+
+    async def _catch_up(self) -> None:
+        """Follow the symbols that were subscribed."""
+        if self._following is not None:
+            await self._following.follow(self._exchange.floor.venue.wanted - {""})
+
     def handle(self, request: Request) -> Reply:
         """The exchange's reply to a request that arrives now: no latency, no faults."""
         with self._lock:
@@ -66,6 +80,8 @@ class Controls(StreamControls):
 
     async def _respond(self, request: Request, sleep: Sleep) -> Reply:
         """The reply after both ways of the network and the faults that strike; raises `ConnectionClosed`."""
+        if self._following is not None:
+            request = await self._following.prepare(request)
         with self._lock:
             effects = [fault.effect for fault in self._faults.strike(request)]
         delays = [effect for effect in effects if isinstance(effect, Delay)]

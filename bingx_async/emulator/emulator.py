@@ -8,9 +8,9 @@ the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import anyio.lowlevel
 import httpx
@@ -19,7 +19,9 @@ from bingx_async.core.catalogue import Profile
 from bingx_async.core.quota import Quotas
 from bingx_async.emulator.controls import Controls
 from bingx_async.emulator.limits import Model
+from bingx_async.emulator.market.live import Live
 from bingx_async.emulator.market.market import Market, MarketKind
+from bingx_async.emulator.market.recording import Recording
 from bingx_async.emulator.settings import Account, Carrier, EmulatorSettings, PenaltyStyle, RateHeaders, profile_of
 from bingx_async.emulator.traffic import ConnectionClosed, Request, Respond
 from bingx_async.emulator.variants import Variants
@@ -41,7 +43,9 @@ class Emulator(Controls):
     `clock_offset_ms`: how far the server's clock is ahead of `clock`, which returns epoch ms · `symbols`: the pairs
     traded, None for all that are well-formed · `error_limit`: business errors of one code per 480 s that are
     forgiven, None for all · `market`: "walk" or a `Market` whose prices move; None, a quiet one, where they stay and
-    limit orders rest · `variants`: the choices where the exchange's behaviour is not known. Raises `InvalidRequest`.
+    limit orders rest; "live" or a `Recording`, the prices of the public market · `variants`: the choices where the
+    exchange's behaviour is not known. Raises `InvalidRequest`. One whose market is live is used with `async with`, or
+    closed with `aclose()`, unless it is served.
     """
 
     def __init__(
@@ -62,7 +66,7 @@ class Emulator(Controls):
         clock: Callable[[], float] | None = None,
         symbols: Collection[str] | None = None,
         error_limit: int | None = 20,
-        market: Market | MarketKind | None = None,
+        market: Market | MarketKind | Recording | Live | None = None,
         variants: Variants = Variants(),  # noqa: B008 - frozen
     ) -> None:
         settings = EmulatorSettings(
@@ -85,13 +89,19 @@ class Emulator(Controls):
         )
         super().__init__(settings)
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
     def __repr__(self) -> str:
         uids = ", ".join(dict.fromkeys(account.account for account in self.accounts))
         return f"<Emulator {self.settings.profile.name}, {self.settings.model}, accounts {uids}>"
 
     def transport(self, *, address: str = "127.0.0.1") -> EmulatorTransport:
         """An httpx transport that ends here, for any host; `address` is the IP its requests come from."""
-        return EmulatorTransport(self._respond, address, self._open_streams)
+        return EmulatorTransport(self._respond, address, self._open_streams, self._catch_up)
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> AbstractAsyncContextManager[EmulatorServer]:
         """Serve over a real socket while the context is open; `port=0` takes a free one. Loopback only."""
@@ -102,16 +112,20 @@ class Emulator(Controls):
                 'the emulator\'s server needs starlette, uvicorn and websockets: pip install "bingx_async[emulator]"'
             )
             raise ModuleNotFoundError(message, name=error.name) from error
-        return serve(self._respond, self._open_streams(), host, port)
+        return serve(self._respond, self._open_streams(), host, port, self._catch_up, self.aclose)
 
 
 class EmulatorTransport(httpx.AsyncBaseTransport):
     """Carries requests from `address` to an emulator in the same process."""
 
-    def __init__(self, respond: Respond, address: str, streams: Callable[[], Streams]) -> None:
-        self._respond = respond
-        self._address = address
-        self._streams = streams
+    def __init__(
+        self,
+        respond: Respond,
+        address: str,
+        streams: Callable[[], Streams],
+        caught_up: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._respond, self._address, self._streams, self._caught_up = respond, address, streams, caught_up
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The emulator's reply, or the httpx error a network would raise."""
@@ -132,7 +146,7 @@ class EmulatorTransport(httpx.AsyncBaseTransport):
         from bingx_async.emulator.streams.memory import MemoryStream
 
         await anyio.lowlevel.checkpoint()
-        return MemoryStream(self._streams(), self._address)
+        return MemoryStream(self._streams(), self._address, self._caught_up)
 
     async def _read(self, request: httpx.Request) -> Request:
         url, headers = request.url, {name.lower(): value for name, value in request.headers.items()}

@@ -90,6 +90,10 @@ class Exchange:
             raise
 
     def _run(self, visit: Visit) -> Any:
+        if isinstance(visit.request.answer, Refusal):
+            raise visit.request.answer
+        if visit.request.answer is not None:
+            return visit.request.answer
         behaviour = self._behaviours.get(visit.endpoint.name)
         if behaviour is None:
             return sample_data(visit.endpoint.name)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import count
 
 from bingx_async.emulator.endpoints.desk import Desk, Listings
-from bingx_async.emulator.market.prices import Prices
 from bingx_async.emulator.settings import Account, EmulatorSettings
 from bingx_async.emulator.trading.agenda import Agenda
 from bingx_async.emulator.trading.book import Book, Books
 from bingx_async.emulator.trading.engine import Engine
 from bingx_async.emulator.trading.ledger import Ledger
 from bingx_async.emulator.trading.timeline import Timeline
+from bingx_async.emulator.trading.venue import venue_of
 
 FIRST_ORDER_ID = 1_842_700_000_000_000_001  # odd and above 2**53: a float loses its last digit
 EXACT = 60  # digits: sums and products of money are exact
@@ -28,8 +28,8 @@ class Floor:
             {account: each.balances for account, each in owners.items() if each.balances is not None},
             {account: each.balance for account, each in owners.items() if each.balance is not None},
         )
-        prices, ids = Prices(settings.market), count(FIRST_ORDER_ID, 2)
-        self.engine = Engine(self.listings.get, prices, self.books, self.ledger, settings.variants, ids)
+        self.venue, ids = venue_of(settings.market), count(FIRST_ORDER_ID, 2)
+        self.engine = Engine(self.listings.get, self.venue, self.books, self.ledger, settings.variants, ids)
         self.timeline = Timeline(self.engine)
         self.agenda = Agenda(self.timeline.advance)
         self.listen_keys: dict[str, tuple[str, int]] = {}

@@ -17,6 +17,7 @@ from bingx_async.emulator.floor import EXACT, Floor
 from bingx_async.emulator.market.listings import Listing
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.trading.orders import Fill, OcoPair, Order
+from bingx_async.emulator.traffic import BusinessRefusal
 from bingx_async.errors import InvalidRequest
 
 
@@ -110,9 +111,18 @@ class MarketControls:
             return floor.ledger.total(asset)
 
     def price(self, symbol: str) -> Decimal:
-        """The middle of the market now. Raises `InvalidRequest`."""
+        """The middle of the market now. Raises `InvalidRequest`, also where no price has come yet."""
         with self._at_present() as floor:
-            return floor.engine.prices.mid(listed(floor, symbol), floor.engine.time)
+            try:
+                return floor.engine.prices.mid(listed(floor, symbol), floor.engine.time)
+            except BusinessRefusal as refusal:
+                raise InvalidRequest(refusal.message) from None
+
+    def why_stale(self, symbol: str) -> str:
+        """The reason why nothing is filled now because the prices that a market follows are too old; empty while they
+        are fresh. Raises `InvalidRequest`."""
+        with self._at_present() as floor:
+            return floor.venue.why_stale(listed(floor, symbol).symbol, floor.engine.time)
 
     def set_price(self, symbol: str, price: Decimal | int | str) -> None:
         """Let the price of a symbol be this from now on; orders that it reaches are filled. Raises `InvalidRequest`."""

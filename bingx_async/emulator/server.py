@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from threading import Thread
@@ -31,6 +31,7 @@ from bingx_async.errors import InvalidRequest
 BACKLOG = 1024  # connections that may wait to be accepted
 GRACE = 1  # seconds that requests under way get at the end
 KEEP_ALIVE = 75  # seconds an idle connection stays open
+Step = Callable[[], Coroutine[object, object, None]]
 POLL = 0.005  # seconds between two looks at the server's thread
 
 
@@ -58,15 +59,16 @@ class EmulatorServer:
 
 @asynccontextmanager
 async def serve(
-    respond: Respond, streams: Streams, host: str = "127.0.0.1", port: int = 0
+    respond: Respond, streams: Streams, host: str, port: int, caught_up: Step, close: Step
 ) -> AsyncGenerator[EmulatorServer]:
-    """Serve an emulator's network and its streams while the context is open."""
+    """Serve an emulator's network and its streams while the context is open. `caught_up` is run after each message of a
+    stream's client, `close` at the end, both in the server's event loop."""
     listener = _bind(host, port)
     config = uvicorn.Config(
-        Gateway(respond),
+        Gateway(respond, close),
         http=AbortableProtocol,
-        ws=partial(StreamProtocol, streams),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-        lifespan="off",
+        ws=partial(StreamProtocol, streams, caught_up),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        lifespan="on",
         access_log=False,
         log_config=None,
         log_level="critical",
@@ -115,11 +117,18 @@ class AbortableProtocol(uvicorn.protocols.http.h11_impl.H11Protocol):
 class Gateway:
     """The ASGI end of the emulator: every path and method goes to the exchange. Needs `AbortableProtocol`."""
 
-    def __init__(self, respond: Respond) -> None:
-        self._respond = respond
+    def __init__(self, respond: Respond, close: Step) -> None:
+        self._respond, self._close = respond, close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or abort its connection."""
+        """Answer one request, or abort its connection; once also the beginning and the end of the server."""
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await self._close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
         http = HttpRequest(scope, receive)
         query, host = scope["query_string"].decode("latin-1"), http.client.host if http.client else ""
         request = Request(http.method, scope["path"], query, http.headers, await http.body(), host)

@@ -99,7 +99,8 @@ def _are_accounts(_instance: object, _setting: object, values: Any) -> None:
 
 def _is_market(_instance: object, _setting: object, value: Any) -> None:
     if not isinstance(value, Market):
-        raise InvalidRequest(f"market must be 'walk', 'quiet', None or a value such as Market(seed=7), not {value!r}")
+        wanted = "'walk', 'quiet', 'live', Recording('prices.jsonl'), None or a value such as Market(seed=7)"
+        raise InvalidRequest(f"market must be {wanted}, not {value!r}")
 
 
 def _are_variants(_instance: object, _setting: object, value: Any) -> None:

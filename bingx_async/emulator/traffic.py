@@ -37,7 +37,8 @@ Respond = Callable[["Request", Sleep], Awaitable["Reply"]]
 
 @frozen(eq=False)
 class Request:
-    """A request as it arrived: header names in lower case, `query` raw, `address` the sender's IP."""
+    """A request as it arrived: header names in lower case, `query` raw, `address` the sender's IP. `answer`: the
+    data of the reply, or its refusal, where it was asked of the exchange itself."""
 
     method: str
     path: str
@@ -45,6 +46,7 @@ class Request:
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     body: bytes = field(default=b"", repr=False)
     address: str = "127.0.0.1"
+    answer: Any = field(default=None, repr=False)
 
 
 @frozen

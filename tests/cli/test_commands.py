@@ -6,14 +6,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bingx_async import PROFILES, __version__
 from bingx_async.catalogue import CATALOGUE
+from bingx_async.core.recording import Frame
 from bingx_async.spot.base import LIMITS
+from bingx_async.spot.market import LIST_BOOK_TICKERS
 from tests.cli.running import DISCARD, environment, invoke, run, start
+from tests.emulator.recorded import best, write
 
 
 @pytest.fixture
@@ -53,6 +58,23 @@ def test_the_emulator_keeps_keys_it_was_given_to_itself() -> None:
     greeting = json.loads(line)
     assert greeting["accounts"] == [{"account": "1001"}]
     assert (greeting["api_key"], greeting["secret_key"]) == (None, None)
+
+
+def test_an_emulator_plays_a_recording(tmp_path: Path) -> None:
+    """`--market FILE` serves the recorded prices; another file is refused with what can be written."""
+    path = write(tmp_path / "prices.jsonl", [Frame(0.0, 1, best("60000", "1", "60001", "2"))])
+    process = start("emulator", "--market", str(path))
+    assert process.stdout is not None
+    url = json.loads(process.stdout.readline())["url"]
+    told = httpx.get(f"{url}{LIST_BOOK_TICKERS.path}", params={"symbol": "BTC-USDT"}, trust_env=False).json()
+    process.terminate()
+    process.communicate(timeout=10)
+    assert (told["data"][0]["bidPrice"], told["data"][0]["askPrice"]) == ("60000", "60001")
+    (tmp_path / "other").write_text("{}")
+    result = invoke("emulator", "--market", str(tmp_path / "other"))
+    assert result.exit_code == 2
+    assert "is no recording of streams" in result.stderr
+    assert "(or write one of walk, quiet, live)" in " ".join(result.stderr.split())
 
 
 def test_half_a_pair_of_keys_is_refused() -> None:

@@ -155,7 +155,7 @@ def test_the_book_ends_at_zero() -> None:
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda: Emulator(market="wild"), "market must be 'walk', 'quiet', None or a value such as Market"),  # type: ignore[arg-type]
+        (lambda: Emulator(market="wild"), "market must be 'walk', 'quiet', 'live', .* or a value such as Market"),  # type: ignore[arg-type]
         (lambda: Emulator(variants=7), "variants must be a value such as Variants"),  # type: ignore[arg-type]
         (lambda: Market(prices={SYMBOL: []}), "must be a price such as '61250', a list of"),
         (lambda: Market(prices={SYMBOL: 1.5}), "must be a price such as '61250', a list of"),  # type: ignore[dict-item]

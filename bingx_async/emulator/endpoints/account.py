@@ -92,7 +92,7 @@ def _value(desk: Desk) -> str:
     for asset, wallet in desk.engine.ledger.wallets(desk.book.account).items():
         listing: Listing | None = desk.listings.known.get(f"{asset}-USDT")
         price = Decimal(1) if asset == "USDT" else Decimal(0)
-        if listing is not None:
+        if listing is not None and desk.engine.prices.is_known(listing.symbol):
             price = desk.engine.prices.mid(listing, desk.engine.time)
         total += (wallet.free + wallet.locked) * price
     return f"{total:.8f}"

@@ -33,8 +33,8 @@ def list_historical_klines(desk: Desk, params: Params) -> Any:
     return _rows(desk, params, 500, (is_honoured and params.get("timeZone")) or "8")
 
 
-def candle_of(tape: Tape, listing: Listing, interval: str, now: int) -> Candle:
-    """The candle of this moment."""
+def candle_of(tape: Tape, listing: Listing, interval: str, now: int) -> Candle | None:
+    """The candle of this moment; None before the first trade."""
     shift = 8 * HOUR if LENGTHS[interval] >= DAY or interval == "1M" else 0
     previous = _months(shift) if interval == "1M" else _even(LENGTHS[interval], shift, interval == "1w")
     opens = previous(now)
@@ -51,11 +51,14 @@ def _rows(desk: Desk, params: Params, most: int, zone: str) -> list[list[Any]]:
     if desk.variants.kline_start == "exclusive" and params.get("startTime"):
         start += 1
     previous = _months(shift) if interval == "1M" else _even(LENGTHS[interval], shift, interval == "1w")
-    opens, tape = previous(min(whole(params, "endTime", now), now)), Tape(desk.engine.prices)
+    opens, tape = previous(min(whole(params, "endTime", now), now)), desk.engine.tape
     rows: list[list[Any]] = []
     while opens >= max(start, OPENED_AT) and len(rows) < limit:
         length = _length(interval, opens, shift)
-        rows.append(_row(tape.candle(listing, opens, length, now)))
+        candle = tape.candle(listing, opens, length, now)
+        if candle is None:
+            break
+        rows.append(_row(candle))
         opens = previous(opens - 1)
     return rows
 

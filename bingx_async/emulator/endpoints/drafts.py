@@ -60,8 +60,9 @@ def read_order(desk: Desk, params: Params) -> Order:
 
 def _read_amount(desk: Desk, order: Order, params: Params, listing: Listing) -> None:
     """Note the quantity or the amount; the price of a market order is a bound."""
-    best = desk.engine.prices.best(listing, desk.engine.time)[order.side == "BUY"]
-    if not order.has_limit:
+    prices, now = desk.engine.prices, desk.engine.time
+    best = None if order.has_limit else prices.best(listing, now)[order.side == "BUY"]
+    if best is not None:
         factor = 1 + PROTECTION if order.side == "BUY" else 1 - PROTECTION
         order.price = plain(down_to(best * factor, listing.tick))
     if not order.has_limit and order.side == "BUY":
@@ -72,9 +73,9 @@ def _read_amount(desk: Desk, order: Order, params: Params, listing: Listing) -> 
     if params.get("quantity") or not params.get("quoteOrderQty"):
         order.quantity = listing.quantity_on_grid(positive(params, "quantity"))
     else:
-        price = Decimal(order.price) if order.has_limit else best
+        price = best or Decimal(order.price) or prices.best(listing, now)[order.side == "BUY"]
         order.quote_quantity = _amount(desk, params)
-        order.quantity = plain(down_to(Decimal(order.quote_quantity) / (price or best), listing.step))
+        order.quantity = plain(down_to(Decimal(order.quote_quantity) / price, listing.step))
     if not Decimal(order.quantity):
         raise invalid("entrust volume too low")
 
@@ -88,8 +89,8 @@ def _amount(desk: Desk, params: Params) -> str:
 
 def _check_value(desk: Desk, order: Order, listing: Listing) -> None:
     """Refuse an order that is worth too little or too much, or whose price is too far from the market."""
-    mid = desk.engine.prices.mid(listing, desk.engine.time)
-    price = Decimal(order.price) if order.has_limit else mid
+    prices, now = desk.engine.prices, desk.engine.time
+    price = Decimal(order.price) if order.has_limit else prices.mid(listing, now)
     if order.has_limit and not price:
         raise invalid("price must be a number above 0 on the grid of the symbol")
     value = Decimal(order.quote_quantity) if order.is_by_amount else Decimal(order.quantity) * price
@@ -98,9 +99,9 @@ def _check_value(desk: Desk, order: Order, listing: Listing) -> None:
     bounds = [listing.max_notional, None if order.has_limit else listing.max_market_notional]
     if any(bound is not None and value > bound for bound in bounds):
         raise invalid(f"the maximum amount per order is {plain(min(filter(None, bounds)))} {listing.quote}")
-    band = desk.engine.prices.market.price_band
-    if band is not None and order.has_limit and abs(price / mid - 1) > Decimal(str(band)):
+    band = prices.market.price_band
+    if band is not None and order.has_limit and abs(price / prices.mid(listing, now) - 1) > Decimal(str(band)):
         raise BusinessRefusal(100440, "the order price deviates too far from the market price")
-    most = desk.engine.prices.market.max_pending
+    most = prices.market.max_pending
     if order.has_limit and len(desk.book.orders) >= most:
         raise BusinessRefusal(100421, f"pending orders exceed the limit of {most}")

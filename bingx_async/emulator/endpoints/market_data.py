@@ -13,13 +13,12 @@ from typing import Any
 from bingx_async.emulator.endpoints.desk import Desk, Params, invalid, plain, whole
 from bingx_async.emulator.market.ladder import BUY, SELL, Level
 from bingx_async.emulator.market.listings import ONLINE, Listing, down_to
-from bingx_async.emulator.market.tape import Tape, Trade
+from bingx_async.emulator.market.tape import Candle, Trade
 from bingx_async.emulator.traffic import BusinessRefusal
 
 DAY = 86_400_000
 STEPS = {f"step{power}": Decimal(10) ** power for power in range(6)}
 TID = 10**9  # the ids of historical trades begin with the time
-KEPT = 2000  # historical trades that can be asked for
 
 
 def server_time(desk: Desk, _params: Params) -> Any:
@@ -31,7 +30,7 @@ def get_depth(desk: Desk, params: Params) -> Any:
     """The order book."""
     listing, limit = desk.listings.get(desk.symbol(params)), whole(params, "limit", 20, 1024)
     ladder, now = desk.engine.ladder, desk.engine.time
-    return _book(desk, ladder.levels(listing, SELL, now)[:limit], ladder.levels(listing, BUY, now)[:limit])
+    return _book(desk, listing, ladder.levels(listing, SELL, now)[:limit], ladder.levels(listing, BUY, now)[:limit])
 
 
 def get_aggregated_depth(desk: Desk, params: Params) -> Any:
@@ -47,7 +46,7 @@ def get_aggregated_depth(desk: Desk, params: Params) -> Any:
     grid, now = listing.tick * STEPS[kind], desk.engine.time
     bids = _merged(desk.engine.ladder.levels(listing, SELL, now), grid, Decimal(0))
     asks = _merged(desk.engine.ladder.levels(listing, BUY, now), grid, grid)
-    return _book(desk, bids[:limit], asks[:limit])
+    return _book(desk, listing, bids[:limit], asks[:limit])
 
 
 def list_trades(desk: Desk, params: Params) -> Any:
@@ -61,14 +60,15 @@ def list_trades(desk: Desk, params: Params) -> Any:
             "time": trade.time,
             "buyerMaker": trade.is_buyer_maker,
         }
-        for trade in islice(Tape(desk.engine.prices).trades(listing, desk.engine.time), limit)
+        for trade in islice(desk.engine.tape.trades(listing, desk.engine.time), limit)
     ]
 
 
 def iter_historical_trades(desk: Desk, params: Params) -> Any:
     """Trades from an id on, in one direction; without an id the latest."""
     listing, limit = desk.listings.get(desk.symbol(params)), whole(params, "limit", 100, 500)
-    tape, newest = Tape(desk.engine.prices), desk.engine.time // desk.engine.prices.market.step_ms
+    tape, kept = desk.engine.tape, desk.engine.tape.numbers(listing, desk.engine.time)
+    newest = kept.stop - 1
     start = int(params["fromId"]) % TID if params.get("fromId", "").isdigit() else None
     high = newest // TID * TID
     if start is None:
@@ -77,7 +77,7 @@ def iter_historical_trades(desk: Desk, params: Params) -> Any:
         first, last = high + start - limit, high + start - 1
     else:
         first, last = high + start + 1, min(high + start + limit, newest)
-    numbers = range(last, max(first, newest - KEPT + 1) - 1, -1)
+    numbers = range(last, max(first, kept.start) - 1, -1)
     return [_historical(desk, listing, tape.trade(listing, number)) for number in numbers]
 
 
@@ -92,9 +92,9 @@ def list_prices(desk: Desk, params: Params) -> Any:
     asked = {**params, "symbol": params.get("symbol", "").replace("_", "-")}
     found: list[dict[str, Any]] = []
     for listing in _asked(desk, asked):
-        trade = next(Tape(desk.engine.prices).trades(listing, desk.engine.time))
+        latest = islice(desk.engine.tape.trades(listing, desk.engine.time), 1)
         name = listing.symbol.replace("-", "_") if is_underscore else listing.symbol
-        found.append({"symbol": name, "trades": [_latest(trade)]})
+        found.append({"symbol": name, "trades": [_latest(trade) for trade in latest]})
     return found
 
 
@@ -114,7 +114,8 @@ def list_book_tickers(desk: Desk, params: Params) -> Any:
 def _asked(desk: Desk, params: Params) -> list[Listing]:
     if params.get("symbol"):
         return [desk.listings.get(desk.symbol(params))]
-    return [listing for listing in desk.listings.all() if listing.status == ONLINE]
+    known = desk.engine.prices.is_known
+    return [listing for listing in desk.listings.all() if listing.status == ONLINE and known(listing.symbol)]
 
 
 def _best(desk: Desk, listing: Listing) -> tuple[Level, Level]:
@@ -123,12 +124,13 @@ def _best(desk: Desk, listing: Listing) -> tuple[Level, Level]:
     return (bid, ladder.at_best(listing, SELL, now)), (ask, ladder.at_best(listing, BUY, now))
 
 
-def _book(desk: Desk, bids: list[Level], asks: list[Level]) -> Any:
+def _book(desk: Desk, listing: Listing, bids: list[Level], asks: list[Level]) -> Any:
+    update_id = desk.engine.ladder.update_id(listing, desk.engine.time)
     if desk.variants.depth_order == "worst first":
         asks = asks[::-1]
     sides = {"bids": [[plain(part) for part in level] for level in bids]}
     sides["asks"] = [[plain(part) for part in level] for level in asks]
-    return {**sides, "ts": desk.time, "lastUpdateId": desk.engine.time // desk.engine.prices.market.step_ms}
+    return {**sides, "ts": desk.time, "lastUpdateId": update_id}
 
 
 def _merged(levels: list[Level], grid: Decimal, lift: Decimal) -> list[Level]:
@@ -160,7 +162,8 @@ def _latest(trade: Trade) -> dict[str, Any]:
 
 def _ticker(desk: Desk, listing: Listing) -> dict[str, Any]:
     now = desk.engine.time
-    candle = Tape(desk.engine.prices).candle(listing, now - DAY + 1, DAY, now)
+    start, tape, prices = now - DAY + 1, desk.engine.tape, desk.engine.prices
+    candle = tape.candle(listing, start, DAY, now) or Candle.still(start, DAY, prices.mid(listing, now))
     (bid, wanted), (ask, offered) = _best(desk, listing)
     change = candle.high - candle.low
     return {

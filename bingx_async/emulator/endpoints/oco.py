@@ -92,7 +92,7 @@ def _page(desk: Desk, params: Params, pairs: list[OcoPair]) -> Any:
 def _check_prices(desk: Desk, symbol: str, side: str, limit: Decimal, trigger: Decimal) -> None:
     """In a market that is live: BUY limit < market < trigger, SELL trigger < market < limit."""
     prices = desk.engine.prices
-    if prices.is_live(symbol):
+    if prices.is_live(symbol, desk.engine.time):
         mid = prices.mid(desk.listings.get(symbol), desk.engine.time)
         low, high = (limit, trigger) if side == "BUY" else (trigger, limit)
         if not low < mid < high:

@@ -40,7 +40,7 @@ class Ladder:
         self._lines = Lines(prices.market.seed, prices.market.depth)
         self._pages: dict[str, _Page] = {}
 
-    def levels(self, listing: Listing, side: str, time: int, most: int | None = None) -> list[Level]:
+    def levels(self, listing: Listing, side: str, time: int, /, most: int | None = None) -> list[Level]:
         """The levels that an order of `side` meets, best first; at most `most` of them. Not to be changed."""
         page = self._page(listing, time)
         if most == 1 and side not in page.levels:
@@ -50,7 +50,7 @@ class Ladder:
 
     def for_taker(self, listing: Listing, side: str, time: int) -> list[Level]:
         """The levels that an order of `side` can take."""
-        if not self._prices.is_live(listing.symbol):
+        if not self._prices.is_live(listing.symbol, time):
             return [(self._prices.best(listing, time)[side == BUY], ANY)]
         return self.levels(listing, side, time)
 
@@ -59,12 +59,16 @@ class Ladder:
         best = self._prices.best(listing, time)[side == BUY]
         return sum((quantity for price, quantity in self.levels(listing, side, time, 1) if price == best), Decimal(0))
 
-    def take(self, listing: Listing, price: Decimal, quantity: Decimal, time: int) -> None:
+    def take(self, listing: Listing, price: Decimal, quantity: Decimal, time: int, /) -> None:
         """Take a quantity off a level."""
-        if self._prices.is_live(listing.symbol):
+        if self._prices.is_live(listing.symbol, time):
             page = self._page(listing, time)
             page.taken[price] += quantity
             page.levels, page.best = {}, {}
+
+    def update_id(self, _listing: Listing, time: int, /) -> int:
+        """A number that grows with each new book."""
+        return time // self._market.step_ms
 
     def _page(self, listing: Listing, time: int) -> _Page:
         page, stamp = self._pages.get(listing.symbol), (time // self._market.step_ms, self._prices.mid(listing, time))

@@ -11,9 +11,11 @@ from attrs.validators import optional
 
 from bingx_async.core.options import number, shown, whole
 from bingx_async.emulator.market.listings import LISTINGS, Listing
+from bingx_async.emulator.market.live import Live
+from bingx_async.emulator.market.recording import Recording
 from bingx_async.errors import InvalidRequest
 
-MarketKind = Literal["walk", "quiet"]
+MarketKind = Literal["walk", "quiet", "live"]
 PriceSource = Decimal | int | str | Sequence[tuple[float, Decimal | int | str]] | Callable[[int], Any]
 
 
@@ -32,6 +34,11 @@ def _are_prices(_instance: object, _setting: object, values: Any) -> None:
             )
 
 
+def _is_followed(_instance: object, _setting: object, value: Any) -> None:
+    if value is not None and not isinstance(value, (Recording, Live)):
+        raise InvalidRequest(f"follows must be Recording('prices.jsonl'), Live() or None, not {shown(value)}")
+
+
 @frozen(kw_only=True)
 class Market:
     """The market of an emulator.
@@ -44,6 +51,7 @@ class Market:
     `depth` in the quote asset, and the best ones stand `half_spread` ticks from the middle. `maker_fee`,
     `taker_fee`: fractions, taken from the asset that is received. `price_band`: limit orders further from the
     market than this fraction are refused. `listings`: symbols besides, or in the place of, those that there are.
+    `follows`: the prices, book and trades are those of a `Recording` or of `Live` streams, none is made up.
     """
 
     seed: int = field(default=0, validator=whole(at_least=0))
@@ -59,6 +67,7 @@ class Market:
     price_band: float | None = field(default=None, validator=optional(number(above=0, such_as=0.2)))
     listings: tuple[Listing, ...] = field(default=(), converter=tuple, validator=_are_listings)
     max_pending: int = field(default=1000, validator=whole(at_least=1))
+    follows: Recording | Live | None = field(default=None, validator=_is_followed)
 
     def all_listings(self) -> dict[str, Listing]:
         """Every symbol by its name."""
@@ -69,7 +78,10 @@ QUIET = Market(moves=False)
 
 
 def market_of(value: Any) -> Any:
-    """The market of an emulator's argument: None or "quiet", "walk", or a `Market`."""
+    """The market of an emulator's argument: None or "quiet", "walk", "live", `Recording`, `Live`, or a `Market`."""
     if value is None:
         return QUIET
-    return {"quiet": QUIET, "walk": Market()}.get(value, value) if isinstance(value, str) else value
+    if isinstance(value, (Recording, Live)):
+        return Market(follows=value)
+    named = {"quiet": QUIET, "walk": Market(), "live": Market(follows=Live())}
+    return named.get(value, value) if isinstance(value, str) else value

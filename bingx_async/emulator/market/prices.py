@@ -28,11 +28,11 @@ class Prices:
         given = {symbol for symbol, source in market.prices.items() if not isinstance(source, (Decimal, int, str))}
         self._live = given
 
-    def is_live(self, symbol: str) -> bool:
+    def is_live(self, symbol: str, _time: int, /) -> bool:
         """Whether limit orders of the symbol are matched."""
         return self.market.moves or symbol in self._live
 
-    def set_price(self, symbol: str, price: Decimal, time: int) -> None:
+    def set_price(self, symbol: str, price: Decimal, time: int, /) -> None:
         """Let the price be this from `time` on."""
         self._set.setdefault(symbol, []).append((time, price))
         self._live.add(symbol)
@@ -46,8 +46,16 @@ class Prices:
         mid, half = self.mid(listing, time), listing.tick * self.market.half_spread
         return mid - half, mid + half
 
+    def is_known(self, _symbol: str, /) -> bool:
+        """Whether the symbol has a price."""
+        return True
+
+    def last(self, listing: Listing, time: int, /) -> Decimal:
+        """The price by which conditional orders are triggered: that of the latest trade, or the middle."""
+        return self.mid(listing, time)
+
     def first_crossing(
-        self, listing: Listing, after: int, until: int, low: Decimal | None, high: Decimal | None
+        self, listing: Listing, after: int, until: int, low: Decimal | None, high: Decimal | None, /
     ) -> int | None:
         """The first step of the market in (after, until] at which `mid` is at or below `low`, or at or above `high`."""
         step = self.market.step_ms

@@ -16,6 +16,7 @@ from bingx_async.emulator.market.paths import fraction
 from bingx_async.emulator.market.prices import Prices
 
 LOOKS = 12
+KEPT = 2000  # trades that can be asked for by their number
 
 
 @frozen
@@ -27,6 +28,11 @@ class Trade:
     quantity: Decimal
     time: int
     is_buyer_maker: bool
+
+    @property
+    def value(self) -> Decimal:
+        """The price of all of it, in the quote asset."""
+        return self.price * self.quantity
 
 
 @frozen
@@ -42,6 +48,11 @@ class Candle:
     volume: Decimal
     quote_volume: Decimal
 
+    @classmethod
+    def still(cls, start: int, length: int, price: Decimal) -> Candle:
+        """An interval without a trade."""
+        return cls(start, start + length - 1, price, price, price, price, Decimal(0), Decimal(0))
+
 
 class Tape:
     """The trades and candles of one market."""
@@ -50,7 +61,7 @@ class Tape:
         self._prices = prices
         self._step = prices.market.step_ms
 
-    def trades(self, listing: Listing, time: int) -> Iterator[Trade]:
+    def trades(self, listing: Listing, time: int, /) -> Iterator[Trade]:
         """Every trade up to `time`, newest first, without end."""
         number = time // self._step
         while True:
@@ -66,7 +77,12 @@ class Tape:
         price = bid if is_sold else ask
         return Trade(number, price, self._size(listing, price, share), at, is_sold)
 
-    def candle(self, listing: Listing, start: int, length: int, now: int) -> Candle:
+    def numbers(self, _listing: Listing, time: int, /) -> range:
+        """The numbers of the trades up to `time` that can be asked for."""
+        newest = time // self._step
+        return range(newest - KEPT + 1, newest + 1)
+
+    def candle(self, listing: Listing, start: int, length: int, now: int) -> Candle | None:
         """The candle of [start, start + length), as far as it has come at `now`."""
         end = min(start + length, now + 1)
         looks = [self._prices.mid(listing, start + (end - 1 - start) * look // LOOKS) for look in range(LOOKS + 1)]

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from bingx_async.emulator.floor import Floor
-from bingx_async.emulator.market.tape import Tape
+from bingx_async.emulator.market.listings import Listing
 from bingx_async.emulator.streams.feeds import Make
 from bingx_async.emulator.streams.increments import Increments, PublishedBook
 from bingx_async.emulator.streams.market_forms import (
@@ -39,11 +39,14 @@ class Channels:
 
     def start(self, topic: Topic) -> tuple[int, Make]:
         """The cadence of a topic in ms, 0 if nothing comes by itself, and how its messages are made."""
-        step = self._floor.engine.prices.market.step_ms
+        step = self._floor.venue.pulse_ms
+        self._floor.venue.wanted.add(topic.symbol)
         if topic.name in USER_TOPICS:
             return step, lambda _: ()  # so that orders are filled in time
         if topic.channel == "silence":
             return 0, lambda _: ()
+        if topic.channel == "trade":
+            return step, partial(self._trades, topic, *self._next_trades(topic.symbol))
         cadence, data = self._data(topic, step)
         return cadence, partial(self._messages, topic, data)
 
@@ -61,25 +64,36 @@ class Channels:
 
     def _data(self, topic: Topic, step: int) -> tuple[int, Data]:
         engine, listing = self._floor.engine, self._floor.listings.get(topic.symbol)
-        tape, name = Tape(engine.prices), topic.name.rpartition("_")[2]
+        name = topic.name.rpartition("_")[2]
         if topic.channel == "incrDepth":
             increments = self._increment(topic.symbol)
             increments.change(int(self._floor.agenda.time))  # what has changed while it was not told
             return INCREMENT_MS, increments.change
         makers: dict[str, tuple[int, Data]] = {
-            "trade": (step, lambda time: trade_data(listing, tape.trade(listing, time // step))),
             "kline": (SECOND, lambda time: kline_data(engine, listing, topic.detail, name, time)),
             "depth": (DEPTH_MS, lambda time: depth_data(engine, listing, int(topic.detail), time)),
             "ticker": (SECOND, lambda time: ticker_data(engine, listing, time)),
             "bookTicker": (step, _if_new(lambda time: book_ticker_data(engine, listing, time))),
-            "lastPrice": (step, _if_new(lambda time: last_price_data(listing, tape.trade(listing, time // step)))),
+            "lastPrice": (step, _if_new(lambda time: last_price_data(engine, listing, time))),
         }
         return makers[topic.channel]
 
     def _messages(self, topic: Topic, data: Data, time: int) -> Iterator[str]:
-        found = data(time)
+        found = None if self._floor.venue.why_stale(topic.symbol, time) else data(time)
         if found is not None:
             yield envelope(topic.name, found, time, self._variants)
+
+    def _next_trades(self, symbol: str) -> tuple[Listing, list[int]]:
+        """The listing, and the number of the next trade that is told."""
+        listing = self._floor.listings.get(symbol)
+        return listing, [self._floor.engine.tape.numbers(listing, int(self._floor.agenda.time)).stop]
+
+    def _trades(self, topic: Topic, listing: Listing, upcoming: list[int], time: int) -> Iterator[str]:
+        tape = self._floor.engine.tape
+        kept = tape.numbers(listing, time)
+        first, upcoming[0] = max(upcoming[0], kept.start), kept.stop
+        for number in range(first, kept.stop):
+            yield envelope(topic.name, trade_data(listing, tape.trade(listing, number)), time, self._variants)
 
     def _increment(self, symbol: str) -> Increments:
         if symbol not in self._increments:
@@ -88,14 +102,16 @@ class Channels:
         return self._increments[symbol]
 
 
-def _if_new(data: Callable[[int], dict[str, Any]]) -> Data:
+def _if_new(data: Data) -> Data:
     """The data where it differs from the last one but for its time."""
     last: dict[str, Any] = {}
 
     def found(time: int) -> dict[str, Any] | None:
         nonlocal last
         now = data(time)
-        is_new, last = {**now, "E": 0} != {**last, "E": 0}, now
-        return now if is_new else None
+        if now is None or {**now, "E": 0} == {**last, "E": 0}:
+            return None
+        last = now
+        return now
 
     return found

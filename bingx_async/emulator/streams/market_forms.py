@@ -13,7 +13,7 @@ from bingx_async.emulator.endpoints.candles import candle_of
 from bingx_async.emulator.endpoints.desk import plain
 from bingx_async.emulator.market.ladder import BUY, SELL, Level
 from bingx_async.emulator.market.listings import Listing
-from bingx_async.emulator.market.tape import Tape, Trade
+from bingx_async.emulator.market.tape import Candle, Trade
 from bingx_async.emulator.trading.engine import Engine
 
 DAY = 86_400_000
@@ -26,9 +26,11 @@ def trade_data(listing: Listing, trade: Trade) -> dict[str, Any]:
     return {**ids, "p": plain(trade.price), "q": plain(trade.quantity), "m": trade.is_buyer_maker}
 
 
-def kline_data(engine: Engine, listing: Listing, interval: str, name: str, time: int) -> dict[str, Any]:
+def kline_data(engine: Engine, listing: Listing, interval: str, name: str, time: int) -> dict[str, Any] | None:
     """The candle of this moment; `name` is that of the interval on the stream."""
-    candle = candle_of(Tape(engine.prices), listing, interval, time)
+    candle = candle_of(engine.tape, listing, interval, time)
+    if candle is None:
+        return None
     prices = {"o": candle.open, "c": candle.close, "h": candle.high, "l": candle.low}
     amounts = {"v": candle.volume, "q": candle.quote_volume}
     count = (time - candle.open_time) // engine.prices.market.step_ms + 1
@@ -51,7 +53,8 @@ def depth_data(engine: Engine, listing: Listing, size: int, time: int) -> dict[s
 
 def ticker_data(engine: Engine, listing: Listing, time: int) -> dict[str, Any]:
     """The last 24 hours."""
-    candle = Tape(engine.prices).candle(listing, time - DAY + 1, DAY, time)
+    start, mid = time - DAY + 1, engine.prices.mid(listing, time)
+    candle = engine.tape.candle(listing, start, DAY, time) or Candle.still(start, DAY, mid)
     (bid, wanted), (ask, offered) = _best(engine, listing, time)
     change = (candle.close / candle.open - 1) * 100
     return {
@@ -83,9 +86,10 @@ def book_ticker_data(engine: Engine, listing: Listing, time: int) -> dict[str, A
     return {"e": "bookTicker", "E": time, "s": listing.symbol, **prices}
 
 
-def last_price_data(listing: Listing, trade: Trade) -> dict[str, Any]:
-    """The price of the latest trade; no time comes with it."""
-    return {"e": "lastPriceUpdate", "s": listing.symbol, "c": plain(trade.price)}
+def last_price_data(engine: Engine, listing: Listing, time: int) -> dict[str, Any] | None:
+    """The price of the latest trade, if there was one; no time comes with it."""
+    trade = next(engine.tape.trades(listing, time), None)
+    return None if trade is None else {"e": "lastPriceUpdate", "s": listing.symbol, "c": plain(trade.price)}
 
 
 def pairs(levels: Iterable[Level]) -> list[list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import anyio
 import anyio.abc
@@ -20,10 +20,10 @@ LONGEST = 3600.0  # seconds of one wait
 
 
 class MemoryStream(anyio.abc.ByteStream):
-    """The client's end of a connection."""
+    """The client's end of a connection. `caught_up` is awaited after each message that it sends."""
 
-    def __init__(self, streams: Streams, address: str) -> None:
-        self._streams = streams
+    def __init__(self, streams: Streams, address: str, caught_up: Callable[[], Awaitable[object]]) -> None:
+        self._streams, self._caught_up = streams, caught_up
         self._waker = Waker()
         self._session = streams.open(address, self._waker.wake)
         self._buffer = bytearray()
@@ -49,6 +49,7 @@ class MemoryStream(anyio.abc.ByteStream):
         await anyio.lowlevel.checkpoint()
         if item:
             self._exchange(bytes(item))
+            await self._caught_up()
 
     async def send_eof(self) -> None:
         """Tell the exchange that nothing more comes."""

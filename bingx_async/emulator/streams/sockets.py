@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,18 @@ AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: closing discards what waits, and
 
 
 class StreamProtocol(asyncio.Protocol):
-    """See the module; the arguments behind `streams` are uvicorn's."""
+    """See the module. `caught_up` is run after each message; the arguments behind it are uvicorn's."""
 
-    def __init__(self, streams: Streams, config: object, server_state: ServerState, app_state: object) -> None:  # noqa: ARG002
-        self._streams, self._connections = streams, server_state.connections
+    def __init__(
+        self,
+        streams: Streams,
+        caught_up: Callable[[], Coroutine[object, object, object]],
+        config: object,  # noqa: ARG002
+        server_state: ServerState,
+        app_state: object,  # noqa: ARG002
+    ) -> None:
+        self._streams, self._connections, self._caught_up = streams, server_state.connections, caught_up
+        self._catching_up: asyncio.Task[object] | None = None
         self._loop, self._thread = asyncio.get_running_loop(), get_ident()
         self._timer: asyncio.TimerHandle | None = None
         self._is_busy = self._is_paused = self._is_woken = False
@@ -47,6 +56,8 @@ class StreamProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of the peer."""
         self._exchange(data)
+        if self._catching_up is None or self._catching_up.done():
+            self._catching_up = self._loop.create_task(self._caught_up())
 
     def eof_received(self) -> bool:
         """The peer sends no more; it may still read."""

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from bingx_async.emulator.market.ladder import Ladder, Level
+from bingx_async.emulator.market.ladder import Level
 from bingx_async.emulator.market.listings import Listing
-from bingx_async.emulator.market.prices import Prices
 from bingx_async.emulator.trading.book import Books
 from bingx_async.emulator.trading.ledger import Ledger
 from bingx_async.emulator.trading.matching import fills_whole, firing_side, is_triggered, locks_at_once, takes
 from bingx_async.emulator.trading.open_orders import OpenOrders
 from bingx_async.emulator.trading.orders import Fill, OcoPair, Order
 from bingx_async.emulator.trading.settlement import Settlement
+from bingx_async.emulator.trading.venue import Venue
 from bingx_async.emulator.traffic import BusinessRefusal
 from bingx_async.emulator.variants import Variants
 
@@ -47,20 +47,21 @@ class Engine:
     def __init__(
         self,
         listing: Callable[[str], Listing],
-        prices: Prices,
+        venue: Venue,
         books: Books,
         ledger: Ledger,
         variants: Variants,
         ids: Iterator[int],
     ) -> None:
         self.time = 0
-        self.listing, self.prices, self.books, self.ledger = listing, prices, books, ledger
+        self.listing, self.books, self.ledger = listing, books, ledger
+        self.venue = venue
+        self.prices, self.ladder, self.tape = venue.prices, venue.ladder, venue.tape
         self.variants = variants
         self.ids = ids
-        self.ladder = Ladder(prices)
         self.open = OpenOrders()
         self.on_change: OnChange = _unobserved
-        self._settlement = Settlement(prices.market, books, ledger)
+        self._settlement = Settlement(venue.prices.market, books, ledger)
 
     def place(self, order: Order) -> None:
         """Place an order; raises `BusinessRefusal`."""
@@ -109,26 +110,26 @@ class Engine:
 
     def wait(self, order: Order) -> None:
         """Let a conditional order wait for its price, or trigger it if the price is there."""
-        mid = self.prices.mid(self.listing(order.symbol), self.time)
-        order.fires = firing_side(order, mid, self.variants.conditional_side)
+        price = self.prices.last(self.listing(order.symbol), self.time)
+        order.fires = firing_side(order, price, self.variants.conditional_side)
         self.open.changed(order.symbol)
-        if self.prices.is_live(order.symbol) and is_triggered(order, mid):
+        if self.prices.is_live(order.symbol, self.time) and is_triggered(order, price):
             self._trigger(order)
 
     def match(self, symbol: str) -> None:
         """Trigger and fill every order of a symbol that is due at this moment."""
         listing = self.listing(symbol)
-        mid = self.prices.mid(listing, self.time)
-        for order in self.open.of(symbol):
+        price, is_live = self.prices.last(listing, self.time), self.prices.is_live(symbol, self.time)
+        for order in self.venue.in_turn(self.open.of(symbol)):
             if order.is_open and order.fires:
-                if is_triggered(order, mid):
+                if is_live and is_triggered(order, price):
                     self._trigger(order)
             elif order.is_open:
                 self._meet(order, listing)
 
     def _takes(self, order: Order) -> list[Level]:
         """The levels that the order would take now."""
-        if order.has_limit and order.time_in_force not in AT_ONCE and not self.prices.is_live(order.symbol):
+        if order.has_limit and order.time_in_force not in AT_ONCE and not self.prices.is_live(order.symbol, self.time):
             return []
         listing = self.listing(order.symbol)
         return takes(order, self.ladder.for_taker(listing, order.side, self.time), listing)
@@ -171,16 +172,9 @@ class Engine:
 
     def _meet(self, order: Order, listing: Listing) -> None:
         """Fill a resting order as far as the market goes."""
-        best = self.prices.best(listing, self.time)[order.side == "BUY"]
-        limit = Decimal(order.price)
-        if best == limit:
-            quantity = min(order.remaining, self.ladder.at_best(listing, order.side, self.time))
-            self.ladder.take(listing, best, quantity, self.time)
-        else:
-            is_through = best < limit if order.side == "BUY" else best > limit
-            quantity = order.remaining if is_through else Decimal(0)
+        quantity = self.venue.gives(order, listing, self.time)
         if quantity:
-            self._fill(order, limit, quantity, is_maker=True)
+            self._fill(order, Decimal(order.price), quantity, is_maker=True)
 
     def _fill(self, order: Order, price: Decimal, quantity: Decimal, *, is_maker: bool, is_last: bool = False) -> None:
         for leg in order.pair.legs if order.pair is not None else ():

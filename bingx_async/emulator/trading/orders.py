@@ -21,7 +21,8 @@ class Order:
 
     `quantity` is in the base asset, `quote_quantity` in the quote asset for orders by amount. `executed` and `spent`
     are the filled quantity and its value, `fee` was paid in `fee_asset`. `fires`: the side of `stop_price` on which a
-    conditional order is triggered, "up" or "down", empty if it does not wait.
+    conditional order is triggered, "up" or "down", empty if it does not wait. `ahead`: the quantity of others
+    before it at its price, where the public market tells.
     """
 
     order_id: int
@@ -41,6 +42,7 @@ class Order:
     spent: Decimal = ZERO
     fee: Decimal = ZERO
     fires: str = ""
+    ahead: Decimal | None = field(default=None, repr=False, eq=False)
     account: str = ""
     hold: Hold | None = field(default=None, repr=False, eq=False)
     pair: OcoPair | None = field(default=None, repr=False, eq=False)

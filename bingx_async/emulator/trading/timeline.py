@@ -6,11 +6,12 @@ the outcome does not depend on how often `advance` is called. Time never goes ba
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
 from operator import itemgetter
 
+from bingx_async.emulator.market.quotes import Quote
 from bingx_async.emulator.trading.engine import Engine
 
 BUSY_MS = 2000  # for so long after it ran out a dead man's switch takes no request
@@ -54,13 +55,24 @@ class Timeline:
         """The next event of each kind, not later than `until`."""
         engine = self._engine
         for symbol in engine.open.symbols:
-            if engine.prices.is_live(symbol):
+            if engine.prices.is_live(symbol, engine.time):
                 listing = engine.listing(symbol)
                 low, high = engine.open.due(symbol, listing.tick * engine.prices.market.half_spread)
                 at = engine.prices.first_crossing(listing, engine.time, until, low, high)
                 if at is not None:
                     yield at, partial(engine.match, symbol)
+        if (message := engine.venue.next_message(until)) is not None:
+            yield message[0], partial(self._hear, message[1])
         yield from ((at, partial(self._run_out, account)) for account, at in self._switches.items() if at <= until)
+
+    def hear(self, quote: Quote) -> None:
+        """A message of the public market has come now."""
+        if self._engine.venue.hear(quote, self._engine.time):
+            self._engine.match(quote.symbol)
+
+    def _hear(self, take: Callable[[], Iterable[str]]) -> None:
+        for symbol in take():
+            self._engine.match(symbol)
 
     def _run_out(self, account: str) -> None:
         engine = self._engine

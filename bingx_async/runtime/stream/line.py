@@ -21,8 +21,7 @@ from bingx_async.runtime.stream.dialing import check_installed
 from bingx_async.runtime.stream.websocket import Disconnected, WebSocket
 
 SHORTEST = 1e-6  # seconds of a wait: what rounding leaves of one might never pass
-
-Tap = Callable[[str, Message | None, float], None]
+Tap = Callable[[str, Message | StreamUnavailable | None, float], None]
 
 
 class Way(Protocol):
@@ -76,8 +75,8 @@ class LineListener(Protocol):
 
 
 class Line:
-    """One socket. `want`, `drop` and `restart` may be called at any time in the event loop of `run`. `clock()` is ms on
-    the monotonic axis. `tap` gets each message's text, its value and its moment, before the listener."""
+    """One socket. `want`, `drop`, `restart` may be called at any time in the loop of `run`. `clock()` is monotonic ms.
+    `tap` gets each message's text, value and moment, before the listener; at a socket's end "" and the error."""
 
     def __init__(
         self,
@@ -94,9 +93,8 @@ class Line:
         self._topics = Topics(limits)
         self._heartbeat = Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
-        self._scope, self._cut = anyio.CancelScope(), ""  # of the work on the socket, and why it is to end
+        self._scope, self._cut, self._wake = anyio.CancelScope(), "", anyio.Event()  # `_cut`: why the socket is to end
         self._is_hurried = False  # the next attempt to connect does not wait
-        self._wake = anyio.Event()
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -152,13 +150,15 @@ class Line:
         self._topics.connected(began)
         try:
             _tell(self._listener.up)
-            error = await self._serve(socket)
+            ended = await self._serve(socket)
         finally:
             self._socket, self._cut = None, ""
             self._topics.disconnected()
             await socket.aclose()
-        _tell(self._listener.lost, self._heartbeat.heard_at, str(error))
-        return self._clock() - began, error
+        if self._tap is not None:
+            _tell(self._tap, "", ended, self._clock())
+        _tell(self._listener.lost, self._heartbeat.heard_at, str(ended))
+        return self._clock() - began, ended
 
     async def _serve(self, socket: WebSocket) -> StreamUnavailable:
         """Read and write until the socket ends; returns why."""

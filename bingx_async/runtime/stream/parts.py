@@ -35,13 +35,14 @@ class Sockets:
 
 @frozen(eq=False)
 class Parts:
-    """`limits`, `clock` and `tap` are the same for every line; `door` leads to the market's topics."""
+    """`limits` and `clock` are the same for every line; `door` leads to the market's topics; `tap` makes that of a
+    line."""
 
     door: Door
     limits: StreamLimits
     clock: ServerClock
     draw: Callable[[], float] = random.random
-    tap: Tap | None = field(default=None, repr=False)
+    tap: Callable[[], Tap] | None = field(default=None, repr=False)
     sockets: Sockets = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -49,7 +50,8 @@ class Parts:
 
     def line(self, listener: LineListener, door: Way | None = None) -> Line:
         """A line, not yet running."""
-        return Line(door or self.door, self.limits, self.clock.monotonic, listener, self.draw, self.tap)
+        tap = None if self.tap is None else self.tap()
+        return Line(door or self.door, self.limits, self.clock.monotonic, listener, self.draw, tap)
 
     def board(self) -> Board:
         """A board without topics."""

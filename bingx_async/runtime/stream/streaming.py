@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,12 @@ from bingx_async.runtime.clock import ServerClock
 from bingx_async.runtime.loops import Loop, WrongLoop
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bingx_async.runtime.stream.dialing import ConnectStream
     from bingx_async.runtime.stream.hub import Hub
-    from bingx_async.runtime.stream.line import Tap
     from bingx_async.runtime.stream.listen_keys import KeyCalls
+    from bingx_async.runtime.stream.recording import Recorder
 
 
 @define(eq=False)
@@ -32,7 +35,9 @@ class Family:
     clock: ServerClock = field(repr=False)
     proxy: str | None = field(default=None, repr=False)
     connect: ConnectStream | None = field(default=None, repr=False)
-    tap: Tap | None = field(default=None, repr=False)
+    draw: Callable[[], float] = field(default=random.random, repr=False)
+    record: Path | None = None
+    _recorder: Recorder | None = field(init=False, default=None)
     _hub: Hub | None = field(init=False, default=None)
     _loop: Loop | None = field(init=False, default=None)
 
@@ -51,13 +56,25 @@ class Family:
             with anyio.CancelScope(shield=True):
                 await self._hub.end(clients, error)
 
+    def close(self) -> None:
+        """Close the file of the recording, if there is one."""
+        if self._recorder is not None:
+            self._recorder.close()
+
+    def __attrs_post_init__(self) -> None:
+        if self.record is not None:
+            from bingx_async.runtime.stream.recording import Recorder
+
+            self._recorder = Recorder(self.record, self.clock)
+
     def _new_hub(self) -> Hub:
         from bingx_async.runtime.stream.dialing import Door
         from bingx_async.runtime.stream.hub import Hub
         from bingx_async.runtime.stream.parts import Parts
 
         door = Door(self.url, None, self.proxy, self.connect)
-        return Hub(Parts(door, self.limits, self.clock, tap=self.tap))
+        recorder = self._recorder
+        return Hub(Parts(door, self.limits, self.clock, self.draw, None if recorder is None else recorder.tap))
 
 
 @frozen(eq=False)

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from bingx_async.core.channel import Channel
 from bingx_async.core.options import shown
+from bingx_async.core.sink import Listening, Sink
 from bingx_async.errors import InvalidRequest
 from bingx_async.models import BalanceUpdate, BookTicker, Depth, Kline, LastPrice, OrderUpdate, Ticker, Trade
 from bingx_async.spot import arguments
@@ -78,6 +80,10 @@ class Streams:
     def balances(self) -> AccountStream[BalanceUpdate]:
         """The balances of the spot account, whenever they change."""
         return AccountStream(self._follow(BALANCES), BalanceUpdate, recovered_balance, self._streaming.limits.queue)
+
+    def listen(self, topics: Mapping[str, Channel[Any]], sink: Sink) -> AbstractAsyncContextManager[Listening]:
+        """Let a sink of your own have the messages of topics as they come, while the context is open."""
+        return self._streaming.listen(topics, sink)
 
     async def rotate(self) -> None:
         """Move the account's streams to a new listen key and connection now, at a moment of your choice. Both
