@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -36,7 +36,8 @@ class Channel(Generic[T]):
     """`name` is that of its method in `client.spot.streams`. `topic` has `{symbol}` and other arguments in braces; the
     topics of an account have none. `read` turns a message into items and never raises; where it cannot be read there
     are none. `every`: seconds between two messages as the exchange's pages say, None where they come as things happen.
-    `key`: of items that replace each other. `source`: the public page that describes it."""
+    `key`: of the items of a
+    topic that replace each other; without it all do. `source`: the public page that describes it."""
 
     name: str
     topic: str
@@ -45,6 +46,7 @@ class Channel(Generic[T]):
     every: float | None = None
     is_user: bool = False
     source: str = field(default="", repr=False)
+    key: Callable[[T], Hashable] | None = field(default=None, repr=False)
 
     def topic_of(self, symbol: str = "", **arguments: object) -> str:
         """The topic for a symbol."""

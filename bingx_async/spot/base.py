@@ -11,6 +11,7 @@ from bingx_async.core.channel import Channel, Push
 from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Refusals
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
+from bingx_async.core.stream_limits import StreamLimits
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
 from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.facts import Facts
@@ -119,6 +120,11 @@ class Listening(Protocol):
 
 class Streaming(Protocol):
     """The streams of one client."""
+
+    @property
+    def limits(self) -> StreamLimits:
+        """The limits that its streams keep."""
+        ...
 
     def listen(self, topics: Mapping[str, Channel[Any]], sink: Sink) -> AbstractAsyncContextManager[Listening]:
         """Let `sink` have the messages of the topics while the context is open. It is entered once the exchange has
