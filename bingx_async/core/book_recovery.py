@@ -9,9 +9,9 @@ is asked for every twenty seconds only. With gaps further apart it is strict aga
 from __future__ import annotations
 
 from collections import deque
-from enum import StrEnum
 
 from bingx_async.core.order_book import HELD, Book, Took
+from bingx_async.models.books import BookPolicy
 
 HELD_FOR = 1_500.0  # ms for which updates wait for those before them
 WHOLE_WITHIN = 10_000.0  # ms within which a subscription brings the whole book
@@ -21,15 +21,6 @@ MISSING, AWAITED, LATE = "updates are missing", "the whole book has not come yet
 BROKEN = (Took.UNREADABLE, Took.BACKWARDS, Took.CROSSED)
 
 
-class BookPolicy(StrEnum):
-    """What is done where updates of an order book are missing."""
-
-    STRICT = "strict"
-    """The book is discarded and asked for again."""
-    TOLERANT = "tolerant"
-    """Updates are applied in spite of gaps; the book says that it may be wrong until a whole one has come."""
-
-
 class Recovery:
     """Watches over one book. Moments are ms on one monotonic axis. `reason` says why the book is not to be trusted,
     and is empty while it is."""
@@ -37,7 +28,7 @@ class Recovery:
     def __init__(self, book: Book) -> None:
         self.book = book
         self.policy = BookPolicy.STRICT
-        self.gaps = self.resyncs = 0
+        self.gaps = 0
         self._is_away = True  # not subscribed
         self._trouble = ""
         self._missing_at: float | None = None  # when what is held has waited long enough
@@ -87,7 +78,6 @@ class Recovery:
             return False
         self._leave(self._trouble)
         self._restarts_at.append(now)
-        self.resyncs += 1
         return True
 
     def _watch_gap(self, now: float) -> None:

@@ -52,8 +52,8 @@ class BookSide:
 
     def replace(self, levels: object) -> None:
         """Forget everything and take these levels, in whichever order they come."""
-        read = [(Decimal(price), Decimal(quantity)) for price, quantity in pairs(levels)]
-        self._quantities = {price: quantity for price, quantity in read if _checked(price, quantity)}
+        read = {Decimal(price): Decimal(quantity) for price, quantity in pairs(levels)}
+        self._quantities = {price: quantity for price, quantity in read.items() if _checked(price, quantity)}
         self._prices = sorted(self._quantities)
         self._trim()
 
@@ -68,7 +68,8 @@ class BookSide:
                     quantities[price] = quantity
             elif LEAST <= quantity < MOST:
                 quantities[price] = quantity
-            elif not _checked(price, quantity):
+            else:
+                _checked(price, quantity)
                 del quantities[price], prices[bisect_left(prices, price)]
         if len(prices) > self._most:
             self._trim()
