@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from attrs import evolve, frozen
 
+from bingx_async.account.listen_key import CREATE_LISTEN_KEY, ListenKeys
 from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Pool
 from bingx_async.core.events import SwitchChanged
 from bingx_async.core.options import CallOptions, CallSettings
@@ -18,6 +19,7 @@ from bingx_async.runtime.call.caller import Caller
 from bingx_async.runtime.call.doubts import Doubts
 from bingx_async.runtime.call.sender import CarrierChoice, Credentials, Sender
 from bingx_async.runtime.logs import inform, warn
+from bingx_async.runtime.stream.streaming import ClientStreaming, Family
 from bingx_async.settings import ClientSettings
 from bingx_async.spot.base import Streaming
 from bingx_async.spot.market import TIME_ENDPOINTS
@@ -33,11 +35,24 @@ class ClientCalls:
     caller: Caller
     defaults: CallSettings
     coalescing: Coalescing | None
+    family: Family
 
     @property
     def streams(self) -> Streaming:
         """Its streams, which open a socket at their first use."""
-        raise NotImplementedError
+        caller = self.caller
+
+        def check(is_user: bool) -> None:
+            caller.check(CREATE_LISTEN_KEY if is_user else TIME_ENDPOINTS[0])
+
+        return ClientStreaming(self.family, caller, caller.account, check, self._key_calls)
+
+    def _key_calls(self) -> ListenKeys:
+        """Calls on listen keys, which go on until the streams are closed; one in doubt is of no interest."""
+        own = self.caller
+        doubts = Doubts(own.governor, own.account)
+        caller = Caller(own.governor, own.sender, TIME_ENDPOINTS, own.account, own.egress, doubts)
+        return ListenKeys(ClientCalls(caller, self.defaults, None, self.family))
 
     def now(self) -> float:
         """The exchange's clock, epoch ms."""
@@ -97,7 +112,13 @@ class ClientCalls:
         await job.run(everything_at_once, deadline)
 
 
-def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -> ClientCalls:
+def family_of(settings: ClientSettings) -> Family:
+    """What the streams of a client share with those of the clients made from it."""
+    connect = getattr(settings.transport, "connect_stream", None)
+    return Family(settings.streams_at, settings.stream_limits, settings.governor.clock, settings.proxy, connect)
+
+
+def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None, family: Family) -> ClientCalls:
     """The calls of a client. With a `parent` they travel over its connections and end with it."""
     credentials = Credentials.of(settings.keys.api, settings.keys.secret, user_agent)
     governor = settings.governor
@@ -115,4 +136,4 @@ def calls_of(settings: ClientSettings, user_agent: str, parent: Caller | None) -
     if parent is not None:
         parent.made_from_it.add(caller)
         caller.is_closed = parent.is_closed
-    return ClientCalls(caller, settings.calls, Coalescing(caller) if settings.coalesce_cancels else None)
+    return ClientCalls(caller, settings.calls, Coalescing(caller) if settings.coalesce_cancels else None, family)

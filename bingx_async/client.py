@@ -10,15 +10,17 @@ import anyio
 from attrs import evolve
 
 from bingx_async.account import AccountApi
-from bingx_async.calls import calls_of
+from bingx_async.calls import calls_of, family_of
 from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.requested import Spec, remember, requested_call
+from bingx_async.core.stream_limits import STREAM_LIMITS, StreamLimits
 from bingx_async.errors import ClientClosed, OutcomeUnknown
 from bingx_async.governor import Governor
 from bingx_async.runtime.call.caller import Caller
 from bingx_async.runtime.call.timekeeper import PATIENCE
 from bingx_async.runtime.clock import ServerClock
+from bingx_async.runtime.stream.streaming import Family
 from bingx_async.settings import ClientSettings, Keys
 from bingx_async.spot import SpotApi
 from bingx_async.spot.base import FACTS
@@ -40,8 +42,10 @@ class BingXClient:
     `ids_per_batch` is how many ids travel in one batch cancel. `proxy` is the URL of a CONNECT or SOCKS proxy (extra
     `[proxy]`; the environment's is not used), `connections` how many there may be at a time: calls queue for them as
     for quota, so a few may not hold up a kill switch. `facts` are choices of what the exchange's
-    pages leave open. Without keys it serves market data only. Use it with `async with`, which sets the clock and opens
-    connections before they are needed, or call `aclose()`.
+    pages leave open. `stream_url` comes from `BINGX_STREAM_URL` if not given, else it is that of a loopback
+    `base_url` or the live one; `stream_limits` are those of `client.spot.streams`. Without keys it serves market data
+    only. Use it with `async with`, which sets the clock and opens connections before they are needed, or call
+    `aclose()`.
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class BingXClient:
         strategy: str | None = None,
         facts: Facts = FACTS,
         check_orders: bool = True,
+        stream_url: str | None = None,
+        stream_limits: StreamLimits = STREAM_LIMITS,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
         del api_key, secret_key  # a traceback may print the locals of this frame
@@ -85,8 +91,10 @@ class BingXClient:
             strategy,
             facts,
             check_orders,
+            stream_url,
+            stream_limits,
         )
-        self._wire(settings, None)
+        self._wire(settings, None, family_of(settings))
 
     def for_account(self, *, api_key: str, secret_key: str, account: str | int | None = None) -> BingXClient:
         """A client for another account that shares governor, transport and clock.
@@ -173,6 +181,7 @@ class BingXClient:
         ended = self._caller.close()
         try:
             self.governor.evict(ended, ClientClosed("the client was closed while the call waited; it was not sent"))
+            await self._calls.family.end(ended, ClientClosed("the client was closed"))
         finally:
             if self._caller is self._first:
                 await self._caller.sender.transport.aclose()
@@ -209,12 +218,12 @@ class BingXClient:
     def _other(self, settings: ClientSettings, ends_with: Caller) -> BingXClient:
         """Another client on the same transport."""
         client = object.__new__(BingXClient)
-        client._wire(settings, ends_with)
+        client._wire(settings, ends_with, self._calls.family)
         client._first = self._first
         return client
 
-    def _wire(self, settings: ClientSettings, ends_with: Caller | None) -> None:
-        calls = calls_of(settings, f"bingx-async/{__version__}", ends_with)
+    def _wire(self, settings: ClientSettings, ends_with: Caller | None, family: Family) -> None:
+        calls = calls_of(settings, f"bingx-async/{__version__}", ends_with, family)
         self._settings, self._entered = settings, 0
         self._caller = self._first = calls.caller
         self._calls = calls

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from attrs import field, frozen
 
 from bingx_async.core.options import CallSettings, has, is_flag, kind_of, one_of, shown, whole
+from bingx_async.core.stream_limits import STREAM_LIMITS, StreamLimits
 from bingx_async.errors import InvalidRequest
 from bingx_async.governor import Governor
 from bingx_async.spot.base import FACTS
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 LIVE_HOST = "https://open-api.bingx.com"
 FALLBACK_HOST = "https://open-api.bingx.pro"  # only for failures before the request was written
+LIVE_STREAMS = "wss://open-api-ws.bingx.com/market"
 PROXIES = ("http", "socks5")
 MOST_IDS = 50  # in one batch cancel; how many the exchange takes is not documented, 10 are known to work
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -137,6 +139,27 @@ def _are_facts(_instance: object, _attribute: object, value: Any) -> None:
         raise InvalidRequest(f"facts must be a Facts, such as Facts(market_family='quote'), not {kind_of(value)}")
 
 
+def _given_stream_url(url: Any) -> Any:
+    return os.environ.get("BINGX_STREAM_URL") or None if _is_missing(url) else url
+
+
+def _is_stream_url(_instance: object, _attribute: object, value: Any) -> None:
+    if value is None:
+        return
+    parts = _parts(value) if isinstance(value, str) and " " not in value and "@" not in value else None
+    if parts is None or parts.scheme not in ("ws", "wss") or parts.query or parts.fragment or not _has_host(parts):
+        raise InvalidRequest(f"stream_url must be like {LIVE_STREAMS!r}")  # the value may hold a key
+    if parts.scheme == "ws" and parts.hostname not in LOOPBACK:
+        raise InvalidRequest(f"stream_url={value!r}: plain ws is only for a loopback address; write wss")
+
+
+def _are_limits(_instance: object, _attribute: object, value: Any) -> None:
+    if not isinstance(value, StreamLimits):
+        raise InvalidRequest(
+            f"stream_limits must be a StreamLimits, such as StreamLimits(queue=5000), not {kind_of(value)}"
+        )
+
+
 @frozen(eq=False)
 class ClientSettings:
     """Everything a client is made with. See `BingXClient` for the meanings; `calls` are the defaults of its calls."""
@@ -156,6 +179,8 @@ class ClientSettings:
     ids: ClientIds = field(factory=ClientIds, converter=_ids_of)
     facts: Facts = field(default=FACTS, validator=_are_facts)
     rules: RuleBook = field(factory=RuleBook, converter=_rules_of)
+    stream_url: str | None = field(default=None, converter=_given_stream_url, validator=_is_stream_url)
+    stream_limits: StreamLimits = field(default=STREAM_LIMITS, validator=_are_limits)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -163,6 +188,14 @@ class ClientSettings:
         parts = urlsplit(self.base_url)
         url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         return (url, FALLBACK_HOST) if url == LIVE_HOST else (url,)
+
+    @property
+    def streams_at(self) -> str:
+        """The URL of the streams: that of an emulator where the calls go to one on this machine."""
+        parts = urlsplit(self.base_url)
+        if self.stream_url is not None or parts.hostname not in LOOPBACK:
+            return self.stream_url or LIVE_STREAMS
+        return f"{'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}/market"
 
     @property
     def owner(self) -> str:

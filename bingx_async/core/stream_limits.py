@@ -42,3 +42,6 @@ class StreamLimits:
     """Bytes of one message, unpacked; a larger one ends the connection."""
     key_extended_every: float = field(default=1800.0, validator=number(above=0, such_as=1800.0))
     """How often a listen key, which lives for an hour, is extended."""
+
+
+STREAM_LIMITS = StreamLimits()

@@ -8,6 +8,7 @@ from bingx_async.spot.market import Market
 from bingx_async.spot.orders import Orders
 from bingx_async.spot.resolving import Resolving
 from bingx_async.spot.strategies import Strategy
+from bingx_async.spot.streaming.streams import Streams
 from bingx_async.spot.switch import Switch
 from bingx_async.spot.symbols import Symbols
 from bingx_async.spot.trades import Trades
@@ -23,6 +24,11 @@ class SpotApi(Killing, Resolving, Orders, Switch, Market, Trades, Klines, Symbol
     not fit, `RateLimited` if the exchange has closed the endpoint for longer than that, other `ApiError`s where it
     refused, `OutcomeUnknown` where no readable answer came.
     """
+
+    @property
+    def streams(self) -> Streams:
+        """What happens, as it happens: the market's channels, for which no key is needed."""
+        return Streams(self._calls.streams)
 
     def as_strategy(self, name: str | None = None) -> Strategy:
         """The orders of the strategy `name` (1 to 11 letters and digits): what it places carries a mark, and it shows

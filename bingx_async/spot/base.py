@@ -7,10 +7,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from bingx_async.core.channel import Channel, Push
+from bingx_async.core.channel import Channel
 from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Refusals
 from bingx_async.core.options import CallOptions
 from bingx_async.core.quota import PAGES, Quota
+from bingx_async.core.sink import Listening as Listening
+from bingx_async.core.sink import Sink as Sink
 from bingx_async.core.stream_limits import StreamLimits
 from bingx_async.errors import BingXError, OrderNotFound, OrderRefused, OutcomeUnknown
 from bingx_async.spot.client_ids import ClientIds
@@ -86,35 +88,6 @@ class Calls(Protocol):
         results: MutableMapping[T, R],
     ) -> None:
         """Get many items done through several routes; `results` is filled with that of every item."""
-        ...
-
-
-class Sink(Protocol):
-    """Takes the messages of topics as they come, at once and without waiting; it must not raise. Moments are aware
-    UTC, by the exchange's clock."""
-
-    def take(self, push: Push) -> None:
-        """A message of one of the topics."""
-        ...
-
-    def lost(self, topics: Sequence[str], since: datetime, reason: str) -> None:
-        """From `since` on messages of these topics may be missing."""
-        ...
-
-    def back(self, topics: Sequence[str], at: datetime) -> None:
-        """These topics, which were lost, are subscribed again since `at`."""
-        ...
-
-    def fail(self, error: BingXError) -> None:
-        """Nothing comes any more: the client was closed, or the exchange refuses a topic."""
-        ...
-
-
-class Listening(Protocol):
-    """Topics that are being listened to."""
-
-    def restart(self, topic: str) -> None:
-        """Give the topic up and subscribe to it again, on the same socket: `lost` and `back` tell when."""
         ...
 
 

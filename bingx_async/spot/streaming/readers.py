@@ -42,7 +42,7 @@ def each(read: Callable[[Row, Push], T | None]) -> Callable[[Push], Sequence[T]]
         if type(data) is dict:
             item = read(cast(Row, data), push)
             return () if item is None else (item,)
-        found = (read(row, push) for row in items(data) if isinstance(row, dict))
+        found = (read(mapping(row), push) for row in items(data))
         return tuple(item for item in found if item is not None)
 
     return read_all
@@ -118,15 +118,12 @@ def read_depths(row: Row, push: Push) -> Depth | None:
 
 def levels(side: object) -> tuple[Level, ...]:
     """The levels of one side, from pairs or from a mapping of prices to quantities; those of quantity 0 are none."""
-    rows: Iterable[Any] = side.items() if isinstance(side, dict) else items(side)
+    rows: Iterable[Any] = items(side) or mapping(side).items()
     return tuple(level for row in rows if (level := _level(row)) is not None and level.quantity > 0)
 
 
 def _level(row: Any) -> Level | None:
-    if isinstance(row, dict):
-        found = mapping(row)
-        row = (found.get("price"), found.get("quantity"))
-    if len(row) < 2:
+    if type(row) is dict or len(row) < 2:
         return None
     price, quantity = decimal(row[0]), decimal(row[1])
     return None if price is None or quantity is None else Level(price, quantity)
