@@ -28,8 +28,10 @@ class BookFeed:
         self._streaming = streaming
         self._listening: Listening | None = None
         self._policy = self.recovery.policy
+        self._is_lost = False
         self._due_at: float | None = None
         self._wakes_at = inf
+        self._rearmed: anyio.Event | None = None
 
     def take(self, push: Push) -> None:
         """A message."""
@@ -43,13 +45,17 @@ class BookFeed:
 
     def lost(self, topics: Sequence[str], since: datetime, reason: str) -> None:
         """The book may be wrong from now on, so it is emptied."""
+        self._is_lost = True
         self.recovery.lost(reason)
         self._arm()
         self.changing.notify()
 
     def back(self, topics: Sequence[str], at: datetime) -> None:
         """The whole book is on its way."""
-        self._subscribed()
+        self._is_lost, now = False, _now()
+        self.recovery.back(now)
+        self._act(now)
+        self.changing.notify()
 
     def fail(self, error: BingXError) -> None:
         """Nothing comes any more."""
@@ -57,23 +63,22 @@ class BookFeed:
         self._arm()
         self.changing.fail(error)
 
-    async def keep(self, listening: Listening) -> None:
-        """Until cancelled, subscribe again when it is time to."""
+    def begin(self, listening: Listening) -> None:
+        """The topic is subscribed."""
         self._listening = listening
-        self._subscribed()
+        if not self._is_lost:
+            self.back((), datetime.max)
+
+    async def keep_time(self) -> None:
+        """Until cancelled, subscribe again when it is time to."""
         while True:
-            self._rearmed, self._wakes_at = anyio.Event(), inf if self._due_at is None else self._due_at
+            rearmed = self._rearmed = anyio.Event()
+            self._wakes_at = inf if self._due_at is None else self._due_at
             with anyio.CancelScope(deadline=self._wakes_at / 1000.0) as scope:
-                await self._rearmed.wait()
+                await rearmed.wait()
             if scope.cancelled_caught:
                 self._act(max(_now(), self._wakes_at))
                 self.changing.notify()
-
-    def _subscribed(self) -> None:
-        now = _now()
-        self.recovery.back(now)
-        self._act(now)
-        self.changing.notify()
 
     def _act(self, now: float) -> None:
         if self._listening is not None and self.recovery.restarts(now):
@@ -85,7 +90,7 @@ class BookFeed:
 
     def _arm(self) -> None:
         self._due_at = self.recovery.due_at
-        if self._due_at is not None and self._due_at < self._wakes_at and self._listening is not None:
+        if self._rearmed is not None and self._due_at is not None and self._due_at < self._wakes_at:
             self._rearmed.set()
 
 

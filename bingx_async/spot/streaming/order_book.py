@@ -107,11 +107,11 @@ class OrderBook:
             raise InvalidRequest("an order book is entered once: ask client.spot.streams for another")
         self._open = AsyncExitStack()
         context = self._streaming.listen({self._feed.topic: DEPTH_CHANGES}, self._feed)
-        listening = await self._open.enter_async_context(context)
+        self._feed.begin(await self._open.enter_async_context(context))
         try:
             tasks = await self._open.enter_async_context(anyio.create_task_group())
             self._open.callback(tasks.cancel_scope.cancel)
-            tasks.start_soon(self._feed.keep, listening)
+            tasks.start_soon(self._feed.keep_time)
             with anyio.move_on_after(WHOLE_WITHIN / 1000.0):
                 while self.is_stale:
                     await self.changed()
