@@ -23,9 +23,9 @@ class World:
     """`keys` has the listen keys that were made, `alive` those that were not deleted. `extends`: the answers to the
     next PUTs, a status each; then 200. `gives`: the keys that are given next; then a new one each time."""
 
-    def __init__(self, **streams: Any) -> None:
+    def __init__(self, *, rtt: float = 0.05, **streams: Any) -> None:
         self.streams = StreamExchange(**streams)
-        self.hall = Hall({KEYS: [self._answer]})
+        self.hall = Hall({KEYS: [self._answer]}, rtt=rtt)
         self.exchange: Exchange = self.hall.exchange
         self.exchange.connect_stream = self.streams.connect_stream  # type: ignore[attr-defined]
         self.keys: list[str] = []

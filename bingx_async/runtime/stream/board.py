@@ -103,7 +103,8 @@ class Board:
         if waits.error is not None:
             raise waits.error
         if waits.pending:
-            raise StreamUnavailable(f"no answer to the subscriptions within {patience:g} s. {why()}".strip())
+            told = f"the topics were not confirmed within {patience:g} s"
+            raise StreamUnavailable(f"{told}: {why()}" if why() else told)
 
     def pushed(self, push: Push) -> None:
         """A message."""

@@ -82,4 +82,4 @@ class Hub:
     async def rotate(self, owner: str) -> None:
         """Move an account to another listen key and socket."""
         if owner in self._accounts:
-            await self._accounts[owner].rotate()
+            await self._accounts[owner].rotation.rotate()

@@ -46,7 +46,8 @@ class LineOwner(Protocol):
 
 
 class KeyedLine:
-    """`on`: the topics that are confirmed. `ready` is set when the owner finds that all are, and at the end."""
+    """`on`: the topics that are confirmed. `ready` is set when all are, at the end, and with `error` if it will not get
+    every topic."""
 
     def __init__(self, owner: LineOwner, parts: Parts) -> None:
         self._owner, clock = owner, parts.clock.monotonic
@@ -64,10 +65,16 @@ class KeyedLine:
             self.line.want(topic.name, topic.every)
         self._background = self._background or Background("the stream of an account", self._run, self._broken)
 
-    def fail(self, error: StreamError) -> None:
-        """It will not get every topic."""
-        self.error = error
-        self.ready.set()
+    def drop(self, names: Iterable[str]) -> None:
+        """Give topics up."""
+        self.on.difference_update(names)
+        for name in names:
+            self.line.drop(name)
+
+    def check(self, names: Iterable[str]) -> None:
+        """It is ready if it has all of these."""
+        if self.on.issuperset(names):
+            self.ready.set()
 
     async def stop(self) -> None:
         """Close the socket and end the key."""

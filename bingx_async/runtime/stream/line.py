@@ -140,9 +140,9 @@ class Line:
         """One socket from its beginning to its end: how long it lived (ms), and why it ended."""
         try:
             socket = await self._door.open(self._limits)
-        except StreamUnavailable as error:
-            self._tell(self._listener.failed, error)
-            return 0.0, error
+        except StreamUnavailable as failure:
+            self._tell(self._listener.failed, failure)
+            return 0.0, failure
         began = self._clock()
         self._socket, self._heartbeat = socket, Heartbeat(self._limits, began)
         self._topics.connected(began)

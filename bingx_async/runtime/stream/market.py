@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
 
 from bingx_async.core.channel import Push
 from bingx_async.core.topic import SocketFull
@@ -29,11 +28,10 @@ class MarketLine:
         self.names[topic.name] = None
         self.line.want(topic.name, topic.every)
 
-    def without(self, name: str) -> Self:
-        """This line, after a topic was given up."""
+    def drop(self, name: str) -> None:
+        """Give a topic up."""
         self.names.pop(name, None)
         self.line.drop(name)
-        return self
 
     def up(self) -> None:
         """There is a socket."""
@@ -87,11 +85,15 @@ class Market:
 
     async def drop(self, names: list[str]) -> None:
         """Give topics up, and close the sockets that have none left."""
-        for line in {self._line_of.pop(name).without(name) for name in names if name in self._line_of}:
-            if not line.names and line in self._lines:
-                self._lines.remove(line)
-                self._parts.sockets.give_back()
-                await line.background.stop()
+        for name in names:
+            line = self._line_of.pop(name, None)
+            if line is not None:
+                line.drop(name)
+        empty = [line for line in self._lines if not line.names]
+        self._lines = [line for line in self._lines if line.names]
+        for line in empty:
+            self._parts.sockets.give_back()
+            await line.background.stop()
 
     def restart(self, name: str) -> None:
         """Give a topic up and subscribe to it again."""
@@ -101,10 +103,6 @@ class Market:
     def patience(self) -> float:
         """How many seconds a subscription may take."""
         return self._parts.patience(max((len(line.names) for line in self._lines), default=0))
-
-    def why(self) -> str:
-        """Why there was no connection last."""
-        return self.reason
 
     def move(self, name: str) -> None:
         """Its socket is full: give a topic to another."""

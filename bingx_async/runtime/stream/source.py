@@ -14,9 +14,10 @@ from bingx_async.runtime.stream.board import Board, Topic
 
 
 class Source(Protocol):
-    """Topics, and the lines that bring them."""
+    """Topics, and the lines that bring them. `reason`: why there was no connection last, if that was so."""
 
     board: Board
+    reason: str
 
     def want(self, topics: list[Topic]) -> None:
         """Subscribe to topics. Raises `StreamUnavailable` if there is no room."""
@@ -34,10 +35,6 @@ class Source(Protocol):
         """How many seconds a subscription may take."""
         ...
 
-    def why(self) -> str:
-        """Why there was no connection last, if that was so."""
-        ...
-
 
 @asynccontextmanager
 async def listening(source: Source, topics: Mapping[str, Channel[Any]], sink: Sink) -> AsyncGenerator[None]:
@@ -45,7 +42,7 @@ async def listening(source: Source, topics: Mapping[str, Channel[Any]], sink: Si
     board = source.board
     try:
         source.want(board.join(topics, sink))
-        await board.confirmed(topics, sink, source.patience(), source.why)
+        await board.confirmed(topics, sink, source.patience(), lambda: source.reason)
         yield
     finally:
         with anyio.CancelScope(shield=True):
