@@ -110,8 +110,23 @@ def test_a_later_whole_book_replaces_everything() -> None:
 
 
 def test_an_older_whole_book_is_told() -> None:
-    """Either it comes late or the ids began anew: which of the books is right cannot be known."""
-    assert begun().take(whole(4)) is Took.BACKWARDS
+    """Either it comes late or the ids began anew: which of the books is right cannot be known. The next one is."""
+    book = begun()
+    assert book.take(whole(4)) is Took.BACKWARDS
+    assert (book.last, len(book.asks)) == (None, 0)
+    assert book.take(whole(1)) is Took.WHOLE
+
+
+def test_a_late_whole_book_is_told_after_discarding_too() -> None:
+    """What came before is remembered, also updates that waited; behind another connection ids may begin anew."""
+    book = begun()
+    book.take(update(9))
+    book.discard()
+    book.discard()
+    assert book.take(whole(8)) is Took.BACKWARDS
+    book.take(whole(9))
+    book.forget()
+    assert book.take(whole(1)) is Took.WHOLE
 
 
 @pytest.mark.parametrize(

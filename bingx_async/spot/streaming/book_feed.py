@@ -11,8 +11,9 @@ import anyio
 from bingx_async.core.book_recovery import Recovery
 from bingx_async.core.channel import Push
 from bingx_async.core.order_book import Book, Took
+from bingx_async.core.sink import Listening
 from bingx_async.errors import BingXError
-from bingx_async.spot.base import Listening, Streaming
+from bingx_async.spot.base import Streaming
 from bingx_async.spot.streaming.channels import DEPTH_CHANGES
 from bingx_async.spot.streaming.waking import Changing
 
