@@ -53,10 +53,8 @@ class BookFeed:
 
     def back(self, topics: Sequence[str], at: datetime) -> None:
         """The whole book is on its way."""
-        self._is_lost, now = False, _now()
-        self.recovery.back(now)
-        self._act(now)
-        self.changing.notify()
+        self._is_lost = False
+        self._start()
 
     def fail(self, error: BingXError) -> None:
         """Nothing comes any more."""
@@ -68,7 +66,7 @@ class BookFeed:
         """The topic is subscribed."""
         self._listening = listening
         if not self._is_lost:
-            self.back((), datetime.max)
+            self._start()
 
     async def keep_time(self) -> None:
         """Until cancelled, subscribe again when it is time to."""
@@ -80,6 +78,12 @@ class BookFeed:
             if scope.cancelled_caught:
                 self._act(max(_now(), self._wakes_at))
                 self.changing.notify()
+
+    def _start(self) -> None:
+        now = _now()
+        self.recovery.back(now)
+        self._act(now)
+        self.changing.notify()
 
     def _act(self, now: float) -> None:
         if self._listening is not None and self.recovery.restarts(now):
