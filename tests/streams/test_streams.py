@@ -17,7 +17,7 @@ from bingx_async.runtime.loops import WrongLoop
 from bingx_async.settings import LIVE_STREAMS, ClientSettings, Keys
 from tests.client.exchange import Backend, backends, run
 from tests.streams.test_readers import BOOK_TICKER, DEPTH, KLINE, LAST_PRICE, TICKER
-from tests.streams.world import World, trade
+from tests.streams.world import World, next_trade, trade
 
 METHODS: list[tuple[str, tuple[Any, ...], str, Any]] = [
     ("trades", ("BTC-USDT",), "BTC-USDT@trade", trade(1)),
@@ -119,7 +119,7 @@ def test_left_open_in_a_loop_that_has_ended() -> None:
     async def again(client: BingXClient, world: World) -> str:
         async with client.spot.streams.trades("BTC-USDT") as trades:
             world.streams.socket.push("BTC-USDT@trade", trade(1))
-            return (await anext(trades)).trade_id  # type: ignore[union-attr]
+            return (await next_trade(trades)).trade_id
 
     client, world = run("asyncio", leave)
     assert run("asyncio", lambda: again(client, world)) == "1"
