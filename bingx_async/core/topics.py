@@ -48,6 +48,7 @@ class Topics:
         self._asked: dict[str, Topic] = {}  # by id
         self._ids = map(str, count(1))
         self._is_open, self._free_at = False, 0.0
+        self._looks_at = inf  # no topic is due before
         self._pause, self._patience = SECOND / limits.messages_per_second, limits.ack_timeout * SECOND
         self._silence = limits.topic_silence
 
@@ -59,8 +60,7 @@ class Topics:
     @property
     def wakes_at(self) -> float:
         """When `next_message` or `look` has something to do."""
-        sends_at = self._free_at if self._queue else inf
-        return min(sends_at, min((topic.due for topic in self._topics.values()), default=inf))
+        return min(self._free_at if self._queue else inf, self._looks_at)
 
     def want(self, name: str, every: float | None) -> None:
         """Subscribe to a topic that brings a message each `every` seconds; None: as things happen."""
@@ -90,7 +90,7 @@ class Topics:
 
     def disconnected(self) -> None:
         """The socket is gone."""
-        self._is_open = False
+        self._is_open, self._looks_at = False, inf
         self._queue.clear()
         self._asked.clear()
 
@@ -106,6 +106,7 @@ class Topics:
             topic.stage, topic.is_sent, topic.id, topic.acts_at = Stage.ASKED, True, id, now + self._patience
             topic.tries += 1
             self._asked[id] = topic
+            self._watch(topic, now)
         return json.dumps({"id": id, "reqType": kind, "dataType": name})
 
     def takes(self, push: Push) -> bool:
@@ -140,6 +141,8 @@ class Topics:
 
     def look(self, now: float) -> None:
         """Do what is due: ask again where an answer is late, and where a topic has gone silent."""
+        if now < self._looks_at:
+            return
         for topic in [topic for topic in self._topics.values() if topic.due <= now]:
             if topic.stage is Stage.ON:
                 self._renew(topic)
@@ -151,6 +154,11 @@ class Topics:
                 )
             else:
                 self._ask(topic)
+        self._looks_at = min((topic.earliest_due(now) for topic in self._topics.values()), default=inf)
+
+    def _watch(self, topic: Topic, now: float) -> None:
+        """Its stage has changed: look at it in time."""
+        self._looks_at = min(self._looks_at, topic.earliest_due(now))
 
     def _ask(self, topic: Topic) -> None:
         """Queue its message."""
@@ -181,6 +189,7 @@ class Topics:
             topic.stage, topic.was_on, topic.tries = Stage.ON, True, 0
             topic.on_at = topic.heard_at = now
             early, topic.early = topic.early, []
+            self._watch(topic, now)
             self.changes.append(Subscribed(topic.name, early))
 
     def _refuse(self, topic: Topic, error: StreamUnavailable | TopicRefused) -> None:
@@ -196,6 +205,7 @@ class Topics:
             return self._refuse(topic, StreamUnavailable(told))
         topic.stage = Stage.RESTING
         topic.acts_at = now + min(LONGEST_REST, SECOND * 2.0 ** (topic.tries - 1))
+        self._watch(topic, now)
         if is_busy:
             self._free_at = max(self._free_at, now + SECOND)
         return None

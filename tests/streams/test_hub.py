@@ -372,3 +372,50 @@ def test_cancelled_at_every_moment(backend: Backend) -> None:
             assert len(world.streams.attempts) == attempts
 
     run(backend, main)
+
+
+@backends
+def test_restart(backend: Backend) -> None:
+    """A topic that is asked for again is given up and subscribed on the same socket, which is told to all who listen to
+    it."""
+
+    async def main() -> None:
+        world, heard = World(), Heard()
+        async with world.client() as client, client.spot.streams.trades("BTC-USDT") as trades:
+            topics: Any = {ORDERS: ORDERS_CHANNEL, "BTC-USDT@trade": TRADES}
+            async with client.spot._calls.streams.listen(topics, heard) as listening:
+                for topic in topics:
+                    listening.restart(topic)
+                assert isinstance(await anext(trades), Reconnected)
+                await anyio.sleep(1)
+                world.streams.push("BTC-USDT@trade", trade(1))
+                assert isinstance(await anext(trades), Trade)
+        assert sorted(sign[:2] for sign in heard.signs) == [
+            ("back", ("BTC-USDT@trade",)),
+            ("back", (ORDERS,)),
+            ("lost", ("BTC-USDT@trade",)),
+            ("lost", (ORDERS,)),
+        ]
+        assert (
+            sorted([kind for _, kind, _ in peer.asked][:3] for peer in world.streams.sockets)
+            == [["sub", "unsub", "sub"]] * 2
+        )
+
+    run(backend, main)
+
+
+@backends
+def test_silent_topic(backend: Backend) -> None:
+    """A ticker that falls silent while its socket pings is subscribed again, and the gap is told."""
+
+    async def main() -> None:
+        world = World()
+        async with world.client(None) as client, client.spot.streams.ticker("BTC-USDT") as ticker:
+            world.streams.push("BTC-USDT@ticker", {"c": 1})
+            await anext(ticker)
+            gap: Any = await anext(ticker)
+            assert (gap.channel, gap.symbols) == ("ticker", ("BTC-USDT",))
+            assert (gap.at - gap.since).total_seconds() == pytest.approx(30, abs=1)
+            assert len(world.streams.sockets) == 1
+
+    run(backend, main)

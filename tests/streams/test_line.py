@@ -273,3 +273,23 @@ def test_cancelled(backend: Backend) -> None:
         assert setting.line.is_up is False
 
     run(backend, main)
+
+
+@backends
+def test_cut(backend: Backend) -> None:
+    """A socket that is cut is closed with a goodbye, lost for the reason given, and another one follows; without a
+    socket there is nothing to cut."""
+
+    async def main() -> None:
+        setting = Setting()
+        setting.line.cut("too early")
+        async with setting.running(TRADES):
+            await anyio.sleep(1)
+            setting.line.cut("the key is to change")
+            await anyio.sleep(1)
+        assert setting.notes.reasons == ["the key is to change"]
+        assert setting.notes.moments("subscribed") == [20.0, 1520.0]
+        first = setting.exchange.sockets[0]
+        assert (first.received[-1], first.is_closed) == ((1000.0, "close"), True)
+
+    run(backend, main)

@@ -20,6 +20,8 @@ from bingx_async.runtime.loops import one_error
 from bingx_async.runtime.stream.dialing import check_installed
 from bingx_async.runtime.stream.websocket import Disconnected, WebSocket
 
+SHORTEST = 1e-6  # seconds of a wait: what rounding leaves of one might never pass
+
 Tap = Callable[[str, Message | None, float], None]
 
 
@@ -92,7 +94,8 @@ class Line:
         self._topics = Topics(limits)
         self._heartbeat = Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
-        self._cut = ""  # why the socket is to be closed
+        self._scope, self._cut = anyio.CancelScope(), ""  # of the work on the socket, and why it is to end
+        self._is_hurried = False  # the next attempt to connect does not wait
         self._wake = anyio.Event()
 
     @property
@@ -120,11 +123,11 @@ class Line:
         self._topics.restart(topic)
         self._wake.set()
 
-    def cut(self, reason: str) -> None:
-        """Close the socket there is and open another."""
+    def cut(self, reason: str, at_once: bool = False) -> None:
+        """Close the socket there is and open another, `at_once` without the usual wait."""
         if self._socket is not None:
-            self._cut = reason
-            self._wake.set()
+            self._cut, self._is_hurried = reason, at_once
+            self._scope.cancel()
 
     async def run(self) -> None:
         """Keep the socket open until this task is cancelled."""
@@ -132,7 +135,8 @@ class Line:
         while True:
             lived, error = await self._one_socket()
             is_forbidden = getattr(error, "is_forbidden", False)
-            wait = backoff.wait(lived, is_forbidden, self._draw())
+            wait = 0.0 if self._is_hurried else backoff.wait(lived, is_forbidden, self._draw())
+            self._is_hurried = False
             inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, error, wait)
             await anyio.sleep(wait)
 
@@ -144,7 +148,7 @@ class Line:
             self._tell(self._listener.failed, failure)
             return 0.0, failure
         began = self._clock()
-        self._socket, self._heartbeat = socket, Heartbeat(self._limits, began)
+        self._socket, self._scope, self._heartbeat = socket, anyio.CancelScope(), Heartbeat(self._limits, began)
         self._topics.connected(began)
         try:
             self._tell(self._listener.up)
@@ -159,7 +163,7 @@ class Line:
     async def _serve(self, socket: WebSocket) -> StreamUnavailable:
         """Read and write until the socket ends; returns why."""
         try:
-            with one_error():
+            with one_error(), self._scope:
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._write, socket)
                     await self._read(socket)
@@ -167,7 +171,7 @@ class Line:
             return error
         except BrokenFrame as error:
             return Disconnected(str(error))
-        raise AssertionError("reading ends with an error")
+        return Disconnected(self._cut)
 
     async def _read(self, socket: WebSocket) -> None:
         largest, heartbeat = self._limits.largest_message, self._heartbeat
@@ -202,8 +206,6 @@ class Line:
         while True:
             self._wake = anyio.Event()
             now = self._clock()
-            if self._cut:
-                raise Disconnected(self._cut)
             self._topics.look(now)
             self._tell_changes()
             if not socket.has_unsent and (message := self._topics.next_message(now)) is not None:
@@ -213,7 +215,8 @@ class Line:
             if socket.has_unsent:
                 await self._flush(socket)
             else:
-                with anyio.move_on_after((min(self._topics.wakes_at, self._heartbeat.dies_at) - now) / 1000.0):
+                wait = (min(self._topics.wakes_at, self._heartbeat.dies_at) - now) / 1000.0
+                with anyio.move_on_after(max(wait, SHORTEST)):
                     await self._wake.wait()
 
     async def _flush(self, socket: WebSocket) -> None:
