@@ -88,3 +88,7 @@ class Topic:
     def earliest_due(self, now: float) -> float:
         """As `due`, or earlier where the next message will make it so."""
         return self.due if self.stage is not Stage.ON else min(self.due, max(now, self.heard_at) + self.silence)
+
+    def again(self, quiet: int = 0) -> Topic:
+        """The same wish, of which nothing was sent yet."""
+        return Topic(self.name, self.silence, self.was_on, quiet)

@@ -66,6 +66,27 @@ def test_messages(backend: Backend) -> None:
 
 
 @backends
+def test_data_before_the_answer(backend: Backend) -> None:
+    """What comes before a subscription is confirmed is delivered right behind its confirmation."""
+
+    async def main() -> None:
+        setting = Setting(StreamExchange(ack_delay=0.5))
+        async with setting.running(TRADES):
+            await anyio.sleep(0.1)
+            setting.exchange.push(TRADES, 1)
+            setting.exchange.push(TRADES, 2)
+            await anyio.sleep(0.1)
+            assert setting.notes.of("pushed") == []
+            await anyio.sleep(1)
+            setting.exchange.push(TRADES, 3)
+            await anyio.sleep(0.1)
+        assert [kind for kind, *_ in setting.notes.all] == ["up", "subscribed", "pushed", "pushed", "pushed"]
+        assert (setting.notes.data, setting.notes.moments("pushed")) == ([1, 2, 3], [500.0, 500.0, 1200.0])
+
+    run(backend, main)
+
+
+@backends
 def test_wanted_later(backend: Backend) -> None:
     """A topic that is wanted while the socket is there is subscribed at once; a dropped one is unsubscribed, and
     nothing of it is delivered from then on."""

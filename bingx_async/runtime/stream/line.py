@@ -145,19 +145,19 @@ class Line:
         try:
             socket = await self._door.open(self._limits)
         except StreamUnavailable as failure:
-            self._tell(self._listener.failed, failure)
+            _tell(self._listener.failed, failure)
             return 0.0, failure
         began = self._clock()
         self._socket, self._scope, self._heartbeat = socket, anyio.CancelScope(), Heartbeat(self._limits, began)
         self._topics.connected(began)
         try:
-            self._tell(self._listener.up)
+            _tell(self._listener.up)
             error = await self._serve(socket)
         finally:
             self._socket, self._cut = None, ""
             self._topics.disconnected()
             await socket.aclose()
-        self._tell(self._listener.lost, self._heartbeat.heard_at, str(error))
+        _tell(self._listener.lost, self._heartbeat.heard_at, str(error))
         return self._clock() - began, error
 
     async def _serve(self, socket: WebSocket) -> StreamUnavailable:
@@ -187,17 +187,17 @@ class Line:
         """One message."""
         message = read(text, now)
         if self._tap is not None:
-            self._tell(self._tap, text, message, now)
+            _tell(self._tap, text, message, now)
         if type(message) is Push:
             if self._topics.takes(message):
-                self._tell(self._listener.pushed, message)
+                _tell(self._listener.pushed, message)
         elif type(message) is Ping:
             self._heartbeat.pinged(now)
             socket.send(message.pong)
         elif type(message) is Ack:
             self._topics.answered(message, now)
         elif type(message) is KeyExpired:
-            self._tell(self._listener.expired)
+            _tell(self._listener.expired)
         if self._topics.changes:
             self._tell_changes()
 
@@ -231,20 +231,21 @@ class Line:
         changes, self._topics.changes = self._topics.changes, []
         for change in changes:
             if isinstance(change, Subscribed):
-                self._tell(self._listener.subscribed, change.topic)
+                _tell(self._listener.subscribed, change.topic)
                 for push in change.early:
                     if self._topics.takes(push):
-                        self._tell(self._listener.pushed, push)
+                        _tell(self._listener.pushed, push)
             elif isinstance(change, Refused):
-                self._tell(self._listener.refused, change.topic, change.error)
+                _tell(self._listener.refused, change.topic, change.error)
             elif isinstance(change, Silent):
-                self._tell(self._listener.silent, *change)
+                _tell(self._listener.silent, *change)
             else:
-                self._tell(self._listener.expired)
+                _tell(self._listener.expired)
 
-    def _tell(self, told: Callable[..., None], *values: object) -> None:
-        """Call the listener; an error of it is logged and does not end the stream."""
-        try:
-            told(*values)
-        except Exception:
-            warn("a listener of a stream raised an error", with_traceback=True)
+
+def _tell(told: Callable[..., None], *values: object) -> None:
+    """Call a listener; an error of it is logged and does not end the stream."""
+    try:
+        told(*values)
+    except Exception:
+        warn("a listener of a stream raised an error", with_traceback=True)
