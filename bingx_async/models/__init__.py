@@ -5,6 +5,7 @@ A file of this package exports the names of its `__all__`; they are names of thi
 
 from bingx_async.models import (
     account,
+    books,
     cancels,
     fields,
     intents,
@@ -19,6 +20,7 @@ from bingx_async.models import (
     tracking,
 )
 from bingx_async.models.account import *
+from bingx_async.models.books import *
 from bingx_async.models.cancels import *
 from bingx_async.models.fields import *
 from bingx_async.models.intents import *
@@ -33,5 +35,6 @@ from bingx_async.models.switch import *
 from bingx_async.models.tracking import *
 
 # Put together at run time; a checker that reads it would want every name written out here once more.
-files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account, streams, tracking, intents)
+files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account, streams, books)
+files += (tracking, intents)
 globals()["__all__"] = [name for file in files for name in file.__all__]

@@ -28,6 +28,7 @@ from bingx_async.spot.streaming.channels import (
     TICKER,
     TRADES,
 )
+from bingx_async.spot.streaming.order_book import OrderBook
 from bingx_async.spot.streaming.outlet import Refiner
 from bingx_async.spot.streaming.refining import Closing, Once, Rising
 from bingx_async.spot.streaming.stream import Stream
@@ -84,6 +85,10 @@ class Streams:
     def listen(self, topics: Mapping[str, Channel[Any]], sink: Sink) -> AbstractAsyncContextManager[Listening]:
         """Let a sink of your own have the messages of topics as they come, while the context is open."""
         return self._streaming.listen(topics, sink)
+
+    def order_book(self, symbol: str) -> OrderBook:
+        """The whole order book, kept up to date; it says when it may be wrong."""
+        return OrderBook(self._streaming, arguments.symbol(symbol))
 
     async def rotate(self) -> None:
         """Move the account's streams to a new listen key and connection now, at a moment of your choice. Both
