@@ -85,8 +85,9 @@ def emulator(
     `--balance USDT=10000 --balance BTC=0.5` gives each account these assets and no others. `--orders 25` rests so many
     for the first account at BTC-USDT, `--orders 1002:ETH-USDT:3` for another; they stand well below the market.
 
-    The first line of output is JSON: `url`, `accounts`, and the first account's `api_key` and `secret_key`. With
-    BINGX_API_KEY and BINGX_SECRET_KEY set these are the only keys it takes, and they are not printed.
+    The first line of output is JSON: `url`, `stream_url`, `accounts`, and the first account's `api_key` and
+    `secret_key`. With BINGX_API_KEY and BINGX_SECRET_KEY set these are the only keys it takes, and they are not
+    printed.
     """
     own, latency, jitter = _own_account(), latency_ms / 1000.0, jitter_ms / 1000.0
     served = Emulator(
@@ -125,5 +126,5 @@ async def _serve(emulator: Emulator, port: int, shows_keys: bool) -> None:
     accounts = [{name: getattr(each, name) for name in names} for each in emulator.accounts]
     first = {name: accounts[0].get(name) for name in ("api_key", "secret_key")}
     async with emulator.serve(port=port) as server:
-        click.echo(json.dumps({"url": server.url, "accounts": accounts, **first}))
+        click.echo(json.dumps({"url": server.url, "stream_url": server.stream_url, "accounts": accounts, **first}))
         await stop.wait()

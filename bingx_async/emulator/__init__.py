@@ -17,7 +17,22 @@ from bingx_async.emulator.limits import MODELS, Model
 from bingx_async.emulator.market.listings import Listing
 from bingx_async.emulator.market.market import Market, MarketKind
 from bingx_async.emulator.settings import Account, EmulatorSettings, default_accounts
-from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats
+from bingx_async.emulator.stats import AddressStats, EndpointStats, Stats, StreamStats
+from bingx_async.emulator.streams.faults import (
+    Bomb,
+    BrokenGzip,
+    Cut,
+    CutHere,
+    Drop,
+    Duplicate,
+    EndKey,
+    Late,
+    RefuseHandshake,
+    Reorder,
+    SilentTopic,
+    StreamFault,
+    SwallowAck,
+)
 from bingx_async.emulator.traffic import Reply, Request
 from bingx_async.emulator.variants import LIVE, Variants
 
@@ -28,21 +43,35 @@ __all__ = [
     "AddressStats",
     "Alter",
     "Answer",
+    "Bomb",
+    "BrokenGzip",
     "CloseAfter",
     "CloseBefore",
+    "Cut",
+    "CutHere",
     "Delay",
+    "Drop",
+    "Duplicate",
     "Emulator",
     "EmulatorSettings",
+    "EndKey",
     "EndpointStats",
     "Fault",
     "Html",
+    "Late",
     "Listing",
     "Market",
     "MarketKind",
     "Model",
+    "RefuseHandshake",
+    "Reorder",
     "Reply",
     "Request",
+    "SilentTopic",
     "Stats",
+    "StreamFault",
+    "StreamStats",
+    "SwallowAck",
     "Truncate",
     "Variants",
     "default_accounts",

@@ -12,20 +12,21 @@ from random import Random
 
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.emulator.faults import Delay, Execute, Fault, FaultPlan
-from bingx_async.emulator.market_controls import MarketControls
 from bingx_async.emulator.settings import EmulatorSettings
 from bingx_async.emulator.stats import Stats
+from bingx_async.emulator.stream_controls import StreamControls
+from bingx_async.emulator.streams.faults import StreamFault
 from bingx_async.emulator.traffic import Log, Reply, Request, Sleep, logger
 
 
-class Controls(MarketControls):
+class Controls(StreamControls):
     """An exchange with a clock, a lock and a network around it."""
 
     def __init__(self, settings: EmulatorSettings) -> None:
         super().__init__(settings)
         self._log = Log(settings.accounts)
         self._travel = Random(settings.seed)
-        self._faults = FaultPlan(Random(settings.seed + 1))
+        self._faults = FaultPlan[Fault](Random(settings.seed + 1))
 
     def close_endpoint(self, account: str | int, endpoint: str, for_ms: int) -> int:
         """Close an endpoint for an account, as a breach would; the server moment (epoch ms) at which it opens.
@@ -37,20 +38,24 @@ class Controls(MarketControls):
             book, until = self._exchange.floor.books[str(account)], self.server_time + for_ms
             return max(self._exchange.enforcement.close((book.account, route), until).until for route in routes)
 
-    def inject(self, fault: Fault) -> None:
-        """Let `fault` strike from the next request on."""
+    def inject(self, fault: Fault | StreamFault) -> None:
+        """Let `fault` strike from now on: requests, or streams."""
         with self._lock:
-            self._faults.inject(fault)
+            if isinstance(fault, StreamFault):
+                self._stream_faults.inject(fault)
+            else:
+                self._faults.inject(fault)
 
     def clear_faults(self) -> None:
         """Forget every fault."""
         with self._lock:
             self._faults.clear()
+            self._stream_faults.clear()
 
     def stats(self) -> Stats:
         """Everything counted since the start, frozen."""
         with self._lock:
-            return self._exchange.tally.freeze()
+            return self._exchange.tally.freeze(self._stream_stats())
 
     def handle(self, request: Request) -> Reply:
         """The exchange's reply to a request that arrives now: no latency, no faults."""
@@ -62,7 +67,7 @@ class Controls(MarketControls):
     async def _respond(self, request: Request, sleep: Sleep) -> Reply:
         """The reply after both ways of the network and the faults that strike; raises `ConnectionClosed`."""
         with self._lock:
-            effects = self._faults.strike(request)
+            effects = [fault.effect for fault in self._faults.strike(request)]
         delays = [effect for effect in effects if isinstance(effect, Delay)]
         execute: Execute = partial(self.handle, request)
         for effect in reversed(effects):

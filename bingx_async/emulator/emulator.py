@@ -25,7 +25,10 @@ from bingx_async.emulator.traffic import ConnectionClosed, Request, Respond
 from bingx_async.emulator.variants import Variants
 
 if TYPE_CHECKING:
+    from anyio.abc import ByteStream
+
     from bingx_async.emulator.server import EmulatorServer
+    from bingx_async.emulator.streams.streams import Streams
 
 
 class Emulator(Controls):
@@ -88,24 +91,27 @@ class Emulator(Controls):
 
     def transport(self, *, address: str = "127.0.0.1") -> EmulatorTransport:
         """An httpx transport that ends here, for any host; `address` is the IP its requests come from."""
-        return EmulatorTransport(self._respond, address)
+        return EmulatorTransport(self._respond, address, self._open_streams)
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> AbstractAsyncContextManager[EmulatorServer]:
         """Serve over a real socket while the context is open; `port=0` takes a free one. Loopback only."""
         try:
             from bingx_async.emulator.server import serve
         except ModuleNotFoundError as error:
-            message = 'the emulator\'s server needs starlette and uvicorn: pip install "bingx_async[emulator]"'
+            message = (
+                'the emulator\'s server needs starlette, uvicorn and websockets: pip install "bingx_async[emulator]"'
+            )
             raise ModuleNotFoundError(message, name=error.name) from error
-        return serve(self._respond, host, port)
+        return serve(self._respond, self._open_streams(), host, port)
 
 
 class EmulatorTransport(httpx.AsyncBaseTransport):
     """Carries requests from `address` to an emulator in the same process."""
 
-    def __init__(self, respond: Respond, address: str) -> None:
+    def __init__(self, respond: Respond, address: str, streams: Callable[[], Streams]) -> None:
         self._respond = respond
         self._address = address
+        self._streams = streams
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The emulator's reply, or the httpx error a network would raise."""
@@ -120,6 +126,13 @@ class EmulatorTransport(httpx.AsyncBaseTransport):
             kind = httpx.ReadError if closed.was_executed else httpx.ConnectError
             raise kind("the emulator closed the connection", request=request) from None
         return httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
+
+    async def connect_stream(self, host: str, port: int) -> ByteStream:  # noqa: ARG002 - every host leads here
+        """A connection to the streams, whatever the host: bytes of the WebSocket protocol, without TLS."""
+        from bingx_async.emulator.streams.memory import MemoryStream
+
+        await anyio.lowlevel.checkpoint()
+        return MemoryStream(self._streams(), self._address)
 
     async def _read(self, request: httpx.Request) -> Request:
         url, headers = request.url, {name.lower(): value for name, value in request.headers.items()}

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from random import Random
-from typing import Any, Protocol, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from attrs import evolve, field, frozen
 from attrs.validators import optional
@@ -25,6 +25,7 @@ from bingx_async.core.options import number, whole
 from bingx_async.emulator.traffic import ConnectionClosed, Reply, Request, decode, encode
 
 Execute = Callable[[], Reply]
+M = TypeVar("M", contravariant=True)
 
 
 class Effect(Protocol):
@@ -158,29 +159,55 @@ class Fault:
         return self.path in (None, request.path) and (self.when is None or self.when(request))
 
 
-class FaultPlan:
+class Selector(Protocol[M]):
+    """A fault as its plan sees it."""
+
+    @property
+    def every(self) -> int:
+        """Of those that match, each so many-th."""
+        ...
+
+    @property
+    def times(self) -> int | None:
+        """At most so many."""
+        ...
+
+    @property
+    def probability(self) -> float:
+        """Each with this probability."""
+        ...
+
+    def matches(self, met: M, /) -> bool:
+        """Whether this is one that the fault counts."""
+        ...
+
+
+F = TypeVar("F", bound=Selector[Any])
+
+
+class FaultPlan(Generic[F]):
     """The injected faults and how often each has met and struck."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._faults: list[Fault] = []
+        self._faults: list[F] = []
         self._met: Counter[int] = Counter()  # by the place in the list, as `_struck`
         self._struck: Counter[int] = Counter()
 
-    def inject(self, fault: Fault) -> None:
-        """Let `fault` strike from the next request on."""
+    def inject(self, fault: F) -> None:
+        """Let `fault` strike from now on."""
         self._faults.append(fault)
 
     def clear(self) -> None:
         """Forget every fault."""
         self._faults, self._met, self._struck = [], Counter(), Counter()
 
-    def strike(self, request: Request) -> tuple[Effect, ...]:
-        """The effects that strike this request, outermost first."""
-        return tuple(fault.effect for index, fault in enumerate(self._faults) if self._strikes(index, fault, request))
+    def strike(self, met: Any) -> list[F]:
+        """The faults that strike this request, or moment of a stream, in the order in which they were injected."""
+        return [fault for index, fault in enumerate(self._faults) if self._strikes(index, fault, met)]
 
-    def _strikes(self, index: int, fault: Fault, request: Request) -> bool:
-        if self._struck[index] == fault.times or not fault.matches(request):
+    def _strikes(self, index: int, fault: F, met: Any) -> bool:
+        if self._struck[index] == fault.times or not fault.matches(met):
             return False
         self._met[index] += 1
         if self._met[index] % fault.every or self._random.random() >= fault.probability:

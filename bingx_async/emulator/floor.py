@@ -7,6 +7,7 @@ from itertools import count
 from bingx_async.emulator.endpoints.desk import Desk, Listings
 from bingx_async.emulator.market.prices import Prices
 from bingx_async.emulator.settings import Account, EmulatorSettings
+from bingx_async.emulator.trading.agenda import Agenda
 from bingx_async.emulator.trading.book import Book, Books
 from bingx_async.emulator.trading.engine import Engine
 from bingx_async.emulator.trading.ledger import Ledger
@@ -30,10 +31,11 @@ class Floor:
         prices, ids = Prices(settings.market), count(FIRST_ORDER_ID, 2)
         self.engine = Engine(self.listings.get, prices, self.books, self.ledger, settings.variants, ids)
         self.timeline = Timeline(self.engine)
+        self.agenda = Agenda(self.timeline.advance)
         self.listen_keys: dict[str, tuple[str, int]] = {}
 
     def desk(self, time: int, path: str, account: Account | None) -> Desk:
         """A desk for a request at `time`, after everything that happens until then."""
-        self.timeline.advance(time)
+        self.agenda.play(time)
         book = Book() if account is None else self.books[account.account]
         return Desk(book, time, path, account, self.engine, self.timeline, self.listings, self.listen_keys)

@@ -30,7 +30,8 @@ def _number(price: Decimal | int | str) -> Decimal:
     return number
 
 
-def _listed(floor: Floor, symbol: str) -> Listing:
+def listed(floor: Floor, symbol: str) -> Listing:
+    """The listing of a symbol that there is; raises `InvalidRequest`."""
     if not floor.listings.has(symbol):
         raise InvalidRequest(f"no symbol {symbol!r}; list it with set_listing(Listing({symbol!r}, price=...))")
     return floor.listings.get(symbol)
@@ -53,6 +54,7 @@ class MarketControls:
     @clock_offset_ms.setter
     def clock_offset_ms(self, offset_ms: float) -> None:
         with self._lock:
+            self._exchange.floor.agenda.shift(offset_ms - self._exchange.clock_offset_ms)
             self._exchange.clock_offset_ms = offset_ms
 
     @property
@@ -106,13 +108,13 @@ class MarketControls:
     def price(self, symbol: str) -> Decimal:
         """The middle of the market now. Raises `InvalidRequest`."""
         with self._at_present() as floor:
-            return floor.engine.prices.mid(_listed(floor, symbol), floor.engine.time)
+            return floor.engine.prices.mid(listed(floor, symbol), floor.engine.time)
 
     def set_price(self, symbol: str, price: Decimal | int | str) -> None:
         """Let the price of a symbol be this from now on; orders that it reaches are filled. Raises `InvalidRequest`."""
         number = _number(price)
         with self._at_present() as floor:
-            floor.timeline.set_price(_listed(floor, symbol).symbol, number)
+            floor.timeline.set_price(listed(floor, symbol).symbol, number)
 
     def set_listing(self, listing: Listing) -> None:
         """List a symbol, or change its rules, from now on."""
@@ -123,5 +125,5 @@ class MarketControls:
     def _at_present(self) -> Generator[Floor]:
         """The trading floor, after everything that has happened until now."""
         with self._lock, localcontext(prec=EXACT):
-            self._exchange.floor.timeline.advance(self.server_time)
+            self._exchange.floor.agenda.play(self.server_time)
             yield self._exchange.floor

@@ -12,6 +12,7 @@ import ipaddress
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from threading import Thread
 
 import anyio
@@ -21,6 +22,9 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from bingx_async.emulator.streams.handshake import PATH
+from bingx_async.emulator.streams.sockets import StreamProtocol
+from bingx_async.emulator.streams.streams import Streams
 from bingx_async.emulator.traffic import ConnectionClosed, Reply, Request, Respond, logger
 from bingx_async.errors import InvalidRequest
 
@@ -40,17 +44,28 @@ class EmulatorServer:
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end."""
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+        return f"http://{self._address}"
+
+    @property
+    def stream_url(self) -> str:
+        """The address of the streams, on the same port."""
+        return f"ws://{self._address}{PATH}"
+
+    @property
+    def _address(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @asynccontextmanager
-async def serve(respond: Respond, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[EmulatorServer]:
-    """Serve an emulator's network while the context is open."""
+async def serve(
+    respond: Respond, streams: Streams, host: str = "127.0.0.1", port: int = 0
+) -> AsyncGenerator[EmulatorServer]:
+    """Serve an emulator's network and its streams while the context is open."""
     listener = _bind(host, port)
     config = uvicorn.Config(
         Gateway(respond),
         http=AbortableProtocol,
-        ws="none",
+        ws=partial(StreamProtocol, streams),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
         lifespan="off",
         access_log=False,
         log_config=None,

@@ -39,16 +39,36 @@ class AddressStats:
 
 
 @frozen
+class StreamStats:
+    """The streams. `open`: sockets that are open now, `topics`: on how many of them each topic is subscribed now.
+
+    Since the start: sockets that were `opened`, `refused_handshakes` by HTTP status, `messages` that were sent,
+    `refused_topics`: subscriptions that were not taken, by code, `breaches`: subscription messages beyond 10 in a
+    second, `unanswered`: sockets that were closed since they did not answer pings.
+    """
+
+    open: int = 0
+    topics: Mapping[str, int] = field(factory=dict[str, int], repr=False)
+    opened: int = 0
+    refused_handshakes: Mapping[int, int] = field(factory=dict[int, int])
+    messages: int = 0
+    refused_topics: Mapping[int, int] = field(factory=dict[int, int])
+    breaches: int = 0
+    unanswered: int = 0
+
+
+@frozen
 class Stats:
     """Everything counted since the start.
 
     `endpoints` by (account, method and path); `addresses` by (address, method and path) and (address, group);
-    `codes`: how many replies bore each code.
+    `codes`: how many replies bore each code; `streams`: everything about streams.
     """
 
     endpoints: Mapping[tuple[str, str], EndpointStats]
     addresses: Mapping[tuple[str, str | int], AddressStats] = field(repr=False)
     codes: Mapping[int, int]
+    streams: StreamStats = StreamStats()
 
     def of(self, account: str | int, endpoint: str) -> EndpointStats:
         """One account at one endpoint, named by its method; zeros if it never called it.
@@ -91,11 +111,12 @@ class Tally:
         self.refused: Counter[tuple[str, str | int]] = Counter()
         self.codes: Counter[int] = Counter()
 
-    def freeze(self) -> Stats:
+    def freeze(self, streams: StreamStats = StreamStats()) -> Stats:
         """The counts as they stand."""
         endpoints = {
             key: EndpointStats(tally.accepted, tally.errors, tally.refused, tally.closed, tuple(tally.arrivals))
             for key, tally in self.endpoints.items()
         }
         addresses = {key: AddressStats(self.accepted[key], self.refused[key]) for key in self.accepted | self.refused}
-        return Stats(MappingProxyType(endpoints), MappingProxyType(addresses), MappingProxyType(dict(self.codes)))
+        codes = MappingProxyType(dict(self.codes))
+        return Stats(MappingProxyType(endpoints), MappingProxyType(addresses), codes, streams)

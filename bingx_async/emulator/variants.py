@@ -102,6 +102,61 @@ class Variants:
     """The meaning of `ms` in historical trades: 1 where the buyer is maker and 2 otherwise, or a time."""
     api_flags: str = _choice("present", "absent")
     """Whether the rules of a symbol say if it can be bought and sold by API."""
+    # Streams: the connection
+    ping: str = _choice("json", "text")
+    """Pings on streams: `{"ping": ...}`, answered with the same value, or `Ping`, answered with `Pong`."""
+    ping_ms: int = field(default=5000, validator=whole(at_least=1))
+    """The time between two pings on a stream."""
+    frames: str = _choice("gzip", "text")
+    """Whether messages of streams are packed, or plain text."""
+    topics_per_socket: int = field(default=200, validator=whole(at_least=1))
+    """The most topics on one socket; one more is refused with 80403."""
+    sockets: int = field(default=60, validator=whole(at_least=1))
+    """The most sockets of one address; one more is refused with HTTP 403."""
+    ack_form: str = _choice("timestamp", "short", "data")
+    """The answer to a subscription: "SUCCESS" and a timestamp, neither, or empty `dataType` and `data` instead."""
+    repeated_topic: str = _choice("0", "100205")
+    """The code of the answer where a topic is subscribed again; it goes on in any case."""
+    too_many_messages: str = _choice("100410", "closed")
+    """Beyond 10 subscription messages in a second: they are refused, or the socket is closed."""
+    # Streams: the market
+    depth_sizes: str = _choice("all", "20 and 100")
+    """Which sizes of depth there are: 5, 10, 20, 50 and 100, or two of them."""
+    depth_ids: str = _choice("consecutive", "gaps")
+    """Whether ids of incremental depth follow each other, or grow by 2 to 9 at times though nothing is missing."""
+    depth_levels: str = _choice("objects", "arrays")
+    """Levels of incremental depth: an object of prices with their quantities, or pairs."""
+    data_form: str = _choice("object", "list")
+    """The data of a message: an object, or a list that has it."""
+    ticker_topic: str = _choice("present", "absent")
+    """Whether tickers name their topic."""
+    # Streams: the account
+    repeated_listen_key: str = _choice("same", "new")
+    """Asking for a listen key while there is one: the same is extended, or there is another."""
+    listen_key_end: str = _choice("silence", "event", "closed")
+    """After a listen key has ended: no more events, a `listenKeyExpired`, or the end of the connection."""
+    unknown_listen_key: str = _choice("100403", "401", "silence")
+    """A socket with a listen key that is not valid: this code and the end, HTTP 401, or a socket without events."""
+    shared_listen_key: str = _choice("split", "both")
+    """Two sockets with one listen key: each event goes to one of them, or to both."""
+    wallet_balance: str = _choice("free", "total")
+    """The meaning of `wb` in balance events."""
+    locked_in_events: str = _choice("present", "absent")
+    """Whether balance events have `lk`."""
+    initial_balances: str = _choice("none", "INIT")
+    """Whether a subscription of balances begins with all of them."""
+    event_client_id: str = _choice("C", "absent")
+    """The name of the client id in order events."""
+    event_trade_id: str = _choice("same", "other")
+    """Whether the trade ids of events are those of the fills in REST."""
+    event_numbers: str = _choice("number", "text")
+    """Numbers of order events: as numbers, or as texts, order ids too."""
+    ended_by_exchange: str = _choice("CANCELED", "EXPIRED")
+    """The kind of event where the exchange ends an order: IOC, FOK, post-only, a trigger without funds."""
+    conditional_events: str = _choice("none", "all")
+    """Whether conditional orders have events, also once they were triggered."""
+    oco_events: str = _choice("none", "all")
+    """Whether the legs of OCO orders have events."""
     # Forms
     numbers: str = _choice("documented", "mixed")
     """Numbers as documented, or as texts and numbers at random in each endpoint."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bingx_async.emulator.endpoints.desk import Desk, Params, invalid, whole
-from bingx_async.emulator.market.listings import OPENED_AT
+from bingx_async.emulator.market.listings import OPENED_AT, Listing
 from bingx_async.emulator.market.tape import Candle, Tape
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -31,6 +31,14 @@ def list_historical_klines(desk: Desk, params: Params) -> Any:
     """The same, at most 500; whether the time zone works is open."""
     is_honoured = desk.variants.historical_time_zone == "honoured"
     return _rows(desk, params, 500, (is_honoured and params.get("timeZone")) or "8")
+
+
+def candle_of(tape: Tape, listing: Listing, interval: str, now: int) -> Candle:
+    """The candle of this moment."""
+    shift = 8 * HOUR if LENGTHS[interval] >= DAY or interval == "1M" else 0
+    previous = _months(shift) if interval == "1M" else _even(LENGTHS[interval], shift, interval == "1w")
+    opens = previous(now)
+    return tape.candle(listing, opens, _length(interval, opens, shift), now)
 
 
 def _rows(desk: Desk, params: Params, most: int, zone: str) -> list[list[Any]]:

@@ -1,7 +1,7 @@
 """The synthetic order book around the middle price: quantities offered and wanted, of which orders take.
 
-Rules: the book is made anew at each step of the market and whenever a price is set; taken quantities are gone until
-then. In a market that is not live the best price takes any quantity.
+Rules: quantities that were taken are gone until the next step of the market, or until a price is set. In a market that
+is not live the best price takes any quantity. While nothing has changed, `levels` returns the same list.
 """
 
 from __future__ import annotations
@@ -9,14 +9,25 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
-from bingx_async.emulator.market.listings import Listing, down_to
-from bingx_async.emulator.market.paths import fraction
+from attrs import define, field
+
+from bingx_async.emulator.market.lines import BUY, SELL, Level, Lines
+from bingx_async.emulator.market.listings import Listing
 from bingx_async.emulator.market.prices import Prices
 
-Level = tuple[Decimal, Decimal]  # price, quantity
-BUY, SELL = "BUY", "SELL"
+__all__ = ["ANY", "BUY", "SELL", "Ladder", "Level"]
+
 ANY = Decimal(10) ** 24  # more than any order wants
-GAP = 50_000  # levels stand about this part of the price apart
+
+
+@define(eq=False)
+class _Page:
+    """The book of one symbol at one step and price: what was taken, and by side its levels, in full or the best one."""
+
+    stamp: tuple[int, Decimal]
+    taken: defaultdict[Decimal, Decimal] = field(factory=lambda: defaultdict[Decimal, Decimal](Decimal))
+    levels: dict[str, list[Level]] = field(factory=dict[str, list[Level]])
+    best: dict[str, list[Level]] = field(factory=dict[str, list[Level]])
 
 
 class Ladder:
@@ -25,22 +36,16 @@ class Ladder:
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
         self._market = prices.market
-        self._taken: dict[str, tuple[tuple[int, Decimal], defaultdict[Decimal, Decimal]]] = {}
+        self._lines = Lines(prices.market.seed, prices.market.depth)
+        self._pages: dict[str, _Page] = {}
 
     def levels(self, listing: Listing, side: str, time: int, most: int | None = None) -> list[Level]:
-        """The levels that an order of `side` meets, best first; at most `most` of them."""
-        taken, step = self._taken_at(listing, time), time // self._market.step_ms
-        best = self._prices.best(listing, time)[side == BUY]
-        gap = max(listing.tick, down_to(best / GAP, listing.tick))
-        found: list[Level] = []
-        for index in range(self._market.levels if most is None else min(most, self._market.levels)):
-            price = best + gap * index if side == BUY else best - gap * index
-            if price <= 0:
-                break
-            quantity = self._offered(listing, price, f"{step}/{side}/{index}") - taken[price]
-            if quantity > 0:
-                found.append((price, quantity))
-        return found
+        """The levels that an order of `side` meets, best first; at most `most` of them. Not to be changed."""
+        page = self._page(listing, time)
+        if most == 1 and side not in page.levels:
+            return self._left(listing, side, page, time, page.best, 0)
+        found = self._left(listing, side, page, time, page.levels, self._market.levels - 1)
+        return found if most is None or most >= len(found) else found[:most]
 
     def for_taker(self, listing: Listing, side: str, time: int) -> list[Level]:
         """The levels that an order of `side` can take."""
@@ -56,14 +61,29 @@ class Ladder:
     def take(self, listing: Listing, price: Decimal, quantity: Decimal, time: int) -> None:
         """Take a quantity off a level."""
         if self._prices.is_live(listing.symbol):
-            self._taken_at(listing, time)[price] += quantity
+            page = self._page(listing, time)
+            page.taken[price] += quantity
+            page.levels, page.best = {}, {}
 
-    def _taken_at(self, listing: Listing, time: int) -> defaultdict[Decimal, Decimal]:
-        stamp = time // self._market.step_ms, self._prices.mid(listing, time)
-        if self._taken.get(listing.symbol, (None,))[0] != stamp:
-            self._taken[listing.symbol] = stamp, defaultdict(Decimal)
-        return self._taken[listing.symbol][1]
+    def _page(self, listing: Listing, time: int) -> _Page:
+        page, stamp = self._pages.get(listing.symbol), (time // self._market.step_ms, self._prices.mid(listing, time))
+        if page is None or page.stamp != stamp:
+            page = self._pages[listing.symbol] = _Page(stamp)
+        return page
 
-    def _offered(self, listing: Listing, price: Decimal, place: str) -> Decimal:
-        share = Decimal(round(fraction(f"{self._market.seed}/{listing.symbol}/{place}") * 160) + 20) / 100
-        return max(listing.step, down_to(self._market.depth * share / price, listing.step))
+    def _left(
+        self, listing: Listing, side: str, page: _Page, time: int, kept: dict[str, list[Level]], behind: int
+    ) -> list[Level]:
+        if side not in kept:
+            best = self._prices.best(listing, time)[side == BUY]
+            step, found = page.stamp[0], list[Level]()
+            if best > 0:
+                found = [self._lines.best(listing, side, best, step)]
+                found += self._lines.behind(listing, side, best, step, behind) if behind else ()
+            kept[side] = [level for level in (_less(each, page.taken) for each in found) if level[1] > 0]
+        return kept[side]
+
+
+def _less(level: Level, taken: defaultdict[Decimal, Decimal]) -> Level:
+    """The level without what was taken of it."""
+    return (level[0], level[1] - taken[level[0]]) if taken and level[0] in taken else level

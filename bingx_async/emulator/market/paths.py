@@ -93,16 +93,20 @@ class Walk:
         self._price = float(price)
         self._step = step
         self._heights = [volatility * math.sqrt((step << octave) / HOUR) for octave in range(OCTAVES)]
+        self._latest: tuple[int, Decimal] | None = None  # a moment is asked for several times
 
     def at(self, time: int, /) -> Decimal:
         """The walk's price."""
         place, total = time // self._step, 0.0
+        if self._latest is not None and self._latest[0] == place:
+            return self._latest[1]
         for octave, height in enumerate(self._heights):
             index, rest = place >> octave, place & ((1 << octave) - 1)
             start = _draw(self._name, octave, index)
             slope = (_draw(self._name, octave, index + 1) - start) if rest else 0.0
             total += height * (start + slope * rest / (1 << octave))
-        return Decimal(repr(self._price * math.exp(total)))
+        self._latest = place, Decimal(repr(self._price * math.exp(total)))
+        return self._latest[1]
 
     def reach(self, _time: int, span: int, /) -> float:
         """Each octave's steepest slope, and at most from its lowest to its highest height."""

@@ -18,7 +18,7 @@ from bingx_async.emulator.trading.book import Books
 from bingx_async.emulator.trading.ledger import Ledger
 from bingx_async.emulator.trading.matching import fills_whole, firing_side, is_triggered, locks_at_once, takes
 from bingx_async.emulator.trading.open_orders import OpenOrders
-from bingx_async.emulator.trading.orders import OcoPair, Order
+from bingx_async.emulator.trading.orders import Fill, OcoPair, Order
 from bingx_async.emulator.trading.settlement import Settlement
 from bingx_async.emulator.traffic import BusinessRefusal
 from bingx_async.emulator.variants import Variants
@@ -30,10 +30,19 @@ REFUSALS = {
     "101215": (101215, "the post-only order would be filled immediately"),
     "refused": (100400, "the FOK order can not be filled completely"),
 }
+OnChange = Callable[[str, Order, Fill | None], None]
+
+
+def _unobserved(_kind: str, _order: Order, _fill: Fill | None) -> None:
+    """No stream is open: a change is told to nothing."""
 
 
 class Engine:
-    """See the module. `listing` knows the symbols; a refusal changes nothing."""
+    """See the module. `listing` knows the symbols; a refusal changes nothing.
+
+    `on_change` is called after each change of an order with its kind: NEW when it was accepted or triggered, TRADE with
+    its fill, CANCELED, or EXPIRED where the exchange ended it.
+    """
 
     def __init__(
         self,
@@ -50,6 +59,7 @@ class Engine:
         self.ids = ids
         self.ladder = Ladder(prices)
         self.open = OpenOrders()
+        self.on_change: OnChange = _unobserved
         self._settlement = Settlement(prices.market, books, ledger)
 
     def place(self, order: Order) -> None:
@@ -65,6 +75,7 @@ class Engine:
         self.books[order.account].add(order)
         self.open.add(order)
         if order.is_conditional:
+            self.on_change("NEW", order, None)
             self.wait(order)
         else:
             self._start(order, found)
@@ -77,6 +88,8 @@ class Engine:
         for leg in pair.legs:
             self.open.add(leg)
         limit.status = "PENDING"
+        for leg in pair.legs:
+            self.on_change("NEW", leg, None)
         self.wait(stop)
 
     def rest(self, order: Order) -> None:
@@ -85,6 +98,7 @@ class Engine:
         order.placed_at = order.updated_at = order.placed_at or self.time
         self.books[order.account].add(order)
         self.open.add(order)
+        self.on_change("NEW", order, None)
 
     def cancel(self, order: Order, status: str = "CANCELED") -> None:
         """End an order, and the other leg of its pair."""
@@ -129,18 +143,17 @@ class Engine:
     def _start(self, order: Order, found: list[Level]) -> None:
         """Take, then rest or end."""
         listing, ending = self.listing(order.symbol), self._ending(order, found)
-        if ending:
-            self._finish(order, STATES.get(ending, "FAILED"))
-            return
-        is_whole = fills_whole(order, found, listing)
         order.status = "PENDING"
-        for price, quantity in found:
+        self.on_change("NEW", order, None)
+        if ending:
+            self._finish(order, STATES.get(ending, "FAILED"), "EXPIRED")
+            return
+        last = len(found) if fills_whole(order, found, listing) else 0
+        for number, (price, quantity) in enumerate(found, 1):
             self.ladder.take(listing, price, quantity, self.time)
-            self._fill(order, price, quantity, is_maker=False)
-        if is_whole and order.is_open:
-            self._finish(order, "FILLED")
-        elif order.is_open and (not order.has_limit or order.time_in_force in AT_ONCE):
-            self._finish(order, "CANCELED")
+            self._fill(order, price, quantity, is_maker=False, is_last=number == last)
+        if order.is_open and (not order.has_limit or order.time_in_force in AT_ONCE):
+            self._finish(order, "CANCELED", "EXPIRED")
 
     def _trigger(self, order: Order) -> None:
         """Let a waiting order become an ordinary one."""
@@ -150,7 +163,7 @@ class Engine:
             if order.hold is None:
                 self.ledger.lock([order])
         except BusinessRefusal:
-            self._finish(order, "FAILED")
+            self._finish(order, "FAILED", "EXPIRED")
             return
         if self.variants.triggered_id == "new" and order.pair is None:
             self.books[order.account].rename(order, next(self.ids))
@@ -169,18 +182,22 @@ class Engine:
         if quantity:
             self._fill(order, limit, quantity, is_maker=True)
 
-    def _fill(self, order: Order, price: Decimal, quantity: Decimal, *, is_maker: bool) -> None:
+    def _fill(self, order: Order, price: Decimal, quantity: Decimal, *, is_maker: bool, is_last: bool = False) -> None:
         for leg in order.pair.legs if order.pair is not None else ():
             if leg is not order and leg.is_open:
                 self._finish(leg, "CANCELED")
-        self._settlement.settle(order, price, quantity, self.time, is_maker=is_maker)
+        fill = self._settlement.settle(order, price, quantity, self.time, is_maker=is_maker)
         order.status = "PARTIALLY_FILLED"
         self.ledger.release(order)
-        if not order.is_by_amount and order.remaining == 0:
-            self._finish(order, "FILLED")
+        if is_last or (not order.is_by_amount and order.remaining == 0):
+            self._finish(order, "FILLED", "")
+        self.on_change("TRADE", order, fill)
 
-    def _finish(self, order: Order, status: str) -> None:
+    def _finish(self, order: Order, status: str, kind: str = "CANCELED") -> None:
+        """End an order; `kind` is that of the change, empty if the caller tells it."""
         order.status, order.fires, order.updated_at = status, "", self.time
         self.open.remove(order)
         self.books[order.account].close(order)
         self.ledger.release(order)
+        if kind:
+            self.on_change(kind, order, None)

@@ -51,10 +51,11 @@ class Ledger:
         """One wallet; made if there is none."""
         wallets = self._wallets[account]
         if asset not in wallets:
-            wallets[asset] = self._make(account, is_quote)
+            wallets[asset] = self.untouched(account, is_quote)
         return wallets[asset]
 
-    def _make(self, account: str, is_quote: bool) -> Wallet:
+    def untouched(self, account: str, is_quote: bool) -> Wallet:
+        """A wallet as it is at first, of an asset that the account was not given."""
         if account in self._bounded:
             return Wallet()
         if is_quote and account in self._balances:

@@ -20,7 +20,7 @@ class Settlement:
         self._market, self._books, self._ledger = market, books, ledger
         self._ids = count(FIRST_FILL_ID)
 
-    def settle(self, order: Order, price: Decimal, quantity: Decimal, time: int, *, is_maker: bool) -> None:
+    def settle(self, order: Order, price: Decimal, quantity: Decimal, time: int, *, is_maker: bool) -> Fill:
         """Fill this quantity of an order at this price. What it needs no more is released by the caller."""
         value, rate = price * quantity, self._market.maker_fee if is_maker else self._market.taker_fee
         paid, received = (value, quantity) if order.side == "BUY" else (quantity, value)
@@ -32,3 +32,4 @@ class Settlement:
         order.updated_at = time
         fill = Fill(next(self._ids), order, price, quantity, fee, is_maker, time)
         self._books[order.account].fills.append(fill)
+        return fill
