@@ -158,3 +158,13 @@ class SwitchChanged(Event):
     state: str
     trigger_time: datetime
     why: str
+
+
+@frozen
+class BookPolicyChanged(Event):
+    """The order book of `symbol` now follows `policy` (a value of `BookPolicy`), after updates were missing `gaps`
+    times."""
+
+    symbol: str
+    policy: str
+    gaps: int

@@ -5,6 +5,7 @@ A file of this package exports the names of its `__all__`; they are names of thi
 
 from bingx_async.models import (
     account,
+    books,
     cancels,
     fields,
     market,
@@ -18,6 +19,7 @@ from bingx_async.models import (
     tracking,
 )
 from bingx_async.models.account import *
+from bingx_async.models.books import *
 from bingx_async.models.cancels import *
 from bingx_async.models.fields import *
 from bingx_async.models.market import *
@@ -31,5 +33,5 @@ from bingx_async.models.switch import *
 from bingx_async.models.tracking import *
 
 # Put together at run time; a checker that reads it would want every name written out here once more.
-files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account, streams, tracking)
+files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account, streams, books, tracking)
 globals()["__all__"] = [name for file in files for name in file.__all__]

@@ -106,6 +106,10 @@ class Streaming(Protocol):
         Raises `TopicRefused` and `StreamUnavailable`, and `ClientClosed`."""
         ...
 
+    def report_book(self, symbol: str, policy: str, gaps: int) -> None:
+        """Log that the policy of an order book has changed, after so many gaps, and make an event of it."""
+        ...
+
     async def rotate(self) -> None:
         """Move the account's topics to a new listen key and socket now, without a gap where the exchange allows it."""
         ...

@@ -24,6 +24,7 @@ from bingx_async.spot.streaming.channels import (
     TICKER,
     TRADES,
 )
+from bingx_async.spot.streaming.order_book import OrderBook
 from bingx_async.spot.streaming.outlet import Refiner
 from bingx_async.spot.streaming.refining import Closing, Once, Rising
 from bingx_async.spot.streaming.stream import Stream
@@ -66,6 +67,10 @@ class Streams:
         if isinstance(levels, bool) or levels not in LEVELS:
             raise InvalidRequest(f"levels={shown(levels)} must be one of {', '.join(map(str, LEVELS))}")
         return self._stream(DEPTH, (symbol,), Rising, levels=int(levels))
+
+    def order_book(self, symbol: str) -> OrderBook:
+        """The whole order book, kept up to date; it says when it may be wrong."""
+        return OrderBook(self._streaming, arguments.symbol(symbol))
 
     async def rotate(self) -> None:
         """Move the account's streams to a new listen key and connection now, at a moment of your choice. Both
