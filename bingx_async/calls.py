@@ -54,6 +54,20 @@ class ClientCalls:
         caller = Caller(own.governor, own.sender, TIME_ENDPOINTS, own.account, own.egress, doubts)
         return ListenKeys(ClientCalls(caller, self.defaults, None, self.family))
 
+    @property
+    def owner(self) -> str:
+        """The account: the UID as given to the client, or a one-way fingerprint of the API key."""
+        return self.caller.account
+
+    @property
+    def in_doubt(self) -> Sequence[OutcomeUnknown]:
+        """The calls of the account that may have run, oldest first."""
+        return self.caller.doubts.kept
+
+    def warn(self, text: str) -> None:
+        """Log a problem that no call raises."""
+        warn("%s", text)
+
     def now(self) -> float:
         """The exchange's clock, epoch ms."""
         return self.caller.governor.clock.now()

@@ -11,17 +11,9 @@ from bingx_async.core.signing import Param
 from bingx_async.core.wire import many
 from bingx_async.models import AccountType, AccountValue, Balance
 from bingx_async.spot import arguments
-from bingx_async.spot.base import ACCOUNT, NEWER_PAGES, Group
+from bingx_async.spot.balances import LIST_BALANCES
+from bingx_async.spot.base import ACCOUNT, Group
 
-LIST_BALANCES = Endpoint(
-    "list_balances",
-    "GET",
-    "/openApi/spot/v1/account/balance",
-    IpGroup.TRADE,
-    many(Balance, "balances"),
-    quota=Quota(5, 1.0, ACCOUNT),
-    profiles={"2025-10": Quota(5, 1.0, NEWER_PAGES)},
-)
 LIST_FUND_BALANCES = Endpoint(
     "list_fund_balances",
     "GET",

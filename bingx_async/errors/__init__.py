@@ -13,6 +13,7 @@
     │   ├── ErrorBudgetSpent    one more business error would close the endpoint
     │   ├── InvalidRequest      an argument the exchange could only refuse (also a ValueError)
     │   ├── StoreUnavailable    the shared quota store cannot be asked
+    │   ├── JournalUnavailable  the journal of a tracker cannot be read or written
     │   ├── RulesUnavailable    the trading rules cannot be read, so the order was not checked
     │   └── ClientClosed        the client is closed
     ├── TransportError          the network failed
@@ -37,6 +38,7 @@ from bingx_async.errors.local import (
     ClientClosed,
     ErrorBudgetSpent,
     InvalidRequest,
+    JournalUnavailable,
     LocalError,
     QuotaWait,
     RulesUnavailable,
@@ -69,6 +71,7 @@ __all__ = [
     "IncompleteList",
     "InsufficientBalance",
     "InvalidRequest",
+    "JournalUnavailable",
     "LocalError",
     "OrderNotFound",
     "OrderRefused",

@@ -70,5 +70,13 @@ class RulesUnavailable(LocalError):
         self.symbol, self.reason = symbol, reason
 
 
+class JournalUnavailable(LocalError):
+    """The journal of a tracker cannot be opened or written, so no order was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message}; nothing was sent")
+        self.message = message
+
+
 class ClientClosed(LocalError):
     """The client was closed; nothing was sent."""

@@ -8,6 +8,7 @@ from bingx_async.models import (
     books,
     cancels,
     fields,
+    intents,
     market,
     oco,
     orders,
@@ -22,6 +23,7 @@ from bingx_async.models.account import *
 from bingx_async.models.books import *
 from bingx_async.models.cancels import *
 from bingx_async.models.fields import *
+from bingx_async.models.intents import *
 from bingx_async.models.market import *
 from bingx_async.models.oco import *
 from bingx_async.models.orders import *
@@ -33,5 +35,20 @@ from bingx_async.models.switch import *
 from bingx_async.models.tracking import *
 
 # Put together at run time; a checker that reads it would want every name written out here once more.
-files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account, streams, books, tracking)
+files = (
+    fields,
+    orders,
+    cancels,
+    oco,
+    placing,
+    switch,
+    resolution,
+    market,
+    rules,
+    account,
+    streams,
+    books,
+    tracking,
+    intents,
+)
 globals()["__all__"] = [name for file in files for name in file.__all__]

@@ -11,9 +11,10 @@ from bingx_async.spot.strategies import Strategy
 from bingx_async.spot.streaming.streams import Streams
 from bingx_async.spot.switch import Switch
 from bingx_async.spot.symbols import Symbols
+from bingx_async.spot.tracker.tracker import QUEUE, RESOLVE_FOR, JournalLike, Tracker, tracker_of
 from bingx_async.spot.trades import Trades
 
-__all__ = ["CallOptions", "SpotApi", "Strategy"]
+__all__ = ["CallOptions", "SpotApi", "Strategy", "Tracker"]
 
 
 class SpotApi(Killing, Resolving, Orders, Switch, Market, Trades, Klines, Symbols):
@@ -36,6 +37,15 @@ class SpotApi(Killing, Resolving, Orders, Switch, Market, Trades, Klines, Symbol
         if name is None and self._ids.strategy is None:
             raise InvalidRequest("name the strategy, as in as_strategy('grid7'): the client was made without one")
         return self._like(Strategy, self._ids if name is None else self._ids.of(name))
+
+    def tracker(self, journal: JournalLike = None, *, resolve_for: float = RESOLVE_FOR, queue: int = QUEUE) -> Tracker:
+        """The truth about the account's orders and balances; see `Tracker`, and docs/tracker.
+
+        `journal`: a path, or a `Journal` of your own; without one an order is not known after the process has died.
+        `resolve_for`: seconds for which the start waits until it is known what became of the orders of an earlier run;
+        what is not known by then is found out in the background. `queue`: the changes that wait for the program.
+        """
+        return tracker_of(self, self._ids, True, journal, queue, resolve_for)
 
     def __repr__(self) -> str:
         return "SpotApi()"

@@ -48,8 +48,22 @@ class Calls(Protocol):
         """Its streams, which open a socket at their first use."""
         ...
 
+    @property
+    def owner(self) -> str:
+        """The account: the UID as given to the client, or a one-way fingerprint of the API key."""
+        ...
+
+    @property
+    def in_doubt(self) -> Sequence[OutcomeUnknown]:
+        """The calls of the account that may have run, oldest first."""
+        ...
+
     def now(self) -> float:
         """The exchange's clock, epoch ms."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """Log a problem that no call raises."""
         ...
 
     def report_switch(self, state: str, trigger_time: datetime, why: str) -> None:
@@ -134,6 +148,6 @@ class Group:
         self._rules = RuleBook() if rules is None else rules
         self._kept: dict[str, str] = {}  # the choices of open facts that the exchange has proved right
 
-    def _like(self, kind: type[G], ids: ClientIds) -> G:
-        """Other methods over the same calls, with other ids for what is placed."""
-        return kind(self._calls, self._ids_per_batch, self._facts, ids, self._rules)
+    def _like(self, kind: type[G], ids: ClientIds, calls: Calls | None = None) -> G:
+        """Other methods over the same calls or others, with other ids for what is placed."""
+        return kind(calls or self._calls, self._ids_per_batch, self._facts, ids, self._rules)

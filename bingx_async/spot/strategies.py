@@ -22,6 +22,7 @@ from bingx_async.spot.oco_queries import names_of
 from bingx_async.spot.orders import Orders
 from bingx_async.spot.placing import Placing
 from bingx_async.spot.replacing import Replacing
+from bingx_async.spot.tracker.tracker import QUEUE, RESOLVE_FOR, JournalLike, Tracker, tracker_of
 
 
 class Strategy(Placing, BatchPlacing, Replacing):
@@ -153,6 +154,11 @@ class Strategy(Placing, BatchPlacing, Replacing):
         pair = None if symbol is None else arguments.symbol(symbol)
         within = arguments.seconds(deadline, "deadline")
         return await Clearing(self._all, self.is_mine, pair, within, options).run()
+
+    def tracker(self, journal: JournalLike = None, *, resolve_for: float = RESOLVE_FOR, queue: int = QUEUE) -> Tracker:
+        """The truth about its orders, and no others; see `client.spot.tracker`. Balances are those of the account. The
+        journal is its own: give each strategy a file."""
+        return tracker_of(self, self._ids, False, journal, queue, resolve_for)
 
     async def _check_old(self, symbol: str, old: Id, options: CallOptions) -> None:
         """Only an order of its own may go."""
