@@ -83,8 +83,8 @@ class Account:
     def lost(self, line: KeyedLine, names: Iterable[str], since: float, reason: str) -> None:
         """A line has these topics no more."""
         line.on.difference_update(names)
-        elsewhere = {name for other in self.lines for name in other.on}
-        self.board.lost([name for name in names if name not in elsewhere], since, reason)
+        gone = set(names).difference(*(other.on for other in self.lines))
+        self.board.lost([name for name in self.board.names if name in gone], since, reason)
 
     def refused(self, line: KeyedLine, name: str, error: StreamError) -> None:
         """The exchange refuses a topic on a line; another line may have it."""

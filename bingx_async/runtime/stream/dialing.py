@@ -20,7 +20,7 @@ from bingx_async.core.options import shown
 from bingx_async.core.stream_limits import StreamLimits
 from bingx_async.errors import InvalidRequest
 from bingx_async.runtime.http.failures import reason_of, without_frames
-from bingx_async.runtime.stream.websocket import Disconnected, Target, WebSocket
+from bingx_async.runtime.stream.websocket import Disconnected, NotConnected, Target, WebSocket
 
 ConnectStream = Callable[[str, int], Awaitable[anyio.abc.ByteStream]]
 SCHEMES = {"ws": 80, "wss": 443}
@@ -89,7 +89,7 @@ class Door:
             return await self._secured(stream, target.host) if target.is_tls else stream
         except Exception as error:
             told = f"no connection to {target.host}: {reason_of(error)}"
-            raise Disconnected(told) from without_frames(error, handled)
+            raise NotConnected(told) from without_frames(error, handled)
 
     async def _dial(self, target: Target) -> anyio.abc.ByteStream:
         if self.proxy is None:

@@ -12,7 +12,7 @@ from bingx_async.core.stream_limits import StreamLimits
 from bingx_async.errors import ApiError, BingXError, StreamUnavailable
 from bingx_async.runtime.logs import inform
 from bingx_async.runtime.stream.dialing import Door
-from bingx_async.runtime.stream.websocket import WebSocket
+from bingx_async.runtime.stream.websocket import HandshakeRefused, NotConnected, WebSocket
 
 SECOND = 1000.0  # ms
 LIFETIME = 3600.0  # seconds after it was made or extended
@@ -61,19 +61,24 @@ class KeyedDoor:
         self.key: str | None = None
         self._is_fresh = False  # made, and not yet used for a socket
         self._good_until, self._due, self._pause = 0.0, inf, FIRST_PAUSE
+        self._renewed = anyio.Event()
 
     def __repr__(self) -> str:
         return f"<KeyedDoor {self.url}>"
 
     async def open(self, limits: StreamLimits) -> WebSocket:
         """A socket with a key of its own. Raises `StreamUnavailable`."""
-        if not self._is_fresh:
+        if self.key is None or not self._is_fresh:
             try:
                 await self.renew()
             except BingXError as error:
                 raise StreamUnavailable(f"no listen key: {error}") from error
         self._is_fresh = False
-        return await self._door.with_key(self.key or "").open(limits)
+        try:
+            return await self._door.with_key(self.key or "").open(limits)
+        except (NotConnected, HandshakeRefused) as error:
+            self._is_fresh = getattr(error, "is_forbidden", True)  # such a refusal is not about the key
+            raise
 
     async def renew(self) -> None:
         """Make a key for the socket that is opened next. The exchange may give the one that it gave before, with as
@@ -86,14 +91,15 @@ class KeyedDoor:
         else:
             self._due = now
         self.key, self._is_fresh, self._pause = key, True, FIRST_PAUSE
+        self._renewed.set()
 
     async def keep(self) -> None:
         """Extend the key in time, until cancelled."""
         while True:
-            wait = min(self._due - self._now(), self._every)
-            if wait > 0:
-                await anyio.sleep(wait)
-            elif self.key is not None:
+            self._renewed = anyio.Event()
+            with anyio.move_on_after(self._due - self._now()):
+                await self._renewed.wait()
+            if self.key is not None and self._due <= self._now():
                 await self._extend(self.key)
 
     def forget(self) -> None:

@@ -36,6 +36,10 @@ class Disconnected(StreamUnavailable):
     """The connection is gone, or did not come about."""
 
 
+class NotConnected(Disconnected):
+    """No connection came about: the exchange has heard nothing."""
+
+
 class HandshakeRefused(StreamUnavailable):
     """The exchange, or something in front of it, answered the handshake with this HTTP status."""
 
