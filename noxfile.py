@@ -102,6 +102,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def orderings(session: nox.Session) -> None:
+    """Two million orders in which the messages about an order can come; each has to lead to the truth."""
+    session.install("-e", ".[all]", *groups("test"))
+    session.run("python", "-m", "tests.orderings", *(session.posargs or ["2e6"]))
+
+
+@nox.session
 def mutate(session: nox.Session) -> None:
     """Does a test notice each small change of the core's arithmetic? Takes long; see docs/mutants.md."""
     session.install(*PYPROJECT["project"]["dependencies"], *groups("test"), "mutmut>=3.8,<4", "cosmic-ray>=8.7,<9")

@@ -10,49 +10,23 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from attrs import define, field
 
 from bingx_async.core.evidence import Trail
 from bingx_async.core.fills import EARLIEST, ZERO, Fills
 from bingx_async.core.order_report import CONDITIONAL, Report
+from bingx_async.core.standing import NOWHERE, RANKS, UNKNOWN_RANK, Standing
 from bingx_async.models import Fill, OrderStatus, OrderType, Placement, Side, TrackedOrder
 
 FILLED = OrderStatus.FILLED
 NOT_THERE = (Placement.REFUSED, Placement.NOT_PLACED)
-RANKS = {"": -2, "NEW": 0, "WORKING": 1, "RUNNING": 1, "PENDING": 2, "PARTIALLY_FILLED": 3}
-UNKNOWN_RANK = -1
 DESCRIBED = ("symbol", "side", "price", "stop_price", "original_quantity", "original_quote_quantity", "order_list_id")
-
-
-class Standing(NamedTuple):
-    """How far a report is."""
-
-    is_final: bool
-    executed: Decimal
-    at: datetime
-    rank: int
-
-    def is_behind(self, other: Standing) -> bool:
-        """Whether the other is further."""
-        if self[:2] != other[:2] or not _in_one_second(self.at, other.at):
-            return self < other
-        return self.rank < other.rank
-
-
-NOWHERE = Standing(False, ZERO, EARLIEST, -3)
 
 
 def is_later_id(one: int | str, other: int | str) -> bool:
     """Whether an order id was given after another one: ids are numbers that grow."""
     return (len(str(one)), str(one)) > (len(str(other)), str(other))
-
-
-def _in_one_second(one: datetime, other: datetime) -> bool:
-    """Whether one of both may be the other, rounded to seconds."""
-    is_rounded = not one.microsecond or not other.microsecond
-    return one == other or (is_rounded and abs((one - other).total_seconds()) < 1.0)
 
 
 @define(eq=False)
@@ -84,6 +58,8 @@ class Record:
     """Whether its description is that of the request."""
     is_ending: bool = False
     """Whether a cancel was accepted, and the end is not told yet."""
+    is_counted: bool = False
+    """Whether it is known how much was executed in the end."""
     trail: Trail = field(factory=Trail)
     tracked: TrackedOrder = TrackedOrder("", "")
     """All of it as one value, as of the last `renew`."""
@@ -112,10 +88,12 @@ class Record:
         self.take(other._as_report())
         self.executed = max(self.executed, other.executed)
         self.is_ending |= other.is_ending and not self.status.is_final
+        self.is_counted |= other.is_counted
         self.trail.absorb(other.trail)
-        for fill, is_event in other.fills.everything():
+        mine, self.fills = self.fills, other.fills
+        for fill, is_event in mine.everything():
             self.fills.hear(fill, is_event)
-        told = {id(fill) for fill in other.fills.shown}
+        told = {id(fill) for fill in mine.shown}
         return [fill for fill in self.show() if id(fill) not in told]
 
     def show(self) -> list[Fill]:
@@ -135,7 +113,7 @@ class Record:
         """As `TrackedOrder.is_done`."""
         if self.placement in NOT_THERE:
             return True
-        return self.status.is_final and self.fills.total >= self.executed
+        return self.status.is_final and self.is_counted and self.fills.total >= self.executed
 
     @property
     def is_unsettled(self) -> bool:
@@ -145,7 +123,7 @@ class Record:
         if self.fills.total < self.executed:
             return True
         if self.status.is_final:
-            return False
+            return not self.is_counted
         is_full = self.original_quantity is not None and self.executed >= self.original_quantity
         return is_full or self.is_ending or self.fills.are_held or not self.status.is_open
 
@@ -199,6 +177,7 @@ class Record:
         if status is FILLED and not executed:
             return "but nothing is executed"
         standing = Standing(status.is_final, executed or ZERO, at, RANKS.get(status, UNKNOWN_RANK))
+        self.is_counted |= standing.is_final and executed is not None
         if self.status.is_final:
             return self._judge_after_end(status, standing)
         if self.standing.is_behind(standing):
@@ -210,7 +189,7 @@ class Record:
         end, is_more = self.status, standing.executed > self.standing.executed
         if not is_more and (status is end or not standing.is_final):
             return ""
-        if is_more and status is FILLED:
+        if is_more and status in (FILLED, end):
             self.status, self.standing = status, standing
         return f"after it was {end}"
 
@@ -220,7 +199,7 @@ class Record:
 
     def _as_report(self) -> Report:
         described = {name: getattr(self, name) for name in (*DESCRIBED, "order_id", "client_order_id", "type", "time")}
-        executed = self.standing.executed if self.status else None
+        executed = self.standing.executed if self.is_counted or self.status.is_open else None
         return Report(**described, status=self.status, executed=executed, quote=self.quote, changed_at=self.update_time)
 
     def _snapshot(self) -> TrackedOrder:
@@ -244,4 +223,5 @@ class Record:
             self.update_time,
             self.error,
             self.trail.whole(),
+            self.is_counted or not self.status.is_final,
         )

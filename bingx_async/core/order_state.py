@@ -104,6 +104,15 @@ class OrderStates(KnownOrders):
         """A trade from the exchange's list of trades."""
         return self._take(report_of_fill(fill), asked, at, fill)
 
+    def fills_read(self, ref: Ref, asked: str, at: datetime) -> Changes:
+        """All trades of an order were read, by a query that began after its end was known, and taken in: they are what
+        was executed, where no message tells it."""
+        record = self._record(ref)
+        if record is None or not record.status.is_final:
+            return []
+        record.is_counted = True
+        return self._note(record, Evidence(asked, "all its trades", at))
+
     def _note(self, record: Record, *evidence: Evidence) -> Changes:
         for each in evidence:
             record.trail.add(each)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
+from functools import reduce
 
 from attrs import field, frozen
 
@@ -14,6 +15,8 @@ from bingx_async.models.orders import Fill
 from bingx_async.models.resolution import Evidence
 
 __all__ = ["BalanceChanged", "FillAdded", "OrderChanged", "Placement", "TrackedOrder"]
+
+_EXACT = Context(prec=200)  # the program's own context may round
 
 
 class Placement(StrEnum):
@@ -71,6 +74,8 @@ class TrackedOrder:
     """The exchange's words where it refused the order."""
     evidence: tuple[Evidence, ...] = field(default=(), repr=False, eq=False)
     """The messages on which this rests, oldest first; of many alike the first and the last."""
+    is_executed_known: bool = True
+    """False where it is over and no message told yet how much was executed: a leg of an OCO order may be so."""
 
     def why(self) -> tuple[Evidence, ...]:
         """The messages on which this state rests, oldest first."""
@@ -84,14 +89,14 @@ class TrackedOrder:
     @property
     def filled_quantity(self) -> Decimal:
         """The sum of `fills`, in the base asset."""
-        return sum((fill.quantity or Decimal(0) for fill in self.fills), Decimal(0))
+        return reduce(_EXACT.add, (fill.quantity or Decimal(0) for fill in self.fills), Decimal(0))
 
     @property
     def is_done(self) -> bool:
         """Whether nothing can happen to it any more: it is final and every fill is here, or it was never placed."""
         if self.placement in (Placement.REFUSED, Placement.NOT_PLACED):
             return True
-        return self.status.is_final and self.filled_quantity >= self.executed_quantity
+        return self.status.is_final and self.is_executed_known and self.filled_quantity >= self.executed_quantity
 
 
 @frozen
