@@ -60,6 +60,32 @@ RULES: Mapping[str, str] = {
     "overview_form": BOTH,
     "listen_key_form": BOTH,
     "zero_balances": "none: an asset that is missing is not held",
+    "ping": BOTH,
+    "ping_ms": "none: a socket is dead after three times the longest time between two pings",
+    "frames": BOTH,
+    "topics_per_socket": "`StreamLimits(topics_per_socket=...)`",
+    "sockets": "`StreamLimits(sockets=...)`",
+    "ack_form": BOTH,
+    "repeated_topic": "none: both mean that the topic is subscribed",
+    "too_many_messages": "`StreamLimits(messages_per_second=...)`",
+    "depth_sizes": "none: 20, which both have, unless asked for another",
+    "depth_ids": "none: strict at first, tolerant after three gaps in a minute",
+    "depth_levels": BOTH,
+    "data_form": BOTH,
+    "ticker_topic": BOTH,
+    "repeated_listen_key": "none: one key has one socket",
+    "listen_key_end": "none: a key is extended each half an hour, and made anew at every sign of its end",
+    "unknown_listen_key": "none: each means that another key is needed",
+    "shared_listen_key": "none: one key has one socket",
+    "wallet_balance": "none: balances are read by a query too",
+    "locked_in_events": "none: what is locked is unknown then",
+    "initial_balances": "none: applied if it comes",
+    "event_client_id": "none: an order is known by its id too",
+    "event_trade_id": "none: by order, price, quantity and second where ids do not agree",
+    "event_numbers": BOTH,
+    "ended_by_exchange": BOTH,
+    "conditional_events": "none: such orders are queried too",
+    "oco_events": "none: such orders are queried too",
 }
 
 
@@ -76,11 +102,11 @@ def variants() -> str:
     rows = (
         (
             code(name),
-            cell(", ".join(attrs.fields_dict(Variants)[name].metadata.get("choices", ("0",)))),
+            cell(", ".join(attrs.fields_dict(Variants)[name].metadata.get("choices", (str(default),)))),
             cell(meaning),
             decided_by(name),
         )
-        for name, (_, meaning) in texts_of(Variants).items()
+        for name, (default, meaning) in texts_of(Variants).items()
     )
     return table(("Emulator's `Variants`", "Answers", "What is open", "What decides in the client"), rows)
 

@@ -54,8 +54,12 @@ class MarketControls:
     @clock_offset_ms.setter
     def clock_offset_ms(self, offset_ms: float) -> None:
         with self._lock:
-            self._exchange.floor.agenda.shift(offset_ms - self._exchange.clock_offset_ms)
+            self._shift(offset_ms - self._exchange.clock_offset_ms)
             self._exchange.clock_offset_ms = offset_ms
+
+    def _shift(self, span: float) -> None:
+        """Keep everything that is due as far away as it is, by a clock that is set."""
+        self._exchange.floor.agenda.shift(span)
 
     @property
     def server_time(self) -> int:

@@ -57,6 +57,11 @@ class StreamControls(MarketControls):
                 self._streams = Streams(floor, self.settings, self._stream_faults, self._lock, self._server_now)
             return self._streams
 
+    def _shift(self, span: float) -> None:
+        super()._shift(span)
+        if self._streams is not None:
+            self._streams.shift(span)
+
     def _server_now(self) -> float:
         return self.settings.clock() + self.clock_offset_ms
 

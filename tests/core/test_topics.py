@@ -79,6 +79,7 @@ def test_confirmed_by_id() -> None:
     desk.until(200.0)
     desk.answer(100205, 210.0, desk.ids[1])
     desk.answer(0, 220.0, desk.ids[0])
+    desk.answer(100205, 230.0, "", topic=A)
     assert desk.changes() == [Subscribed(B, []), Subscribed(A, [])]
     assert desk.topics.wakes_at == inf
 

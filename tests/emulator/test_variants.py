@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,30 +13,11 @@ import pytest
 from bingx_async import InvalidRequest
 from bingx_async.emulator import LIVE, Market, Request, Variants
 from tests.emulator.calls import NOW, SYMBOL, UID
+from tests.emulator.looks import LOOKS, look
+from tests.emulator.stream_looks import OCO
 from tests.emulator.trading import LIMIT, MARKET, STOP, Trading
 
 DAY = 86_400_000
-OCO: dict[str, Any] = {
-    "symbol": SYMBOL,
-    "side": "SELL",
-    "quantity": "1",
-    "limitPrice": "63000",
-    "triggerPrice": "58000",
-    "orderPrice": "57900",
-    "listClientOrderId": "7",
-}
-Look = Callable[[Trading], Any]
-LOOKS: dict[str, tuple[Look, dict[str, Any]]] = {}
-
-
-def look(**expected: Any) -> Callable[[Look], Look]:
-    """A look at the fact that the function is named after; `expected` by choice, or in pairs where it is no name."""
-
-    def note(function: Look) -> Look:
-        LOOKS[function.__name__] = function, expected.pop("by", {}) | expected
-        return function
-
-    return note
 
 
 def refusal(trading: Trading, name: str, **params: Any) -> Any:
@@ -367,7 +347,7 @@ FACTS = [field for field in attrs.fields(Variants) if "choices" in field.metadat
 
 
 def test_every_choice_is_looked_at() -> None:
-    """No open fact, and no choice of one, is left out of this file."""
+    """No open fact, and no choice of one, is left out of this file and of `stream_looks`."""
     choices = {field.name: set(field.metadata["choices"]) for field in FACTS}
     assert {name: set(expected) for name, (_, expected) in LOOKS.items()} == choices
 

@@ -117,7 +117,6 @@ class Peer(anyio.abc.ByteStream):
                 return piece
             if self.ended is not None:
                 raise self.ended
-            self._changed = anyio.Event()
             due = self._timers[0][0] if self._timers else inf
             with anyio.move_on_after(due - anyio.current_time()):
                 await self._changed.wait()
@@ -134,7 +133,6 @@ class Peer(anyio.abc.ByteStream):
             return
         self._unread += item
         while self.is_deaf and len(self._unread) > ROOM and not self.is_closed:
-            self._changed = anyio.Event()
             await self._changed.wait()
 
     async def send_eof(self) -> None:
@@ -149,7 +147,8 @@ class Peer(anyio.abc.ByteStream):
     # Inside
 
     def _notify(self) -> None:
-        self._changed.set()
+        changed, self._changed = self._changed, anyio.Event()
+        changed.set()
 
     def _end(self, error: Exception) -> None:
         self.ended = self.ended or error

@@ -13,7 +13,7 @@ from bingx_async.errors import TopicRefused
 from bingx_async.spot.streaming.channels import ORDERS as ORDERS_CHANNEL
 from bingx_async.spot.streaming.channels import TRADES
 from tests.client.exchange import Backend, backends, run
-from tests.streams.world import ORDERS, Heard, World, trade
+from tests.streams.world import ORDERS, Heard, World, next_trade, trade
 
 
 def symbols(count: int) -> list[str]:
@@ -75,7 +75,7 @@ def test_shared(backend: Backend) -> None:
             async with client.spot.streams.trades("BTC-USDT") as one, other.spot.streams.trades("BTC-USDT") as two:
                 async with third.spot.streams.trades("BTC-USDT", "ETH-USDT"):
                     world.streams.push("BTC-USDT@trade", trade(7))
-                    assert [(await anext(each)).trade_id for each in (one, two)] == ["7", "7"]  # type: ignore[union-attr]
+                    assert [(await next_trade(each)).trade_id for each in (one, two)] == ["7", "7"]
                 await anyio.sleep(1)
         asked = [(kind, topic) for _, kind, topic in world.streams.socket.asked]
         assert len(world.streams.sockets) == 1
@@ -98,7 +98,7 @@ def test_many_topics(backend: Backend, topics: int, sockets: int, seconds: float
                 took = anyio.current_time() - began
                 for number, symbol in enumerate(symbols(topics)):
                     world.streams.push(f"{symbol}@trade", trade(number, symbol=symbol))
-                seen: set[str] = {(await anext(trades)).symbol for _ in range(topics)}  # type: ignore[union-attr]
+                seen: set[str] = {(await next_trade(trades)).symbol for _ in range(topics)}
         assert seen == set(symbols(topics))
         assert len(world.streams.sockets) == sockets
         assert seconds <= took < seconds + 0.5
@@ -263,7 +263,7 @@ def test_stalled(backend: Backend) -> None:
                 await anyio.sleep(0.01)
             items = [await anext(trades) for _ in range(16)]
         assert [item for item in items if isinstance(item, Lagged)] == [Lagged("trades", "A-USDT", 490)]
-        assert [item.trade_id for item in items if getattr(item, "symbol", "") == "B-USDT"] == [
+        assert [item.trade_id for item in items if isinstance(item, Trade) and item.symbol == "B-USDT"] == [
             "0",
             "100",
             "200",

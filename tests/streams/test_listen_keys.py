@@ -12,7 +12,7 @@ import pytest
 from bingx_async import InvalidRequest
 from bingx_async.spot.streaming.channels import BALANCES as BALANCES_CHANNEL
 from bingx_async.spot.streaming.channels import ORDERS as ORDERS_CHANNEL
-from tests.client.exchange import HANG, Backend, backends, refused, run
+from tests.client.exchange import HANG, Backend, backends, in_turn, refused, run
 from tests.streams.world import BALANCES, ORDERS, Heard, World
 
 MINUTE = 60_000
@@ -216,7 +216,7 @@ def test_closed_and_opened_again(backend: Backend) -> None:
             await first.__aenter__()
             async with anyio.create_task_group() as group:
                 group.start_soon(first.__aexit__, None, None, None)
-                await anyio.lowlevel.checkpoint()
+                await in_turn()
                 async with streaming.listen(TOPICS, heard):
                     assert world.deleted == world.keys[:1]
                     world.streams.push(ORDERS, event(1))

@@ -60,9 +60,9 @@ def test_two_copies(backend: Backend) -> None:
                     peer.push(ORDERS, event(1, ws=at))
                     await anyio.sleep(0.01)
                 old.push(ORDERS, event(1, z="0.5"))
-            new.push(ORDERS, event(1, z="0.5"))  # late
+            world.streams.socket.push(ORDERS, event(1, z="0.5"))  # late
             await anyio.sleep(11)
-            new.push(ORDERS, event(1, z="0.5"))
+            world.streams.socket.push(ORDERS, event(1, z="0.5"))
             await anyio.sleep(1)
         assert heard.data == [event(1, ws=1), event(1, z="0.5"), event(1, z="0.5")]
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from bingx_async import BingXClient
+from bingx_async import BingXClient, Trade
 from bingx_async.account.listen_key import CREATE_LISTEN_KEY
 from bingx_async.core.channel import Push
 from bingx_async.errors import BingXError
+from bingx_async.spot.streaming.stream import Stream
 from bingx_async.testing import EPOCH
 from tests.client.exchange import Exchange, Hall, Sent
 from tests.streams.exchange import StreamExchange
@@ -89,6 +90,13 @@ class Heard:
     def data(self) -> list[Any]:
         """The contents of the messages."""
         return [push.data for push in self.pushes]
+
+
+async def next_trade(stream: Stream[Trade]) -> Trade:
+    """The next item, which has to be a trade."""
+    item = await anext(stream)
+    assert isinstance(item, Trade)
+    return item
 
 
 def trade(number: int, price: str = "100.5", symbol: str = "BTC-USDT") -> dict[str, Any]:

@@ -56,9 +56,11 @@ def get_permissions(desk: Desk, _params: Params) -> Any:
 
 
 def create_listen_key(desk: Desk, _params: Params) -> Any:
-    """A listen key, valid for an hour; the one that the account has is extended."""
+    """A listen key, valid for an hour; the one that the account has is extended, unless a variant makes another."""
     keys, account = desk.listen_keys, desk.book.account
     valid = [key for key, (owner, until) in keys.items() if owner == account and until > desk.time]
+    if desk.variants.repeated_listen_key == "new":
+        valid = []
     key = valid[0] if valid else f"{next(desk.engine.ids):064x}"
     keys[key] = account, desk.time + LISTEN_KEY_MS
     return {"listenKey": key} if desk.variants.listen_key_form == "flat" else {"data": {"listenKey": key}}

@@ -7,6 +7,7 @@ is not live the best price takes any quantity. While nothing has changed, `level
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 
 from attrs import define, field
@@ -80,10 +81,11 @@ class Ladder:
             if best > 0:
                 found = [self._lines.best(listing, side, best, step)]
                 found += self._lines.behind(listing, side, best, step, behind) if behind else ()
-            kept[side] = [level for level in (_less(each, page.taken) for each in found) if level[1] > 0]
+            kept[side] = _less(found, page.taken) if page.taken else found
         return kept[side]
 
 
-def _less(level: Level, taken: defaultdict[Decimal, Decimal]) -> Level:
-    """The level without what was taken of it."""
-    return (level[0], level[1] - taken[level[0]]) if taken and level[0] in taken else level
+def _less(levels: list[Level], taken: Mapping[Decimal, Decimal]) -> list[Level]:
+    """The levels without what was taken of them; one of which nothing was taken is the same object."""
+    rest = [(price, quantity - taken[price]) if price in taken else (price, quantity) for price, quantity in levels]
+    return [old if old == new else new for old, new in zip(levels, rest, strict=True) if new[1] > 0]

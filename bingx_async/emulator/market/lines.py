@@ -8,7 +8,6 @@ side, line and step alone. A level that has not changed is the same object as be
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from decimal import Decimal
 
 from bingx_async.emulator.market.listings import Listing, down_to
@@ -32,12 +31,11 @@ class Lines:
         """The level at the best price."""
         return price, self._quantity(listing, price, f"{step}/{side}/best")
 
-    def behind(self, listing: Listing, side: str, best: Decimal, step: int, most: int) -> Iterator[Level]:
+    def behind(self, listing: Listing, side: str, best: Decimal, step: int, most: int) -> list[Level]:
         """The levels behind the best price, for an order of `side` to meet, nearest first."""
         gap = _gap(listing, best)
         name = listing.symbol, side, gap
-        before, now = self._known.get(name, {}), dict[int, Known]()
-        self._known[name] = now
+        before, now, levels = self._known.get(name, {}), dict[int, Known](), list[Level]()
         first, way = (int(best // gap) + 1, 1) if side == BUY else (math.ceil(best / gap) - 1, -1)
         for line in range(first, first + way * most, way):
             if line <= 0:
@@ -46,7 +44,9 @@ class Lines:
             if known is None or not known[0] <= step <= known[1]:
                 known = self._make(listing, side, line, gap, step)
             now[line] = known
-            yield known[2]
+            levels.append(known[2])
+        self._known[name] = now
+        return levels
 
     def _make(self, listing: Listing, side: str, line: int, gap: Decimal, step: int) -> Known:
         shift = int(fraction(f"{listing.symbol}/{side}/{line}") * ERA)

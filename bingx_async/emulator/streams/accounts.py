@@ -24,7 +24,7 @@ from bingx_async.emulator.traffic import encode
 Held = dict[str, Amounts]  # by asset
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class AccountEvents:
     """Tells the changes of orders and balances."""
 

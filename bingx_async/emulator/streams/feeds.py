@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Make = Callable[[int], Iterable[str]]  # the messages of a moment
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Feed:
     """A topic and the sockets that have subscribed to it."""
 

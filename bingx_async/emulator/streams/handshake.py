@@ -28,7 +28,7 @@ PONG_MS = 30_000
 INVALID_KEY = 100403
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Handshake:
     """Opens sockets. `count_sockets` tells how many an address has."""
 

@@ -33,7 +33,7 @@ EPSILON = 0.01  # ms; moments are floats beyond 10**12
 Payload = bytes | str
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Session:
     """See the module. `on_open` is given the path of the request and answers with an HTTP status, `on_text` each
     message; `on_end` is told that the exchange ends the connection, `wake` that something has come to be sent. `travel`
@@ -48,7 +48,7 @@ class Session:
     on_text: Callable[[Session, str], object]
     on_end: Callable[[Session], object]
     account: str = ""
-    listen_key: str = field(default="", repr=False)
+    listen_key: str = ""
     feeds: dict[str, Feed] = field(init=False, factory=dict[str, Feed])
     asked_at: deque[float] = field(init=False, factory=deque[float])  # subscription messages of the last second
     pongs: set[str] = field(init=False, factory=set[str])  # answers to pings that are awaited
@@ -146,6 +146,7 @@ class Session:
         """Let everything leave so much later: the server's clock was set."""
         self._outbox = [(due + span, number, piece) for due, number, piece in self._outbox]
         self._last_due += span
+        self.awaited_since += span
 
     def _open(self, request: Request) -> None:
         response = self._protocol.accept(request)

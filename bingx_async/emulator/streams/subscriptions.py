@@ -26,7 +26,7 @@ MESSAGES, SECOND = 10, 1000
 TOO_FAST, FULL, REPEATED, MALFORMED = 100410, 80403, 100205, 100400
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Subscriptions:
     """Takes the messages of sockets. `greet` is called once a topic was subscribed."""
 

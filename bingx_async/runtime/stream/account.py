@@ -33,8 +33,7 @@ class Account:
 
     def dismiss(self, calls: KeyCalls) -> None:
         """They may not any more, unless there are no others."""
-        if len(self._calls) > 1:
-            self._calls.remove(calls)
+        self._calls = [each for each in self._calls if each is not calls] or [calls]
 
     def calls(self) -> KeyCalls:
         """The calls on listen keys."""

@@ -46,7 +46,13 @@ class Background:
                 await self._main()
         except Exception as error:
             warn("%s has ended with an error", self._name, with_traceback=True)
-            if self._failed is not None:
-                self._failed(error)
+            self._report(error)
         finally:
             self._ended.set()
+
+    def _report(self, error: Exception) -> None:
+        if self._failed is not None:
+            try:
+                self._failed(error)
+            except Exception:  # trio does not survive an error of such a task
+                warn("the error of %s could not be reported", self._name, with_traceback=True)

@@ -59,14 +59,16 @@ class Hub:
         split: dict[Source, Topics] = {self._market: of_market, account: of_account}
         listened = Listened(client, sink, {source: some for source, some in split.items() if some})
         self._listened.append(listened)
-        account.admit(calls)
+        if of_account:
+            account.admit(calls)
         try:
             async with AsyncExitStack() as stack:
                 for source, some in listened.topics.items():
                     await stack.enter_async_context(listening(source, some, sink))
                 yield listened
         finally:
-            account.dismiss(calls)
+            if of_account:
+                account.dismiss(calls)
             self._listened.remove(listened)
 
     async def end(self, clients: Container[object], error: BingXError) -> None:

@@ -43,11 +43,11 @@ class LineListener(Protocol):
         """There is a socket. The topics are being subscribed; `subscribed` tells of each."""
         ...
 
-    def pushed(self, push: Push) -> None:
+    def pushed(self, push: Push, /) -> None:
         """A message of a topic that is subscribed."""
         ...
 
-    def subscribed(self, topic: str) -> None:
+    def subscribed(self, topic: str, /) -> None:
         """The exchange confirmed a topic, at first or again."""
         ...
 

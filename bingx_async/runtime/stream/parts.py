@@ -44,9 +44,8 @@ class Parts:
     tap: Tap | None = field(default=None, repr=False)
     sockets: Sockets = field(init=False)
 
-    @sockets.default
-    def _none_yet(self) -> Sockets:
-        return Sockets(self.limits.sockets)
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "sockets", Sockets(self.limits.sockets))
 
     def line(self, listener: LineListener, door: Way | None = None) -> Line:
         """A line, not yet running."""

@@ -197,6 +197,6 @@ def _protocol_of(target: Target, largest: int) -> ClientProtocol:
 def _reason_of(error: Exception) -> str:
     if isinstance(error, anyio.EndOfStream):
         return "the exchange ended the connection"
-    if isinstance(error.__cause__ or error, ConnectionResetError):
+    if isinstance(error.__cause__ or error, ConnectionError):
         return "the connection was reset"
     return f"the connection was lost ({type(error.__cause__ or error).__name__})"
