@@ -131,7 +131,7 @@ class Fills:
         if self.ids.are_shared and self._held:
             total = self.total
             for told in self._held:
-                total = EXACT.add(total, told.quantity)
+                total = EXACT.add(total, told.quantity) if told.fill.trade_id else total
             self.proven = max(self.proven, total)
 
     def _pair(self, told: Told) -> None:

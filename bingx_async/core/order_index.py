@@ -63,7 +63,7 @@ class Index:
         order_id, name = report.order_id, report.client_order_id
         known = None if order_id is None else self._by_id.get(str(order_id))
         named = self._by_name.get(name.lower()) if name else None
-        if named is not None and named is not known and not _are_one(named, known or report):
+        if named is not None and named is not known and not _are_one(named, known, report):
             named = None
         if known is None and named is None and (str(order_id) in self._forgotten or not (order_id or name)):
             return None
@@ -103,8 +103,6 @@ class Index:
         self._drop(other)
         record.ids |= other.ids
         self._by_id.update(dict.fromkeys(other.ids, record))
-        if other.client_order_id:
-            self._by_name.setdefault(other.client_order_id.lower(), record)
         return record.absorb(other)
 
     def _drop(self, record: Record) -> None:
@@ -123,8 +121,11 @@ class Index:
             del self._forgotten[next(iter(self._forgotten))]
 
 
-def _are_one(named: Record, other: Record | Report) -> bool:
-    """Whether two that have the same client id are the same order."""
+def _are_one(named: Record, known: Record | None, report: Report) -> bool:
+    """Whether the record with the client id of a report is the order that the report is about."""
+    other = known or report
+    if _differ(other.client_order_id.lower(), report.client_order_id.lower()):
+        return False  # the order id counts: the reply may name the request where others name the order
     if named.order_id is None or other.order_id is None or str(other.order_id) in named.ids:
         return True
     if _differ(named.symbol, other.symbol) or _differ(named.side, other.side):
