@@ -17,12 +17,14 @@ from bingx_async.runtime.governor.reports import BucketSnapshot as BucketSnapsho
 from bingx_async.runtime.governor.reports import BudgetSnapshot as BudgetSnapshot
 from bingx_async.runtime.governor.reports import Snapshot as Snapshot
 from bingx_async.spot.facts import Facts as Facts
+from bingx_async.spot.tracker.journal import Journal as Journal
+from bingx_async.spot.tracker.journal import MemoryJournal as MemoryJournal
 from bingx_async.version import __version__ as __version__
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the program says otherwise
 
 _OWN = """
-    PROFILES BingXClient BucketSnapshot BudgetSnapshot Event Facts Governor IpGroup Quota Snapshot
+    PROFILES BingXClient BucketSnapshot BudgetSnapshot Event Facts Governor IpGroup Journal MemoryJournal Quota Snapshot
     __version__ events to_dict
 """
 globals()["__all__"] = [*_OWN.split(), *errors.__all__, *vars(models)["__all__"]]

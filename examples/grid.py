@@ -9,8 +9,11 @@ order is placed once. Money can be lost with this.
 """
 
 import argparse
+import math
 import tempfile
+from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -28,36 +31,40 @@ from bingx_async import (
     TransportError,
 )
 from bingx_async.emulator import Emulator, Market
+from bingx_async.spot.tracker.journal import Journal
 
 NAME = "grid"
 OPPOSITE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 
 
-class Grid:
-    """`count` cells of equal height from `low` to `high`; each has one order of `quantity` at a time."""
+@dataclass(frozen=True)
+class Terms:
+    """`cells` of equal height from `low` to `high`; each has one order of `quantity` at a time."""
 
-    def __init__(
-        self,
-        client: BingXClient,
-        symbol: str,
-        low: Decimal,
-        high: Decimal,
-        count: int,
-        quantity: Decimal,
-        journal: Path,
-    ) -> None:
-        self.client, self.symbol, self.quantity = client, symbol, quantity
+    symbol: str
+    low: Decimal
+    high: Decimal
+    cells: int
+    quantity: Decimal
+
+
+class Grid:
+    """Trades by the terms; `journal` is a path or a store of your own."""
+
+    def __init__(self, client: BingXClient, terms: Terms, journal: str | Path | Journal) -> None:
+        self.client, self.terms = client, terms
         self.strategy = client.spot.as_strategy(NAME)
         self.tracker = self.strategy.tracker(journal=journal)
-        self.lines = [low + (high - low) * each / count for each in range(count + 1)]
+        self.lines = list[Decimal]()
         self.last = dict[int, TrackedOrder | Order]()  # the latest order of each cell
 
     async def run(self, seconds: float | None = None) -> None:
         """Trade for so many seconds. The orders stay."""
         async with self.tracker:
-            rules = await self.client.spot.get_symbol(self.symbol)
-            self.lines = [rules.quantize_price(line, Side.BUY) for line in self.lines]
-            price = (await self.client.spot.get_price(self.symbol)).price
+            terms, rules = self.terms, await self.client.spot.get_symbol(self.terms.symbol)
+            height = (terms.high - terms.low) / terms.cells
+            self.lines = [rules.quantize_price(terms.low + height * each, "BUY") for each in range(terms.cells + 1)]
+            price = (await self.client.spot.get_price(terms.symbol)).price
             await self.recall()
             with anyio.move_on_after(seconds):
                 for cell, line in enumerate(self.lines[:-1]):
@@ -69,7 +76,7 @@ class Grid:
 
     async def recall(self) -> None:
         """Find the latest order of each cell."""
-        async for done in self.strategy.iter_order_history(self.symbol):
+        async for done in self.strategy.iter_order_history(self.terms.symbol):
             self.note(done)
         for order in self.tracker.orders.values():
             self.note(order)
@@ -77,7 +84,7 @@ class Grid:
             if is_done(last):  # the history may lag behind: is there one more?
                 with suppress(OrderNotFound):
                     name = f"bx_{NAME}_{cell}_{place_of(last)[1] + 1}"
-                    self.note(await self.strategy.get_order(self.symbol, client_order_id=name))
+                    self.note(await self.strategy.get_order(self.terms.symbol, client_order_id=name))
 
     def note(self, order: TrackedOrder | Order) -> None:
         """An order of the grid."""
@@ -87,19 +94,19 @@ class Grid:
 
     async def advance(self, cell: int, side: Side = Side.BUY) -> None:
         """Place the next order of a cell if its last one is done; `side` is that of the first."""
-        number, quantity, last = 1, self.quantity, self.last.get(cell)
+        number, quantity, last = 1, self.terms.quantity, self.last.get(cell)
         if last is not None:
             last = self.last[cell] = self.tracker.get(last) or last
             if not is_done(last) or (isinstance(last, TrackedOrder) and last.placement is Placement.REFUSED):
                 return  # it goes on; what the exchange refuses it would refuse again
-            rest = (last.original_quantity or self.quantity) - (last.executed_quantity or 0)
+            rest = (last.original_quantity or self.terms.quantity) - (last.executed_quantity or 0)
             number, side = place_of(last)[1] + 1, last.side if rest else OPPOSITE[last.side]
-            quantity = rest or self.quantity
+            quantity = rest or self.terms.quantity
         price, name = self.lines[cell + (side == Side.SELL)], f"bx_{NAME}_{cell}_{number}"
         with anyio.CancelScope(shield=True):  # what was sent is heard to its end
             try:
                 await self.tracker.place(
-                    self.symbol, side, "LIMIT", quantity=quantity, price=price, client_order_id=name
+                    self.terms.symbol, side, "LIMIT", quantity=quantity, price=price, client_order_id=name
                 )
             except TransportError as error:
                 print(f"{name}: {error}")  # what became of it is found out by the tracker, and comes as a change
@@ -120,29 +127,46 @@ def is_done(order: TrackedOrder | Order) -> bool:
     return order.is_done if isinstance(order, TrackedOrder) else order.status.is_final
 
 
+def emulator_that_swings() -> Emulator:
+    """An exchange whose price goes up and down through the grid."""
+
+    def swing(ms: int) -> float:
+        return 59_000 + 800 * math.sin(ms / 500)
+
+    return Emulator(market=Market(prices={"BTC-USDT": swing}, step_ms=100))
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description="Trade a grid.")
     parser.add_argument("--live", action="store_true", help="at the exchange, with the keys of the environment")
+    parser.add_argument("--journal", default="grid.journal", help="a file")
     parser.add_argument("symbol", nargs="?", default="BTC-USDT")
     for name, default in (("low", "58000"), ("high", "60000"), ("cells", "8"), ("quantity", "0.001")):
         parser.add_argument(name, nargs="?", type=Decimal, default=Decimal(default))
-    parser.add_argument("--journal", type=Path, default=Path("grid.journal"))
     args = parser.parse_args()
-    terms = args.symbol, args.low, args.high, int(args.cells), args.quantity
+    terms = Terms(args.symbol, args.low, args.high, int(args.cells), args.quantity)
     try:
         if args.live:
             async with BingXClient() as client:
-                await Grid(client, *terms, args.journal).run()
-        emulator = Emulator(market=Market(volatility=0.5, step_ms=100))
-        with tempfile.TemporaryDirectory() as folder:
-            for _ in range(2):
-                client = BingXClient("emulator-key-1001", "emulator-secret-1001", transport=emulator.transport())
-                async with client:
-                    await Grid(client, *terms, Path(folder, "journal")).run(3.0)
-                    print(f"{len(emulator.fills('1001'))} fills, {len(emulator.open_orders('1001'))} orders are open")
-            ...
+                await Grid(client, terms, args.journal).run()
+        else:
+            await emulated(terms)
     except BingXError as error:
         raise SystemExit(str(error)) from None
+
+
+async def emulated(terms: Terms) -> None:
+    """Run it twice for three seconds, then take everything back."""
+    emulator = emulator_that_swings()
+    with tempfile.TemporaryDirectory() as folder:
+        for run in ("first", "second"):
+            keys = "emulator-key-1001", "emulator-secret-1001"
+            async with BingXClient(*keys, transport=emulator.transport()) as client:
+                await Grid(client, terms, Path(folder, "journal")).run(3.0)
+                names = Counter(fill.client_order_id for fill in emulator.fills("1001"))
+                print(f"{run} run: {len(names)} orders filled, {len(emulator.open_orders('1001'))} open")
+                if run == "second":
+                    await client.spot.as_strategy(NAME).cancel_mine()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """The spot product: declarations of its endpoints, and the typed methods on them."""
 
+from typing import Any
+
+from bingx_async.core.channel import Channel
 from bingx_async.core.options import CallOptions
 from bingx_async.errors import InvalidRequest
 from bingx_async.spot.killswitch import Killing
@@ -11,6 +14,7 @@ from bingx_async.spot.strategies import Strategy
 from bingx_async.spot.streaming.streams import Streams
 from bingx_async.spot.switch import Switch
 from bingx_async.spot.symbols import Symbols
+from bingx_async.spot.tracker.follower import Follower
 from bingx_async.spot.tracker.tracker import QUEUE, RESOLVE_FOR, JournalLike, Tracker, tracker_of
 from bingx_async.spot.trades import Trades
 
@@ -28,8 +32,8 @@ class SpotApi(Killing, Resolving, Orders, Switch, Market, Trades, Klines, Symbol
 
     @property
     def streams(self) -> Streams:
-        """What happens, as it happens: the market's channels, for which no key is needed."""
-        return Streams(self._calls.streams)
+        """What happens, as it happens: the market's channels, for which no key is needed, and the account's."""
+        return Streams(self._calls.streams, self._follow)
 
     def as_strategy(self, name: str | None = None) -> Strategy:
         """The orders of the strategy `name` (1 to 11 letters and digits): what it places carries a mark, and it shows
@@ -46,6 +50,9 @@ class SpotApi(Killing, Resolving, Orders, Switch, Market, Trades, Klines, Symbol
         what is not known by then is found out in the background. `queue`: the changes that wait for the program.
         """
         return tracker_of(self, self._ids, True, journal, queue, resolve_for)
+
+    def _follow(self, channel: Channel[Any]) -> Follower:
+        return Follower(self._calls, self._like(Orders, self._ids), lambda _: True, {channel.topic: channel})
 
     def __repr__(self) -> str:
         return "SpotApi()"

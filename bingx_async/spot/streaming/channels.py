@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter
+from typing import Any
 
 from bingx_async.core.channel import Channel, Keep, Push
 from bingx_async.core.quota import PAGES
@@ -61,3 +62,6 @@ ORDERS = Channel[OrderUpdate](
 BALANCES = Channel[BalanceUpdate](
     "balances", "ACCOUNT_UPDATE", read_balance_updates, Keep.WHOLE, is_user=True, source=ACCOUNT_PAGE
 )
+
+CHANNELS: Mapping[str, Channel[Any]] = {each.topic: each for each in (ORDERS, BALANCES)}
+"""Those of an account, by topic."""

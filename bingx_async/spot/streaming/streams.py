@@ -6,21 +6,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bingx_async.core.channel import Channel
 from bingx_async.core.options import shown
 from bingx_async.errors import InvalidRequest
-from bingx_async.models import BookTicker, Depth, Kline, LastPrice, Ticker, Trade
+from bingx_async.models import BalanceUpdate, BookTicker, Depth, Kline, LastPrice, OrderUpdate, Ticker, Trade
 from bingx_async.spot import arguments
 from bingx_async.spot.base import Streaming
 from bingx_async.spot.streaming.channels import (
+    BALANCES,
     BOOK_TICKER,
     DEPTH,
     INTERVALS,
     KLINES,
     LAST_PRICE,
     LEVELS,
+    ORDERS,
     TICKER,
     TRADES,
 )
@@ -28,6 +30,8 @@ from bingx_async.spot.streaming.order_book import OrderBook
 from bingx_async.spot.streaming.outlet import Refiner
 from bingx_async.spot.streaming.refining import Closing, Once, Rising
 from bingx_async.spot.streaming.stream import Stream
+from bingx_async.spot.tracker.events import AccountStream, recovered_balance, recovered_order
+from bingx_async.spot.tracker.follower import Follower
 
 T = TypeVar("T")
 
@@ -36,8 +40,8 @@ class Streams:
     """The streams of a client. Those of the market need no key. Each method gives a `Stream`, to be entered with
     `async with` and then iterated; streams of one client share their connections."""
 
-    def __init__(self, streaming: Streaming) -> None:
-        self._streaming = streaming
+    def __init__(self, streaming: Streaming, follow: Callable[[Channel[Any]], Follower]) -> None:
+        self._streaming, self._follow = streaming, follow
 
     def trades(self, *symbols: str) -> Stream[Trade]:
         """Every trade, as it happens and once. They may come in another order than they were made."""
@@ -71,6 +75,14 @@ class Streams:
     def order_book(self, symbol: str) -> OrderBook:
         """The whole order book, kept up to date; it says when it may be wrong."""
         return OrderBook(self._streaming, arguments.symbol(symbol))
+
+    def orders(self) -> AccountStream[OrderUpdate]:
+        """The events of one's own orders, of every symbol. `client.spot.tracker()` makes a state of them."""
+        return AccountStream(self._follow(ORDERS), OrderUpdate, recovered_order, self._streaming.limits.queue)
+
+    def balances(self) -> AccountStream[BalanceUpdate]:
+        """The balances of the spot account, whenever they change."""
+        return AccountStream(self._follow(BALANCES), BalanceUpdate, recovered_balance, self._streaming.limits.queue)
 
     async def rotate(self) -> None:
         """Move the account's streams to a new listen key and connection now, at a moment of your choice. Both

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
-from bingx_async.core.channel import Channel, Push
+from bingx_async.core.channel import Push
 from bingx_async.errors import BingXError
 from bingx_async.models import BalanceUpdate, Gap, OrderUpdate, Resynced
-from bingx_async.spot.streaming.channels import BALANCES, ORDERS
+from bingx_async.spot.streaming.channels import CHANNELS
 from bingx_async.spot.tracker.portfolio import Portfolio
 
-CHANNELS: Mapping[str, Channel[Any]] = {each.topic: each for each in (ORDERS, BALANCES)}
 Item = OrderUpdate | BalanceUpdate | Gap | Resynced
 
 
@@ -35,6 +33,8 @@ class Feed:
         """Since when events may be missing, until all was read again."""
         self.losses = 0
         """How often the connection was lost."""
+        self.is_taking = False
+        """Whether an event is being taken in: then changes are not from reading."""
 
     @property
     def is_down(self) -> bool:
@@ -43,6 +43,7 @@ class Feed:
 
     def take(self, push: Push) -> None:
         """An event. One that cannot be read is made up for by reading everything."""
+        self.is_taking = True
         try:
             updates = CHANNELS[push.topic].read(push)
             for update in updates:
@@ -51,6 +52,8 @@ class Feed:
             self._report(f"an event of {push.topic} was not understood: {error!r}")
             self._changed(True)
             return
+        finally:
+            self.is_taking = False
         if not updates:
             self._report(f"an event of {push.topic} cannot be read")
             self._changed(True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -10,11 +10,13 @@ from typing import Any, Self
 import anyio
 from anyio.abc import TaskGroup
 
+from bingx_async.core.channel import Channel
 from bingx_async.errors import BingXError, InvalidRequest
 from bingx_async.models import OrderChanged
 from bingx_async.spot.base import Calls
 from bingx_async.spot.orders import Orders
-from bingx_async.spot.tracker.feed import CHANNELS, Feed, Item
+from bingx_async.spot.streaming.channels import CHANNELS
+from bingx_async.spot.tracker.feed import Feed, Item
 from bingx_async.spot.tracker.portfolio import Change, Portfolio
 from bingx_async.spot.tracker.reading import Reader
 from bingx_async.spot.tracker.upkeep import Upkeep
@@ -42,20 +44,21 @@ class Tasks:
 
 
 class Follower:
-    """Once it is entered, `portfolio` is true and stays so. `tell` is told every event and gap, `ended` the error after
-    which nothing comes any more."""
+    """Once it is entered, `portfolio` is true and stays so, as far as `topics` of the account go. `tell` is told every
+    event and gap, `ended` the error after which nothing comes any more."""
 
     def __init__(
         self,
         calls: Calls,
         orders: Orders,
         is_mine: Callable[[str], bool],
+        topics: Mapping[str, Channel[Any]] = CHANNELS,
     ) -> None:
-        self._calls = calls
+        self._calls, self._topics = calls, topics
         self.tell: Callable[[Item], None] = _ignore
         self.ended: Callable[[BingXError], None] = _ignore
         self.portfolio = Portfolio(calls.now, is_mine, calls.warn)
-        reader = Reader(self.portfolio, orders, calls)
+        reader = Reader(self.portfolio, orders, calls, topics)
         self.upkeep = Upkeep(self.portfolio, reader, calls.warn, self._fail)
         self.feed = Feed(self.portfolio, lambda item: self.tell(item), self.upkeep.wake, calls.warn, self._fail)
         self.tasks = Tasks()
@@ -67,7 +70,7 @@ class Follower:
         self._stack = AsyncExitStack()
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.tasks)
-            await stack.enter_async_context(self._calls.streams.listen(CHANNELS, self.feed))
+            await stack.enter_async_context(self._calls.streams.listen(self._topics, self.feed))
             self.portfolio.listeners.append(self._heed)
             await self.upkeep.begin(PATIENCE)
             self.tasks.start(self.upkeep.run, self.feed)

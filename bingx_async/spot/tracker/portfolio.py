@@ -73,7 +73,7 @@ class Portfolio:
 
     def lacking(self) -> list[TrackedOrder]:
         """The orders of which fills are missing."""
-        return [order for order in self.unsettled() if order.filled_quantity < order.executed_quantity]
+        return [order for order in self.unsettled() if _lacks_fills(order)]
 
     def balances(self) -> tuple[Balance, ...]:
         """Every asset that was heard of."""
@@ -135,6 +135,10 @@ class Portfolio:
         known = fill.order_id is not None and self._orders.find(fill.order_id) is not None
         return known and self._tell(self._orders.take_fill(fill, asked, self.at()))
 
+    def fills_read(self, order: TrackedOrder, asked: str) -> None:
+        """All fills of an order that has ended were read."""
+        self._tell(self._orders.fills_read(order.order_id or order.client_order_id, asked, self.at()))
+
     def take_update(self, update: OrderUpdate) -> bool:
         """An event of an order; whether the order is one of those that are followed."""
         is_own = self._is_own(update.order)
@@ -163,6 +167,10 @@ class Portfolio:
             for listener in self.listeners:
                 listener(change)
         return bool(changes)
+
+
+def _lacks_fills(order: TrackedOrder) -> bool:
+    return order.filled_quantity < order.executed_quantity or not order.is_executed_known
 
 
 def _placed_by(intent: Intent) -> list[tuple[str, str, str, str]]:

@@ -6,7 +6,7 @@ order that is missing costs no error budget; one order is asked for only while o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial as bind
 from typing import Any
@@ -23,6 +23,7 @@ from bingx_async.spot.base import Calls
 from bingx_async.spot.oco_queries import GET_OCO_ORDER
 from bingx_async.spot.orders import Orders
 from bingx_async.spot.queries import FILLS_KEPT, GET_ORDER
+from bingx_async.spot.streaming.channels import BALANCES, CHANNELS, ORDERS
 from bingx_async.spot.tracker.portfolio import Portfolio
 from bingx_async.spot.tracker.waiting import key_of, names_of
 
@@ -47,6 +48,8 @@ class Reader:
     portfolio: Portfolio
     orders: Orders
     calls: Calls
+    topics: Collection[str] = CHANNELS
+    """The topics of which events are made up for."""
     since: datetime | None = None
     """When the last reading of everything began."""
     _absent: dict[str, int] = field(factory=dict[str, int])  # in how many lists in a row an open order was missing
@@ -54,9 +57,13 @@ class Reader:
     async def read_all(self, is_recovery: bool) -> list[TrackedOrder]:
         """Everything that may have changed: open orders, balances, what is done, fills. Returns the orders that are
         open as far as is known, though no list shows them. Raises the error of a read that failed."""
+        if BALANCES.topic in self.topics:
+            await self._read_balances()
+        return await self._read_orders(is_recovery) if ORDERS.topic in self.topics else []
+
+    async def _read_orders(self, is_recovery: bool) -> list[TrackedOrder]:
         began, before = self.portfolio.at(), self.portfolio.open()
         seen = await self._open_orders(before) | await self._open_pairs()
-        await self._read_balances()
         gone = self._missing(before, seen, READS[is_recovery])
         if self.since is not None and (gone or is_recovery):
             await self._take_all(bind(self.orders.iter_order_history, start=self.since - EARLIER, **OPTIONS))
@@ -89,17 +96,19 @@ class Reader:
         await self._take_all(bind(self.orders.iter_order_history, order.symbol, start=start, **OPTIONS))
         return False
 
-    async def read_fills(self, lacking: Sequence[TrackedOrder]) -> None:
-        """Read the fills of these orders."""
+    async def read_fills(self, lacking: Sequence[TrackedOrder], is_late: bool = False) -> None:
+        """Read the fills of these orders. `is_late`: those that are final have been so for a while, so the list has all
+        of their fills."""
         symbols = dict[str, list[TrackedOrder]]()
         for order in lacking:
             symbols.setdefault(order.symbol, []).append(order)
         for symbol, orders in symbols.items():
-            if len(orders) > ALONE:
-                await self._fills(symbol, None, min(map(self._filled_since, orders)))
-                continue
-            for order in orders:
-                await self._fills(symbol, order.order_id, self._filled_since(order))
+            groups = [orders] if len(orders) > ALONE else [[order] for order in orders]
+            for group in groups:
+                order_id = group[0].order_id if len(group) == 1 else None
+                is_whole = await self._fills(symbol, order_id, min(map(self._filled_since, group)))
+                for order in group if is_late and is_whole else ():
+                    self.portfolio.fills_read(order, f"iter_fills({symbol})")
 
     def _is_open(self, order: TrackedOrder) -> bool:
         now = self.portfolio.find(order)
@@ -150,26 +159,34 @@ class Reader:
         return True
 
     async def _ask_for_leg(self, order: TrackedOrder) -> bool:
-        asked = f"get_oco_order({order.order_id or order.client_order_id})"
-        if not self.calls.may_fail(GET_OCO_ORDER):
-            self.portfolio.note(order, asked, "not asked: one more error could close the endpoint")
-            return False
-        by: Any = {"order_id": order.order_id} if order.order_id else {"client_order_id": order.client_order_id}
-        try:
-            legs: Sequence[OcoLeg] = (await self.orders.get_oco_order(**by, **OPTIONS)).legs
-        except OrderNotFound as error:
-            self.portfolio.note(order, asked, error.message or "not found")
-            asked, legs = "iter_oco_history()", await self._done_legs(order)
+        """The history tells how a leg ended; the query by id may leave its state out."""
+        legs = await self._done_legs(order)
+        asked = "iter_oco_history()"
+        if not any(names_of(order) & {leg.order_id, leg.client_order_id.lower()} for leg in legs):
+            asked = f"get_oco_order({order.order_id or order.client_order_id})"
+            legs = await self._legs_of(order, asked)
         for leg in legs:
             self.portfolio.take_leg(leg, asked)
-        return bool(legs)
+        return any(leg.status for leg in legs)
 
-    async def _done_legs(self, order: TrackedOrder) -> list[OcoLeg]:
+    async def _legs_of(self, order: TrackedOrder, asked: str) -> Sequence[OcoLeg]:
+        if not self.calls.may_fail(GET_OCO_ORDER):
+            self.portfolio.note(order, asked, "not asked: one more error could close the endpoint")
+            return ()
+        by: Any = {"order_id": order.order_id} if order.order_id else {"client_order_id": order.client_order_id}
+        try:
+            return (await self.orders.get_oco_order(**by, **OPTIONS)).legs
+        except OrderNotFound as error:
+            self.portfolio.note(order, asked, error.message or "not found")
+            return ()
+
+    async def _done_legs(self, order: TrackedOrder) -> Sequence[OcoLeg]:
         start = (order.time or self.portfolio.at()) - EARLIER
         try:
             return [leg async for pair in self.orders.iter_oco_history(start=start, **OPTIONS) for leg in pair.legs]
-        except IncompleteList:
-            return []
+        except IncompleteList as error:
+            self.portfolio.report(f"the history of OCO orders is incomplete: {error}")
+            return ()
 
     async def _take_all(self, ask: Any) -> None:
         listed: AsyncIterator[Order] = ask()
@@ -183,9 +200,11 @@ class Reader:
         at = self.portfolio.at()
         return max((order.time or at - OLDEST_FILL) - BEFORE_FILLS, at - OLDEST_FILL)
 
-    async def _fills(self, symbol: str, order_id: int | str | None, start: datetime) -> None:
+    async def _fills(self, symbol: str, order_id: int | str | None, start: datetime) -> bool:
         try:
             async for fill in self.orders.iter_fills(symbol, order_id=order_id, start=start, **OPTIONS):
                 self.portfolio.take_fill(fill, f"iter_fills({symbol})")
         except IncompleteList as error:
             self.portfolio.report(f"the fills of {symbol} are incomplete: {error}")
+            return False
+        return True

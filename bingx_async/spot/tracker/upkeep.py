@@ -138,15 +138,16 @@ class Upkeep:
             self.look_soon(order)
 
     async def _look(self) -> None:
-        """Look at the orders that are due: for their fills, where that is all that they lack."""
+        """Look at the orders that are due: at their fills, where they are known to have ended."""
         due = self._agenda.take(anyio.current_time())
+        lacking = [each for each in self._portfolio.lacking() if key_of(each) in due]
+        await self._reader.read_fills(lacking, is_late=True)
         for key in due:
             order = self._portfolio.find(key)
             if order is None or order.is_done:
                 self._agenda.drop(key)
             elif not order.status.is_final and await self._reader.look_at(order):
                 self._rest(key)
-        await self._reader.read_fills([each for each in self._portfolio.lacking() if key_of(each) in due])
 
     def _rest(self, key: str) -> None:
         """Look no more at an order that was found to be as it should."""
