@@ -95,6 +95,13 @@ def whole_session(session: nox.Session) -> None:
 
 
 @nox.session
+def books(session: nox.Session) -> None:
+    """Ten thousand sequences of an order book's updates with faults; none may end in a wrong book."""
+    session.install("-e", ".[all]", *groups("test"))
+    session.run("python", "-m", "tests.streams.books", *(session.posargs or ["10e3"]))
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """A million replies as no page of the exchange describes them; none may raise."""
     session.install("-e", ".[all]", *groups("test"))

@@ -16,6 +16,7 @@ MODULES = {
     "reading": "benchmarks.reading",
     "redis": "benchmarks.redis",
     "start": "benchmarks.start",
+    "streams": "benchmarks.streams",
 }
 
 

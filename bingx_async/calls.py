@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from bingx_async.account.listen_key import CREATE_LISTEN_KEY, ListenKeys
 from bingx_async.core.endpoint import BatchRoute, Call, Endpoint, Pool
-from bingx_async.core.events import SwitchChanged
+from bingx_async.core.events import BookPolicyChanged, SwitchChanged
 from bingx_async.core.options import CallOptions, CallSettings
 from bingx_async.errors import BingXError, OutcomeUnknown
 from bingx_async.runtime.bulk.coalescer import Coalescing
@@ -45,7 +45,7 @@ class ClientCalls:
         def check(is_user: bool) -> None:
             caller.check(CREATE_LISTEN_KEY if is_user else TIME_ENDPOINTS[0])
 
-        return ClientStreaming(self.family, caller, caller.account, check, self._key_calls)
+        return ClientStreaming(self.family, caller, caller.account, check, self._key_calls, self._report_book)
 
     def _key_calls(self) -> ListenKeys:
         """Calls on listen keys, which go on until the streams are closed; one in doubt is of no interest."""
@@ -67,6 +67,11 @@ class ClientCalls:
     def warn(self, text: str) -> None:
         """Log a problem that no call raises."""
         warn("%s", text)
+
+    def _report_book(self, symbol: str, policy: str, gaps: int) -> None:
+        reporter = self.caller.governor.reporter
+        warn("the order book of %s is kept by the %s policy now. Updates were missing %d times", symbol, policy, gaps)
+        reporter.emit(BookPolicyChanged(reporter.now(), symbol, policy, gaps))
 
     def now(self) -> float:
         """The exchange's clock, epoch ms."""

@@ -50,6 +50,8 @@ class Recovery:
 
     def lost(self, reason: str) -> None:
         """The topic is not subscribed any more."""
+        if not self._is_away:  # the connection is lost: behind another one ids may begin anew
+            self.book.forget()
         self._leave(reason)
 
     def back(self, now: float) -> None:
@@ -81,8 +83,10 @@ class Recovery:
         return True
 
     def _watch_gap(self, now: float) -> None:
-        if not self.book.held or self.book.last is None:
+        if not self.book.held:
             self._missing_at = None
+        elif self.book.last is None:  # another stream has had the whole book, perhaps
+            self._late_at = None if self._late_at is None else min(self._late_at, now + HELD_FOR)
         elif len(self.book.held) > HELD:
             self._meet_gap(now)
         elif self._missing_at is None:

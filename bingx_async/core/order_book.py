@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from math import inf
 from typing import Any, cast
 
 from bingx_async.core.book_side import UNREADABLE, BookSide
@@ -26,7 +27,7 @@ class Took(Enum):
     HELD = "the message waits for those before it"
     OLD = "the book had it"
     UNREADABLE = "a message could not be read"
-    BACKWARDS = "a whole book came that is older than the book"
+    BACKWARDS = "a whole book came that is older than what came before"
     CROSSED = "the best bid was not below the best ask"
 
 
@@ -39,6 +40,7 @@ class Book:
         self.last: int | None = None
         self.time: int | None = None
         self.held: dict[int, tuple[Mapping[str, Any], int | None]] = {}
+        self._known = -inf  # the newest id that came before the book was discarded
 
     def take(self, data: object, time: int | None = None) -> Took:
         """A message, and the stamp of its envelope. It never raises."""
@@ -59,11 +61,17 @@ class Book:
         return took
 
     def discard(self) -> None:
-        """Forget everything."""
+        """Be empty until a whole book comes that is not older than what came before."""
+        self._known = max(self._known, *self.held, -inf if self.last is None else self.last)
         self.bids.replace(None)
         self.asks.replace(None)
         self.last = self.time = None
         self.held.clear()
+
+    def forget(self) -> None:
+        """Be empty as at first: ids may begin anew."""
+        self.discard()
+        self._known = -inf
 
     def _take(self, data: Mapping[str, Any], time: int | None) -> Took:
         number, action = integer(data["lastUpdateId"]), data["action"]
@@ -82,7 +90,8 @@ class Book:
         return Took.HELD
 
     def _replace(self, number: int, data: Mapping[str, Any], time: int | None) -> Took:
-        if self.last is not None and number < self.last:
+        if number < (self._known if self.last is None else self.last):
+            self.forget()  # if ids have begun anew, so be it
             return Took.BACKWARDS
         self.bids.replace(data.get("bids"))
         self.asks.replace(data.get("asks"))

@@ -120,7 +120,7 @@ class Streaming(Protocol):
         Raises `TopicRefused` and `StreamUnavailable`, and `ClientClosed`."""
         ...
 
-    def report_book(self, symbol: str, policy: str, gaps: int) -> None:
+    def report_book(self, symbol: str, policy: str, gaps: int, /) -> None:
         """Log that the policy of an order book has changed, after so many gaps, and make an event of it."""
         ...
 

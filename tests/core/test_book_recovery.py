@@ -62,6 +62,18 @@ def test_a_book_is_awaited_at_first() -> None:
     assert (topic.restarted_at, topic.recovery.reason, topic.recovery.due_at) == ([10_000.0], LATE, None)
 
 
+def test_updates_without_a_whole_book() -> None:
+    """Another stream has had it, perhaps: it is asked for after one and a half seconds then."""
+    topic = Topic()
+    topic.take(update(7), 100.0)
+    topic.take(update(8), 700.0)
+    assert topic.recovery.due_at == 1_600.0
+    topic.turn(1_600.0)
+    assert (topic.restarted_at, topic.recovery.gaps) == ([1_600.0], 0)
+    topic.take(update(9), 1_700.0)
+    assert topic.recovery.due_at is None
+
+
 def test_the_whole_book_is_trusted(topic: Topic) -> None:
     """There is nothing to wait for then, and updates in their order change nothing about it."""
     assert (topic.recovery.reason, topic.recovery.due_at) == ("", None)
@@ -171,6 +183,20 @@ def test_a_gap_that_cannot_be_tolerated(topic: Topic) -> None:
     topic.take(update(topic.number + 2, bids={"105": "1"}), 4_000.0)
     topic.turn(5_500.0)
     assert (topic.recovery.reason, len(topic.book.bids)) == (Took.CROSSED.value, 0)
+
+
+def test_behind_another_connection_ids_may_begin_anew(topic: Topic) -> None:
+    """On the same one a whole book that is older than what came is not believed."""
+    topic.recovery.lost("the connection was reset")
+    topic.recovery.back(100.0)
+    topic.take(whole(1), 200.0)
+    assert topic.recovery.reason == ""
+    topic.take(update(3), 300.0)
+    topic.turn(1_800.0)
+    topic.recovery.lost("given up to be subscribed again")
+    topic.recovery.back(2_000.0)
+    topic.take(whole(2), 2_100.0)
+    assert topic.recovery.reason == Took.BACKWARDS.value
 
 
 def test_nothing_is_asked_for_while_the_connection_is_lost(topic: Topic) -> None:

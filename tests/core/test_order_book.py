@@ -57,9 +57,18 @@ def test_an_update_sets_and_deletes(asks: Any) -> None:
 def test_an_unknown_price_is_deleted_too() -> None:
     """Deleting a price that is not there changes nothing, and is no error."""
     book = begun()
-    assert book.take(update("6", asks={"150": "0"}, bids=None)) is Took.APPLIED
+    assert book.take(update("6", asks={"150": "0", "151": "1e-999999"}, bids=None)) is Took.APPLIED
     assert book.asks.top(9) == begun().asks.top(9)
     assert (book.last, book.time) == (6, 1000)
+
+
+def test_one_price_written_in_two_ways() -> None:
+    """It is one price, also where a number stands for its text."""
+    book = begun()
+    assert book.take(update(6, asks=[["101.0", "5"], [102, "6"]])) is Took.APPLIED
+    assert book.asks.top(9) == (level("101", "5"), level("101.5", "4"), level("102", "6"))
+    assert book.take(update(7, asks={"101.00": "0", "102": "0", "101.5": 7})) is Took.APPLIED
+    assert book.asks.top(9) == (level("101.5", "7"),)
 
 
 def test_a_message_may_stand_in_a_list() -> None:
@@ -110,8 +119,23 @@ def test_a_later_whole_book_replaces_everything() -> None:
 
 
 def test_an_older_whole_book_is_told() -> None:
-    """Either it comes late or the ids began anew: which of the books is right cannot be known."""
-    assert begun().take(whole(4)) is Took.BACKWARDS
+    """Either it comes late or the ids began anew: which of the books is right cannot be known. The next one is."""
+    book = begun()
+    assert book.take(whole(4)) is Took.BACKWARDS
+    assert (book.last, len(book.asks)) == (None, 0)
+    assert book.take(whole(1)) is Took.WHOLE
+
+
+def test_a_late_whole_book_is_told_after_discarding_too() -> None:
+    """What came before is remembered, also updates that waited; behind another connection ids may begin anew."""
+    book = begun()
+    book.take(update(9))
+    book.discard()
+    book.discard()
+    assert book.take(whole(8)) is Took.BACKWARDS
+    book.take(whole(9))
+    book.forget()
+    assert book.take(whole(1)) is Took.WHOLE
 
 
 @pytest.mark.parametrize(
@@ -133,7 +157,7 @@ def test_an_older_whole_book_is_told() -> None:
         update(6, asks={"101": None}),
         update(6, asks={"101": "NaN"}),
         update(6, asks={"101": "1e999999"}),
-        update(6, asks={"101": "1e-999999"}),
+        update(6, asks={"1e-999999": "1"}),
         update(6, asks={"103": "Infinity"}),
         update(6, asks={"0": "1"}),
         update(6, asks={"-3": "1"}),

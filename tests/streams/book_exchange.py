@@ -19,7 +19,7 @@ import anyio
 from attrs import frozen
 
 from bingx_async.core.channel import Channel, Push
-from bingx_async.spot.base import Listening, Sink
+from bingx_async.core.sink import Listening, Sink
 from bingx_async.core.stream_limits import StreamLimits
 
 Levels = dict[int, int]
@@ -93,6 +93,7 @@ class BookExchange(Listening):
         self._plans: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._is_connected = True
+        self.landed = anyio.Event()  # set when nothing is on its way
         self._earlier: anyio.Event | None = None
 
     @asynccontextmanager
@@ -114,7 +115,7 @@ class BookExchange(Listening):
         self._plan(0.1, self._unsubscribe)
         self._plan(0.2, self._subscribe_again)
 
-    def report_book(self, symbol: str, policy: str, gaps: int) -> None:
+    def report_book(self, symbol: str, policy: str, gaps: int, /) -> None:
         """Kept for the test."""
         self.reports.append((symbol, policy, gaps))
 
@@ -176,6 +177,7 @@ class BookExchange(Listening):
             self._send(message, self.draw.uniform(0.02, 0.05 + late))
 
     def _send(self, message: dict[str, Any], delay: float) -> None:
+        self.landed = self.landed if self.flying else anyio.Event()
         self.flying += 1
         generation, number = self.generation, self.number
 
@@ -184,6 +186,8 @@ class BookExchange(Listening):
             if generation == self.generation:
                 self.sink.take(Push(self.topic, message, 1_790_000_000_000 + number, anyio.current_time() * 1000.0))
                 self.after()
+            if not self.flying:
+                self.landed.set()
 
         self._plan(delay, deliver)
 

@@ -94,8 +94,8 @@ async def trade(exchange: BookExchange, watch: Watch) -> None:
     await anyio.sleep(TICK / 2)
     if exchange.is_subscribed:
         exchange.speak()
-    while exchange.flying:
-        await anyio.sleep(0.05)
+    if exchange.flying:
+        await exchange.landed.wait()
     for pause in (0.0, 2.0, 3.0):
         await anyio.sleep(pause)
         if not exchange.flying:

@@ -60,13 +60,15 @@ class Family:
 
 @frozen(eq=False)
 class ClientStreaming:
-    """The streams of one client. `check(is_user)` raises the reason why it can have none; `owner` is its account."""
+    """The streams of one client. `check(is_user)` raises the reason why it can have none; `owner` is its account.
+    `report_book` tells of an order book's symbol, policy and gaps."""
 
     family: Family
     client: object
     owner: str
     check: Callable[[bool], None] = field(repr=False)
     key_calls: Callable[[], KeyCalls] = field(repr=False)
+    report_book: Callable[[str, str, int], None] = field(repr=False)
 
     @property
     def limits(self) -> StreamLimits:

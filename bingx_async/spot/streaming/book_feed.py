@@ -11,8 +11,9 @@ import anyio
 from bingx_async.core.book_recovery import Recovery
 from bingx_async.core.channel import Push
 from bingx_async.core.order_book import Book, Took
+from bingx_async.core.sink import Listening
 from bingx_async.errors import BingXError
-from bingx_async.spot.base import Listening, Streaming
+from bingx_async.spot.base import Streaming
 from bingx_async.spot.streaming.channels import DEPTH_CHANGES
 from bingx_async.spot.streaming.waking import Changing
 
@@ -52,10 +53,8 @@ class BookFeed:
 
     def back(self, topics: Sequence[str], at: datetime) -> None:
         """The whole book is on its way."""
-        self._is_lost, now = False, _now()
-        self.recovery.back(now)
-        self._act(now)
-        self.changing.notify()
+        self._is_lost = False
+        self._start()
 
     def fail(self, error: BingXError) -> None:
         """Nothing comes any more."""
@@ -67,7 +66,7 @@ class BookFeed:
         """The topic is subscribed."""
         self._listening = listening
         if not self._is_lost:
-            self.back((), datetime.max)
+            self._start()
 
     async def keep_time(self) -> None:
         """Until cancelled, subscribe again when it is time to."""
@@ -79,6 +78,12 @@ class BookFeed:
             if scope.cancelled_caught:
                 self._act(max(_now(), self._wakes_at))
                 self.changing.notify()
+
+    def _start(self) -> None:
+        now = _now()
+        self.recovery.back(now)
+        self._act(now)
+        self.changing.notify()
 
     def _act(self, now: float) -> None:
         if self._listening is not None and self.recovery.restarts(now):
