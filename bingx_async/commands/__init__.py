@@ -15,6 +15,7 @@ from bingx_async.commands.market import balances, klines
 from bingx_async.commands.orders import cancel, orders, place
 from bingx_async.commands.quotas import quotas
 from bingx_async.commands.session import INTERRUPTED
+from bingx_async.commands.watch import watch
 
 __all__ = ["bingx_async"]
 
@@ -39,5 +40,5 @@ def bingx_async() -> None:
     logging.getLogger("bingx_async").addHandler(logging.NullHandler())
 
 
-for command in (demo, emulator, doctor, quotas, clock, klines, balances, orders, place, cancel, cancel_all):
+for command in (demo, emulator, doctor, quotas, clock, klines, balances, orders, place, cancel, cancel_all, watch):
     bingx_async.add_command(command)

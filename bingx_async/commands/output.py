@@ -46,6 +46,11 @@ def show_json(value: Any) -> None:
     tell(json.dumps(_exact(value), indent=2))
 
 
+def show_json_line(value: Any) -> None:
+    """The same in one line, for values that come one after the other."""
+    tell(json.dumps(_exact(value)))
+
+
 def tell(text: str) -> None:
     """Print to standard output. If its reader has gone, as in `| head -1`, the program ends: what it did is done."""
     try:
