@@ -35,6 +35,6 @@ from bingx_async.models.switch import *
 from bingx_async.models.tracking import *
 
 # Put together at run time; a checker that reads it would want every name written out here once more.
-files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account, streams, books)
-files += (tracking, intents)
-globals()["__all__"] = [name for file in files for name in file.__all__]
+files = (fields, orders, cancels, oco, placing, switch, resolution, market, rules, account)
+of_streams = (streams, books, tracking, intents)
+globals()["__all__"] = [name for file in (*files, *of_streams) for name in file.__all__]
