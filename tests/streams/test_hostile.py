@@ -58,14 +58,14 @@ def test_cut_off_while_closing() -> None:
         limits = StreamLimits(topics_per_socket=1)
         async with world.client(stream_limits=limits) as client:
             streaming = client.spot._calls.streams
+            topics: Any = {ORDERS.topic: ORDERS, BALANCES.topic: BALANCES}
+            topics |= {f"{each}-USDT@trade": TRADES for each in "ABC"}
+
+            async def listen() -> None:
+                async with streaming.listen(topics, Heard()):
+                    await client.spot.streams.rotate()
+
             for cuts in range(1, 40):
-                account = {ORDERS.topic: ORDERS, BALANCES.topic: BALANCES}
-                market = {f"{each}-USDT@trade": TRADES for each in "ABC"}
-
-                async def listen(topics: Any = {**account, **market}) -> None:
-                    async with streaming.listen(topics, Heard()):
-                        await client.spot.streams.rotate()
-
                 task = asyncio.create_task(listen())
                 await asyncio.sleep(1.5)  # during the rotation, so that the account has two lines
                 for _ in range(cuts):
