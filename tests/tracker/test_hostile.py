@@ -179,3 +179,16 @@ def test_a_journal_of_the_program(backend: Backend, caplog: pytest.LogCaptureFix
 
     run(backend, main)
     assert "OSError" in caplog.text
+
+
+@backends
+def test_not_entered(backend: Backend) -> None:
+    """To iterate without `async with` raises an error that says so, instead of waiting for ever."""
+
+    async def main() -> None:
+        async with World().client() as client:
+            for each in (client.spot.tracker(), client.spot.streams.orders(), client.spot.streams.balances()):
+                with pytest.raises(InvalidRequest, match="enter the (tracker|stream) first: async with"):
+                    aiter(each)
+
+    run(backend, main)
