@@ -188,7 +188,7 @@ def test_not_entered(backend: Backend) -> None:
     async def main() -> None:
         async with World().client() as client:
             for each in (client.spot.tracker(), client.spot.streams.orders(), client.spot.streams.balances()):
-                with pytest.raises(InvalidRequest, match="enter the (tracker|stream) first: async with"):
+                with pytest.raises(InvalidRequest, match=r"enter the (tracker|stream) first: async with"):
                     aiter(each)
 
     run(backend, main)
