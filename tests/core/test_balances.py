@@ -13,9 +13,12 @@ Amounts = Mapping[str, tuple[int | None, int | None]]
 
 
 def balances_of(amounts: Amounts) -> tuple[Balance, ...]:
-    return tuple(
-        Balance(asset, *(None if each is None else Decimal(each) for each in pair)) for asset, pair in amounts.items()
-    )
+    found: list[Balance] = []
+    for asset, (free, locked) in amounts.items():
+        found.append(
+            Balance(asset, None if free is None else Decimal(free), None if locked is None else Decimal(locked))
+        )
+    return tuple(found)
 
 
 def event(at: int | None, is_recovered: bool = False, /, **amounts: tuple[int | None, int | None]) -> BalanceUpdate:
@@ -40,13 +43,12 @@ def amounts(balances: Balances) -> dict[str, tuple[Decimal | None, Decimal | Non
 
 def test_the_newest_counts() -> None:
     """In any order of events of different moments."""
-    events = [event(n, USDT=(n, n)) for n in range(1, 5)]
-    for order in permutations(events):
+    for order in permutations(event(n, USDT=(n, n)) for n in range(1, 5)):
         balances = Balances()
+        assert balances.get("USDT") is None
         for each in order:
             tell(balances, each)
         assert balances.get("USDT") == Balance("USDT", Decimal(4), Decimal(4))
-    assert balances.get("BTC") is None
 
 
 def test_of_one_moment_the_later_counts() -> None:

@@ -15,7 +15,9 @@ from tests.orderings.messages import START, SYMBOL
 PRICES = (Decimal(100), Decimal("100.5"))
 
 
-def fill(trade_id: str, ms: float = 0, quantity: str = "1", price: Decimal = PRICES[0], **fields: object) -> Fill:
+def fill(
+    trade_id: str, ms: float = 0, quantity: str = "1", price: Decimal | None = PRICES[0], **fields: object
+) -> Fill:
     known = {"price": price, "quantity": Decimal(quantity), "time": START + timedelta(milliseconds=ms)}
     return Fill(trade_id, 5, "", SYMBOL, **(known | fields))  # type: ignore[arg-type]
 

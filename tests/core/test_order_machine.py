@@ -145,8 +145,9 @@ class Network(RuleBasedStateMachine):
             return
         self.look()
         for order in self.orders:
-            messages = [order.teller.reply(order.status, str(order.executed), self.ms, "get_order")]
-            for message in (*messages, *map(order.teller.trade, order.trades)):
+            before = [evolve(order.teller, order_id=each).reply("NEW", "0", 0, "get_order") for each in order.old]
+            now = order.teller.reply(order.status, str(order.executed), self.ms, "get_order")
+            for message in (*before, now, *map(order.teller.trade, order.trades)):
                 self.judge.tell(message)
         assert self.judge.complaints == []
         self.all_is_known()
@@ -157,7 +158,7 @@ class Network(RuleBasedStateMachine):
             assert known is not None
             assert self.judge.is_true(order.truth(), known)
             assert known.is_done is not order.is_open
-            assert all(self.states.find(each) in (known, None) for each in order.old)
+            assert all(self.states.find(each) == known for each in order.old)
         assert self.judge.told == self.judge.traded
         assert len(self.states.all()) == len(self.orders)
 
