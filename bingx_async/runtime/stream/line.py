@@ -90,8 +90,7 @@ class Line:
         check_installed()
         self._door, self._limits, self._clock, self._draw = door, limits, clock, draw
         self._listener, self._tap = listener, tap
-        self._topics = Topics(limits)
-        self._heartbeat = Heartbeat(limits, 0.0)
+        self._topics, self._heartbeat = Topics(limits), Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
         self._scope, self._cut, self._wake = anyio.CancelScope(), "", anyio.Event()  # `_cut`: why the socket is to end
         self._is_hurried = False  # the next attempt to connect does not wait
