@@ -215,7 +215,7 @@ async def test_live_over_loopback() -> None:
 
 
 async def test_the_follower_has_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys, and addresses that lead to the emulator itself, may stand in the environment: the follower takes neither."""
+    """The environment may have keys, and addresses that lead to the emulator itself: the follower takes neither."""
     for name, value in (("API_KEY", "a-key"), ("SECRET_KEY", "a-secret"), ("BASE_URL", "http://127.0.0.1:8080")):
         monkeypatch.setenv(f"BINGX_{name}", value)
     monkeypatch.setenv("BINGX_STREAM_URL", "ws://127.0.0.1:8080/market")
