@@ -131,9 +131,8 @@ class Line:
         backoff = Backoff(self._limits)
         while True:
             lived, error = await self._one_socket()
-            is_forbidden = getattr(error, "is_forbidden", False)
-            wait = 0.0 if self._is_hurried else backoff.wait(lived, is_forbidden, self._draw())
-            self._is_hurried = False
+            wait = backoff.wait(lived, getattr(error, "is_forbidden", False), self._draw())
+            wait, self._is_hurried = (0.0 if self._is_hurried else wait), False
             inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, error, wait)
             await anyio.sleep(wait)
 
