@@ -57,10 +57,10 @@ class Grid:
 
     async def run(self, seconds: float | None = None) -> None:
         """Trade for so many seconds. The orders stay."""
-        rules = await self.client.spot.get_symbol(self.symbol)
-        self.lines = [rules.quantize_price(line, Side.BUY) for line in self.lines]
-        price = (await self.client.spot.get_price(self.symbol)).price or self.lines[-1]
         async with self.tracker:
+            rules = await self.client.spot.get_symbol(self.symbol)
+            self.lines = [rules.quantize_price(line, Side.BUY) for line in self.lines]
+            price = (await self.client.spot.get_price(self.symbol)).price or self.lines[-1]
             await self.recall()
             with anyio.move_on_after(seconds):
                 for cell, line in enumerate(self.lines[:-1]):

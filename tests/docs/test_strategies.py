@@ -91,8 +91,8 @@ async def beside(watch: Awaitable[None], main: Awaitable[None]) -> None:
 
 @backends
 def test_the_market_maker_over_minutes(backend: Backend) -> None:
-    """Four minutes of a wild market, with lost replies, and sockets that break every twenty seconds: on each side at most
-    one order, no call that waits in a queue, and a position within the limit that is the exchange's own."""
+    """Four minutes of a wild market, with lost replies, and sockets that break every twenty seconds: on each side at
+    most one order, no call that waits in a queue, and a position within the limit that is the exchange's own."""
 
     async def main() -> None:
         world = World(Market(volatility=0.05, step_ms=500))
