@@ -10,6 +10,7 @@ from bingx_async.core.events import Event as Event
 from bingx_async.core.plain import to_dict as to_dict
 from bingx_async.core.quota import IpGroup as IpGroup
 from bingx_async.core.quota import Quota as Quota
+from bingx_async.core.stream_limits import StreamLimits as StreamLimits
 from bingx_async.errors import *
 from bingx_async.governor import Governor as Governor
 from bingx_async.models import *
@@ -25,6 +26,6 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless t
 
 _OWN = """
     PROFILES BingXClient BucketSnapshot BudgetSnapshot Event Facts Governor IpGroup Journal MemoryJournal Quota Snapshot
-    __version__ events to_dict
+    StreamLimits __version__ events to_dict
 """
 globals()["__all__"] = [*_OWN.split(), *errors.__all__, *vars(models)["__all__"]]

@@ -15,6 +15,7 @@ from typing import Any
 
 from facts_tables import open_facts, variants
 from markdown_tables import cell, code, table
+from streams_tables import channels, stream_limits
 
 import bingx_async
 from bingx_async.account import AccountApi
@@ -232,6 +233,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "account-methods": account_methods,
     "account-quotas": account_quotas,
     "address-quotas": address_quotas,
+    "channels": channels,
     "codes": codes,
     "endpoints": endpoints,
     "events": observed,
@@ -240,5 +242,6 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "open-facts": open_facts,
     "profiles": profiles,
     "statuses": statuses,
+    "stream-limits": stream_limits,
     "variants": variants,
 }

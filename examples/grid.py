@@ -23,6 +23,7 @@ from bingx_async import (
     BingXClient,
     BingXError,
     FillAdded,
+    Journal,
     Order,
     OrderChanged,
     OrderNotFound,
@@ -33,7 +34,6 @@ from bingx_async import (
     TransportError,
 )
 from bingx_async.emulator import Emulator, Market
-from bingx_async.spot.tracker.journal import Journal
 
 NAME, PAUSE = "grid", 1.0
 OPPOSITE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}

@@ -28,6 +28,7 @@ NAMES = {
         "PROFILES",
         "CancelRestriction",
         "Priority",
+        "StreamLimits",
         "__version__",
         "to_dict",
     },

@@ -84,3 +84,11 @@ class Topic:
         if self.stage is not Stage.ON:
             return self.acts_at
         return self.heard_at + self.silence * (1 if self.heard_at > self.on_at else 2 ** min(self.quiet, MOST_QUIET))
+
+    def earliest_due(self, now: float) -> float:
+        """As `due`, or earlier where the next message will make it so."""
+        return self.due if self.stage is not Stage.ON else min(self.due, max(now, self.heard_at) + self.silence)
+
+    def again(self, quiet: int = 0) -> Topic:
+        """The same wish, of which nothing was sent yet."""
+        return Topic(self.name, self.silence, self.was_on, quiet)

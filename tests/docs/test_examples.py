@@ -22,7 +22,7 @@ SAID = {
 
 
 def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run Python, at the root of the project unless told otherwise, with no key in the environment and a base URL that refuses connections."""
+    """Run Python without a key in the environment, and with a base URL that refuses connections."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BINGX_")}
     environment |= {"PYTHONPATH": str(ROOT), "BINGX_BASE_URL": "http://127.0.0.1:9"}
     return subprocess.run(

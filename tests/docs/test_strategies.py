@@ -11,13 +11,12 @@ from decimal import Decimal
 import anyio
 import pytest
 
-from bingx_async import BingXClient, Governor
+from bingx_async import BingXClient, Governor, MemoryJournal
 from bingx_async.emulator import Account, CloseAfter, CloseBefore, Emulator, Fault, Market
 from bingx_async.emulator.streams.faults import Cut, RefuseHandshake, StreamFault
 from bingx_async.emulator.trading.orders import Order
 from bingx_async.spot.batch_placing import PLACE_ORDERS
 from bingx_async.spot.replacing import REPLACE_ORDER
-from bingx_async.spot.tracker.journal import MemoryJournal
 from bingx_async.testing import simulated_clock
 from examples.grid import Grid
 from examples.market_maker import LIMIT, MarketMaker

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 import bingx_async
-from bingx_async import PROFILES, BingXClient, Facts, Governor, errors
+from bingx_async import PROFILES, BingXClient, Facts, Governor, StreamLimits, errors
 from bingx_async.account import AccountApi
 from bingx_async.catalogue import CATALOGUE
 from bingx_async.core import events
@@ -21,6 +21,7 @@ from bingx_async.core.refusals import BARE_STATUSES, TABLE
 from bingx_async.emulator import Emulator
 from bingx_async.emulator.variants import Variants
 from bingx_async.spot import SpotApi
+from bingx_async.spot.streaming.streams import Streams
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -90,7 +91,7 @@ def test_every_difference_of_a_profile_is_listed(profile: str) -> None:
 def test_every_method_is_listed() -> None:
     """Each method of `client.spot` is in the table of methods, with a sentence about it."""
     rows = rows_of("methods")
-    for name in (name for name in dir(SpotApi) if not name.startswith("_")):
+    for name in (name for name, value in inspect.getmembers(SpotApi, callable) if not name.startswith("_")):
         (row,) = [line for line in rows if f"`{name} <" in line]
         assert re.search(r"\| \w[^|]+ \|$", row)
 
@@ -103,13 +104,22 @@ def test_every_account_method_is_listed() -> None:
 
 def test_every_open_fact_is_decided() -> None:
     """Each choice of the client and each variant of the emulator has a row, and each variant what decides it."""
+    decided = re.compile(r"\| (none: .+|`(?:Facts|StreamLimits)\(\w+=\.\.\.\)`) \|$").search
     settings = {line.split("`")[1] for line in rows_of("open-facts")}
     variants = {line.split("`")[1]: line for line in rows_of("variants")}
     assert settings == {field.name for field in attrs.fields(Facts)}
     assert set(variants) == {field.name for field in attrs.fields(Variants)}
-    assert [
-        name for name, line in variants.items() if not re.search(r"\| (none: .+|`Facts\(\w+=\.\.\.\)`) \|$", line)
-    ] == []
+    assert [name for name, line in variants.items() if not decided(line)] == []
+
+
+def test_every_channel_and_limit_is_listed() -> None:
+    """Each method of `client.spot.streams` that opens a stream is a channel with a row, and so has each limit."""
+    names = {line.split("`")[1] for line in rows_of("channels")}
+    methods = {name for name, value in inspect.getmembers(Streams, inspect.isfunction) if not name.startswith("_")}
+    assert methods - names == {"rotate"}
+    assert [line.split("`")[1] for line in rows_of("stream-limits")] == [
+        each.name for each in attrs.fields(StreamLimits)
+    ]
 
 
 def test_every_event_is_listed() -> None:

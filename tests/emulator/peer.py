@@ -12,6 +12,7 @@ from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
 from bingx_async.emulator.streams.messages import GZIP
+from bingx_async.emulator.streams.session import MUTE
 from tests.emulator.trading import Trading
 
 
@@ -22,7 +23,7 @@ class Peer:
         self._trading, self._streams = trading, trading.emulator._open_streams()
         self.key = key_of(trading) if listen_key is True else str(listen_key or "")
         target = f"/market?listenKey={self.key}" if self.key else "/market"
-        self.protocol = ClientProtocol(parse_uri(f"ws://exchange{target}"))
+        self.protocol = ClientProtocol(parse_uri(f"ws://exchange{target}"), logger=MUTE)
         self.heard: list[Any] = []
         self.pings: list[str] = []
         self.kinds: set[Opcode] = set()

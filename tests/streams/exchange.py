@@ -8,11 +8,9 @@ connections in the order in which they were made.
 from __future__ import annotations
 
 import gzip
-import heapq
 import json
 from collections.abc import Callable, Mapping
 from itertools import count
-from math import inf
 from typing import Any
 
 import anyio
@@ -22,17 +20,18 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from tests.streams.wire import Wire
+
 URL = "ws://exchange.test/market"
 SUCCESS = {"code": 0, "msg": "SUCCESS"}
-ROOM = 65536  # bytes that the client can send to an exchange that does not read
 
 
 def packed(message: object) -> bytes:
     """A message as the exchange sends it."""
-    return gzip.compress((message if isinstance(message, str) else json.dumps(message)).encode(), 1)
+    return gzip.compress((message if isinstance(message, str) else json.dumps(message)).encode(), 1, mtime=0)
 
 
-class Peer(anyio.abc.ByteStream):
+class Peer(Wire):
     """One connection: the client's stream, and the exchange's end of it.
 
     `topics` are those subscribed now, `received` every text with its moment (ms since the exchange was made), `asked`
@@ -40,21 +39,13 @@ class Peer(anyio.abc.ByteStream):
     """
 
     def __init__(self, exchange: StreamExchange) -> None:
+        super().__init__()
         self.exchange, self.protocol = exchange, ServerProtocol(max_size=None)
         self.path, self.headers = "", dict[str, str]()
         self.topics: dict[str, None] = {}
         self.received: list[tuple[float, str]] = []
         self.asked: list[tuple[float, str, str]] = []  # moment, "sub" or "unsub", topic
         self.pongs: list[tuple[float, str]] = []
-        self.is_mute = False  # it sends nothing
-        self.is_deaf = False  # it reads nothing: once `ROOM` bytes are sent the client's `send` blocks
-        self.is_closed = False  # by the client
-        self.ended: Exception | None = None  # by the exchange
-        self._coming, self._unread = bytearray(), bytearray()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        self._numbers, self._changed = count(), anyio.Event()
-
-    # The exchange's end
 
     def say(self, message: object) -> None:
         """A message, packed; a str as it is, anything else as JSON."""
@@ -70,12 +61,6 @@ class Peer(anyio.abc.ByteStream):
         self.protocol.send_binary(data)
         self._pass_on()
 
-    def say_bytes(self, data: bytes) -> None:
-        """Bytes as they are, in no frame."""
-        if not self.is_mute and self.ended is None:
-            self._coming += data
-            self._notify()
-
     def push(self, topic: str, data: object, **envelope: object) -> None:
         """A message of a topic."""
         self.say({"code": 0, "dataType": topic, "data": data, "success": True, **envelope})
@@ -86,82 +71,11 @@ class Peer(anyio.abc.ByteStream):
         self._pass_on()
         self.end()
 
-    def end(self) -> None:
-        """The end of the connection; what was sent before is still delivered."""
-        self._end(anyio.EndOfStream())
-
-    def reset(self) -> None:
-        """The connection is reset; what was not read is lost."""
-        self._coming.clear()
-        error = anyio.BrokenResourceError()
-        error.__cause__ = ConnectionResetError(104, "Connection reset by peer")
-        self._end(error)
-
-    def after(self, seconds: float, do: Callable[[], None]) -> None:
-        """Do it later, if the connection is there by then."""
-        heapq.heappush(self._timers, (anyio.current_time() + seconds, next(self._numbers), do))
-        self._notify()
-
-    # The client's end
-
-    async def receive(self, max_bytes: int = 65536) -> bytes:
-        """The next bytes."""
-        await anyio.lowlevel.checkpoint()
-        while True:
-            self._do_what_is_due()
-            if self.is_closed:
-                raise anyio.ClosedResourceError
-            if self._coming:
-                piece = bytes(self._coming[:max_bytes])
-                del self._coming[:max_bytes]
-                return piece
-            if self.ended is not None:
-                raise self.ended
-            due = self._timers[0][0] if self._timers else inf
-            with anyio.move_on_after(due - anyio.current_time()):
-                await self._changed.wait()
-
-    async def send(self, item: bytes) -> None:
-        """Bytes of the client."""
-        await anyio.lowlevel.checkpoint()
-        if self.is_closed:
-            raise anyio.ClosedResourceError
-        if self.ended is not None:
-            raise anyio.BrokenResourceError
-        if not self.is_deaf:
-            self._take(item)
-            return
-        self._unread += item
-        while self.is_deaf and len(self._unread) > ROOM and not self.is_closed:
-            await self._changed.wait()
-
-    async def send_eof(self) -> None:
-        """Nothing more comes."""
-
-    async def aclose(self) -> None:
-        """The client closes it."""
-        self.is_closed = True
-        self._notify()
-        await anyio.lowlevel.checkpoint()
-
-    # Inside
-
-    def _notify(self) -> None:
-        changed, self._changed = self._changed, anyio.Event()
-        changed.set()
-
-    def _end(self, error: Exception) -> None:
-        self.ended = self.ended or error
-        self._notify()
-
-    def _do_what_is_due(self) -> None:
-        while self._timers and self._timers[0][0] <= anyio.current_time() and self.ended is None:
-            heapq.heappop(self._timers)[2]()
-
     def _pass_on(self) -> None:
         self.say_bytes(b"".join(self.protocol.data_to_send()))
 
-    def _take(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
+        """What the client sent."""
         self.protocol.receive_data(data)
         for event in self.protocol.events_received():
             if isinstance(event, Request):

@@ -102,13 +102,14 @@ def test_outlives_its_maker(backend: Backend) -> None:
     """It goes on when the scope in which it was made is cancelled."""
 
     async def main() -> None:
+        tasks: list[Background] = []
         with anyio.CancelScope() as scope:
-            task = Background("work", anyio.sleep_forever)
+            tasks.append(Background("work", anyio.sleep_forever))
             scope.cancel()
             await anyio.sleep(1)
         await anyio.sleep(1)
-        assert task.is_running
-        await task.stop()
+        assert tasks[0].is_running
+        await tasks[0].stop()
 
     run(backend, main)
 

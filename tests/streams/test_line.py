@@ -66,6 +66,27 @@ def test_messages(backend: Backend) -> None:
 
 
 @backends
+def test_data_before_the_answer(backend: Backend) -> None:
+    """What comes before a subscription is confirmed is delivered right behind its confirmation."""
+
+    async def main() -> None:
+        setting = Setting(StreamExchange(ack_delay=0.5))
+        async with setting.running(TRADES):
+            await anyio.sleep(0.1)
+            setting.exchange.push(TRADES, 1)
+            setting.exchange.push(TRADES, 2)
+            await anyio.sleep(0.1)
+            assert setting.notes.of("pushed") == []
+            await anyio.sleep(1)
+            setting.exchange.push(TRADES, 3)
+            await anyio.sleep(0.1)
+        assert [kind for kind, *_ in setting.notes.all] == ["up", "subscribed", "pushed", "pushed", "pushed"]
+        assert (setting.notes.data, setting.notes.moments("pushed")) == ([1, 2, 3], [500.0, 500.0, 1200.0])
+
+    run(backend, main)
+
+
+@backends
 def test_wanted_later(backend: Backend) -> None:
     """A topic that is wanted while the socket is there is subscribed at once; a dropped one is unsubscribed, and
     nothing of it is delivered from then on."""
@@ -271,5 +292,25 @@ def test_cancelled(backend: Backend) -> None:
         assert (setting.exchange.socket.received[-1], setting.exchange.socket.is_closed) == ((1000.0, "close"), True)
         assert (setting.notes.of("lost"), simulated_monotonic() - setting.notes.began) == ([], 1000.0)
         assert setting.line.is_up is False
+
+    run(backend, main)
+
+
+@backends
+def test_cut(backend: Backend) -> None:
+    """A socket that is cut is closed with a goodbye, lost for the reason given, and another one follows; without a
+    socket there is nothing to cut."""
+
+    async def main() -> None:
+        setting = Setting()
+        setting.line.cut("too early")
+        async with setting.running(TRADES):
+            await anyio.sleep(1)
+            setting.line.cut("the key is to change")
+            await anyio.sleep(1)
+        assert setting.notes.reasons == ["the key is to change"]
+        assert setting.notes.moments("subscribed") == [20.0, 1520.0]
+        first = setting.exchange.sockets[0]
+        assert (first.received[-1], first.is_closed) == ((1000.0, "close"), True)
 
     run(backend, main)

@@ -115,7 +115,11 @@ def test_deaf_peer(backend: Backend) -> None:
             setting.exchange.push(TRADES, 1)
             await anyio.sleep(20)
             assert setting.exchange.socket is not socket
-        assert setting.notes.reasons == ["the exchange read nothing for 15 s"]
+            setting.exchange.socket.is_deaf = True
+            await anyio.sleep(2)
+            setting.line.cut("it is cut at once all the same")
+            await anyio.sleep(0.1)
+        assert setting.notes.reasons == ["the exchange read nothing for 15 s", "it is cut at once all the same"]
         assert setting.notes.data == [1]
         assert 15_000.0 < setting.notes.moments("lost")[0] < 20_000.0
         assert "close" not in [text for _, text in socket.received]
@@ -161,6 +165,23 @@ def test_a_burst_of_pings(backend: Backend) -> None:
             pongs = [text for _, text in setting.exchange.socket.pongs]
             assert pongs == [f'{{"pong": "{number}"}}' for number in range(500)]
             assert len(setting.exchange.socket.asked) == 6
+
+    run(backend, main)
+
+
+@backends
+def test_every_address_refuses(backend: Backend) -> None:
+    """Where a host has several addresses the reason of the first one is told."""
+
+    async def main() -> None:
+        setting = Setting()
+        refusal = OSError("All connection attempts failed")
+        refusal.__cause__ = ExceptionGroup("several", [ConnectionRefusedError(), TimeoutError()])
+        setting.exchange.handshakes = [refusal]
+        async with setting.running():
+            await anyio.sleep(0.1)
+        (error,) = setting.notes.of("failed")
+        assert str(error) == "no connection to exchange.test: it refuses connections"
 
     run(backend, main)
 

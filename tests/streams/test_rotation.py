@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from itertools import count
 
 import anyio
 import pytest
 
+from bingx_async import StreamUnavailable
 from tests.client.exchange import Backend, backends, refused, run
 from tests.streams.test_listen_keys import TOPICS, event
 from tests.streams.world import BALANCES, ORDERS, Heard, World
@@ -176,3 +179,38 @@ def test_ends_meanwhile(backend: Backend, moment: float) -> None:
         assert [type(error).__name__ for error in heard.errors] == ["ClientClosed"]
 
     run(backend, main)
+
+
+@backends
+def test_secrets(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
+    """No listen key is in any log, nor in the text, the locals and the causes of an error, nor in a repr."""
+    caplog.set_level(0)
+    for name in ("bingx_async", "websockets.client", "anyio", "asyncio"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    seen: list[str] = []
+
+    async def main() -> list[str]:
+        world, heard = World(), Heard()
+        async with world.client() as client, client.spot._calls.streams.listen(TOPICS, heard):
+            await client.spot.streams.rotate()
+            world.streams.socket.say({"e": "listenKeyExpired", "listenKey": world.keys[-1]})
+            await anyio.sleep(10)
+            world.extends = [(502, "bad gateway"), 404]
+            await anyio.sleep(3600)
+            world.streams.handshakes = [403, 302, b"HTTP/1.1 200 OK\r\n\r\n", *[OSError("no route")] * 1000]
+            try:
+                await client.spot.streams.rotate()
+            except StreamUnavailable as error:
+                told = traceback.TracebackException.from_exception(error, capture_locals=True)
+                seen.extend(told.format())
+            account = client._calls.family.hub()._accounts["1"]
+            seen.extend(map(repr, (account.lines[0].door, account.lines[0].line, client._calls.family, heard.signs)))
+        return world.keys
+
+    keys = run(backend, main)
+    assert len(keys) > 4
+    logged = "".join(each.getMessage() for each in caplog.records if each.name != "websockets.server")  # the exchange's
+    assert len("".join(seen)) > 1000
+    for key in keys:
+        assert key not in logged
+        assert key not in "".join(seen)

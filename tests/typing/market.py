@@ -12,10 +12,13 @@ from bingx_async import (
     Depth,
     Facts,
     Kline,
+    Lagged,
     LastPrice,
     ListenKey,
     Permissions,
     Quota,
+    Reconnected,
+    StreamLimits,
     SymbolRules,
     Ticker,
     Trade,
@@ -46,3 +49,17 @@ async def own(client: BingXClient) -> None:
     assert_type(await client.account.get_permissions(), Permissions)
     assert_type(await client.account.create_listen_key(), ListenKey)
     assert_type(await client.request("GET", "/openApi/account/v1/uid", quota=Quota(5, 1.0)), Any)
+
+
+async def listen() -> None:
+    streams = BingXClient(stream_url="ws://127.0.0.1:8080/market", stream_limits=StreamLimits(queue=100)).spot.streams
+    async with streams.trades("BTC-USDT", "ETH-USDT") as trades:
+        async for item in trades:
+            assert_type(item, Trade | Lagged | Reconnected)
+    async with streams.klines("BTC-USDT", "1m") as candles, streams.depth("BTC-USDT", levels=5) as depth:
+        assert_type(await anext(candles), Kline | Lagged | Reconnected)
+        assert_type(await anext(depth), Depth | Lagged | Reconnected)
+    async with streams.ticker("BTC-USDT") as ticker, streams.book_ticker("BTC-USDT") as best:
+        assert_type(await anext(ticker), Ticker | Lagged | Reconnected)
+        assert_type(await anext(best), BookTicker | Lagged | Reconnected)
+    assert_type(await streams.rotate(), None)

@@ -12,12 +12,13 @@ and `is_user` says whether only sockets with a listen key, or only those without
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from attrs import field, frozen
-from attrs.validators import instance_of, optional
+from attrs.validators import optional
 
-from bingx_async.core.options import number, one_of, whole
+from bingx_async.core.options import number, one_of, shown, whole
+from bingx_async.errors import InvalidRequest
 
 CutKind = Literal["clean", "reset", "silent"]
 
@@ -126,11 +127,16 @@ class BrokenGzip(StreamEffect):
     """The message cannot be unpacked."""
 
 
+def _is_effect(_instance: object, _setting: object, value: Any) -> None:
+    if not isinstance(value, StreamEffect):
+        raise InvalidRequest(f"effect must be a failure of streams such as Drop() or Cut('reset'), not {shown(value)}")
+
+
 @frozen
 class StreamFault:
     """An effect and what it strikes; see the module's docstring. Raises `InvalidRequest`."""
 
-    effect: StreamEffect = field(validator=instance_of(StreamEffect))
+    effect: StreamEffect = field(validator=_is_effect)
     topic: str | None = None
     every: int = field(default=1, validator=whole(at_least=1))
     times: int | None = field(default=None, validator=optional(whole(at_least=1)))

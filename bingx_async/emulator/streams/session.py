@@ -11,6 +11,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
+from email.utils import formatdate
 from heapq import heappop, heappush
 from http import HTTPStatus
 from itertools import count
@@ -23,13 +24,12 @@ from websockets.server import ServerProtocol
 
 from bingx_async.emulator.streams.faults import CutKind
 from bingx_async.emulator.streams.feeds import Feed
-from bingx_async.emulator.trading.agenda import Agenda, Entry
+from bingx_async.emulator.trading.agenda import EPSILON, Agenda, Entry
 
 # Its own logger would write requests with their listen key at DEBUG.
 MUTE = logging.Logger("bingx_async.emulator.frames", logging.CRITICAL)
 LARGEST = 2**20  # bytes of a message to the exchange
 CLOSE_MS = 10_000  # for so long a close frame may wait for its answer
-EPSILON = 0.01  # ms; moments are floats beyond 10**12
 Payload = bytes | str
 
 
@@ -153,6 +153,9 @@ class Session:
         status = self.on_open(self, request.path) if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS else 0
         if status >= HTTPStatus.BAD_REQUEST:
             response = self._protocol.reject(HTTPStatus(status), HTTPStatus(status).phrase)
+        # The date of the library would be that of the machine, and a run could not be repeated to the byte.
+        del response.headers["Date"]
+        response.headers["Date"] = formatdate(self.agenda.time // 1000, usegmt=True)
         self._protocol.send_response(response)
         self._post(0.0)
 

@@ -7,7 +7,6 @@ when something comes for it before that.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from decimal import localcontext
@@ -24,7 +23,7 @@ from bingx_async.emulator.stats import StreamStats
 from bingx_async.emulator.streams.faults import CutKind, StreamFault
 from bingx_async.emulator.streams.increments import PublishedBook
 from bingx_async.emulator.streams.service import Service
-from bingx_async.emulator.streams.session import EPSILON, Session
+from bingx_async.emulator.streams.session import Session
 
 Lock = AbstractContextManager[object]
 
@@ -136,8 +135,9 @@ class Streams:
         """Let everything happen that is due; the moment."""
         now = self._now()
         with localcontext(prec=EXACT):
-            self._floor.agenda.play(now + EPSILON)
+            self._floor.agenda.play(now)
         return now
 
     def _count_sockets(self, address: str) -> int:
-        return Counter(each.address for each in self._sessions.values())[address]
+        found = [each for each in self._sessions.values() if each.address == address]
+        return sum(not (each.is_reset or each.is_over) for each in found)

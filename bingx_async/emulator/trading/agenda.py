@@ -14,6 +14,7 @@ from itertools import count
 
 from attrs import define, field
 
+EPSILON = 0.01  # ms; moments are floats beyond 10**12, so a clock may show a little less than it was waited for
 Action = Callable[[], object]
 
 
@@ -55,7 +56,7 @@ class Agenda:
 
     def play(self, until: float) -> None:
         """Do everything that is due."""
-        while self._entries and self._entries[0][0] <= until:
+        while self._entries and self._entries[0][0] <= until + EPSILON:
             due, _, entry = heappop(self._entries)
             if entry.due == due:
                 self._move_to(due)

@@ -35,7 +35,7 @@ def reason_of(error: BaseException) -> str:
     link: BaseException | None = error
     while link is not None and link not in links:
         links.append(link)
-        link = link.__cause__ or link.__context__
+        link = link.__cause__ or link.__context__ or next(iter(getattr(link, "exceptions", ())), None)
     for link in links:
         if isinstance(link, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted ({link.verify_message}); does something stand between?"

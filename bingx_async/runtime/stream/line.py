@@ -20,6 +20,8 @@ from bingx_async.runtime.loops import one_error
 from bingx_async.runtime.stream.dialing import check_installed
 from bingx_async.runtime.stream.websocket import Disconnected, WebSocket
 
+SHORTEST = 1e-6  # seconds of a wait: what rounding leaves of one might never pass
+
 Tap = Callable[[str, Message | None, float], None]
 
 
@@ -92,7 +94,8 @@ class Line:
         self._topics = Topics(limits)
         self._heartbeat = Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
-        self._cut = ""  # why the socket is to be closed
+        self._scope, self._cut = anyio.CancelScope(), ""  # of the work on the socket, and why it is to end
+        self._is_hurried = False  # the next attempt to connect does not wait
         self._wake = anyio.Event()
 
     @property
@@ -120,19 +123,19 @@ class Line:
         self._topics.restart(topic)
         self._wake.set()
 
-    def cut(self, reason: str) -> None:
-        """Close the socket there is and open another."""
+    def cut(self, reason: str, at_once: bool = False) -> None:
+        """Close the socket there is and open another, `at_once` without the usual wait."""
         if self._socket is not None:
-            self._cut = reason
-            self._wake.set()
+            self._cut, self._is_hurried = reason, at_once
+            self._scope.cancel()
 
     async def run(self) -> None:
         """Keep the socket open until this task is cancelled."""
         backoff = Backoff(self._limits)
         while True:
             lived, error = await self._one_socket()
-            is_forbidden = getattr(error, "is_forbidden", False)
-            wait = backoff.wait(lived, is_forbidden, self._draw())
+            wait = backoff.wait(lived, getattr(error, "is_forbidden", False), self._draw())
+            wait, self._is_hurried = (0.0 if self._is_hurried else wait), False
             inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, error, wait)
             await anyio.sleep(wait)
 
@@ -141,25 +144,25 @@ class Line:
         try:
             socket = await self._door.open(self._limits)
         except StreamUnavailable as failure:
-            self._tell(self._listener.failed, failure)
+            _tell(self._listener.failed, failure)
             return 0.0, failure
         began = self._clock()
-        self._socket, self._heartbeat = socket, Heartbeat(self._limits, began)
+        self._socket, self._scope, self._heartbeat = socket, anyio.CancelScope(), Heartbeat(self._limits, began)
         self._topics.connected(began)
         try:
-            self._tell(self._listener.up)
+            _tell(self._listener.up)
             error = await self._serve(socket)
         finally:
             self._socket, self._cut = None, ""
             self._topics.disconnected()
             await socket.aclose()
-        self._tell(self._listener.lost, self._heartbeat.heard_at, str(error))
+        _tell(self._listener.lost, self._heartbeat.heard_at, str(error))
         return self._clock() - began, error
 
     async def _serve(self, socket: WebSocket) -> StreamUnavailable:
         """Read and write until the socket ends; returns why."""
         try:
-            with one_error():
+            with one_error(), self._scope:
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._write, socket)
                     await self._read(socket)
@@ -167,7 +170,7 @@ class Line:
             return error
         except BrokenFrame as error:
             return Disconnected(str(error))
-        raise AssertionError("reading ends with an error")
+        return Disconnected(self._cut)
 
     async def _read(self, socket: WebSocket) -> None:
         largest, heartbeat = self._limits.largest_message, self._heartbeat
@@ -183,17 +186,17 @@ class Line:
         """One message."""
         message = read(text, now)
         if self._tap is not None:
-            self._tell(self._tap, text, message, now)
+            _tell(self._tap, text, message, now)
         if type(message) is Push:
             if self._topics.takes(message):
-                self._tell(self._listener.pushed, message)
+                _tell(self._listener.pushed, message)
         elif type(message) is Ping:
             self._heartbeat.pinged(now)
             socket.send(message.pong)
         elif type(message) is Ack:
             self._topics.answered(message, now)
         elif type(message) is KeyExpired:
-            self._tell(self._listener.expired)
+            _tell(self._listener.expired)
         if self._topics.changes:
             self._tell_changes()
 
@@ -202,8 +205,6 @@ class Line:
         while True:
             self._wake = anyio.Event()
             now = self._clock()
-            if self._cut:
-                raise Disconnected(self._cut)
             self._topics.look(now)
             self._tell_changes()
             if not socket.has_unsent and (message := self._topics.next_message(now)) is not None:
@@ -213,7 +214,8 @@ class Line:
             if socket.has_unsent:
                 await self._flush(socket)
             else:
-                with anyio.move_on_after((min(self._topics.wakes_at, self._heartbeat.dies_at) - now) / 1000.0):
+                wait = (min(self._topics.wakes_at, self._heartbeat.dies_at) - now) / 1000.0
+                with anyio.move_on_after(max(wait, SHORTEST)):
                     await self._wake.wait()
 
     async def _flush(self, socket: WebSocket) -> None:
@@ -228,20 +230,21 @@ class Line:
         changes, self._topics.changes = self._topics.changes, []
         for change in changes:
             if isinstance(change, Subscribed):
-                self._tell(self._listener.subscribed, change.topic)
+                _tell(self._listener.subscribed, change.topic)
                 for push in change.early:
                     if self._topics.takes(push):
-                        self._tell(self._listener.pushed, push)
+                        _tell(self._listener.pushed, push)
             elif isinstance(change, Refused):
-                self._tell(self._listener.refused, change.topic, change.error)
+                _tell(self._listener.refused, change.topic, change.error)
             elif isinstance(change, Silent):
-                self._tell(self._listener.silent, *change)
+                _tell(self._listener.silent, *change)
             else:
-                self._tell(self._listener.expired)
+                _tell(self._listener.expired)
 
-    def _tell(self, told: Callable[..., None], *values: object) -> None:
-        """Call the listener; an error of it is logged and does not end the stream."""
-        try:
-            told(*values)
-        except Exception:
-            warn("a listener of a stream raised an error", with_traceback=True)
+
+def _tell(told: Callable[..., None], *values: object) -> None:
+    """Call a listener; an error of it is logged and does not end the stream."""
+    try:
+        told(*values)
+    except Exception:
+        warn("a listener of a stream raised an error", with_traceback=True)

@@ -44,7 +44,7 @@ class MarketLine:
             self.room = min(self.room, len(self.names))
             self._market.move(topic)
         else:
-            self._market.board.refused(topic, error)
+            self._market.give_up(topic, error)
 
     def silent(self, topic: str, since: float, reason: str) -> None:
         """A topic is being subscribed again."""
@@ -63,6 +63,7 @@ class MarketLine:
         """There is no listen key here."""
 
     def _broken(self, error: Exception) -> None:
+        self.room = 0
         for name in tuple(self.names):
             self.refused(name, StreamUnavailable(f"the stream has ended with an error: {type(error).__name__}"))
 
@@ -97,8 +98,9 @@ class Market:
 
     def restart(self, name: str) -> None:
         """Give a topic up and subscribe to it again."""
-        self.board.lost((name,), self._parts.clock.monotonic(), "it was asked for again")
-        self._line_of[name].line.restart(name)
+        if name in self._line_of:
+            self.board.lost((name,), self._parts.clock.monotonic(), "it was asked for again")
+            self._line_of[name].line.restart(name)
 
     def patience(self) -> float:
         """How many seconds a subscription may take."""
@@ -110,7 +112,12 @@ class Market:
             try:
                 self.want([self.board[name]])
             except StreamUnavailable as error:
-                self.board.refused(name, error)
+                self.give_up(name, error)
+
+    def give_up(self, name: str, error: StreamError) -> None:
+        """A topic is not to be had."""
+        self._line_of.pop(name, None)
+        self.board.refused(name, error)
 
     def _new_line(self) -> MarketLine:
         self._parts.sockets.take()

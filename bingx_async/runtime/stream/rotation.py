@@ -93,7 +93,7 @@ class Rotation:
         if new.door.key == old.door.key:
             new.door.forget()  # a key may have one socket, so there has to be a gap
             old.ready, old.error = anyio.Event(), None
-            old.line.cut(SAME_KEY)
+            old.line.cut(SAME_KEY, at_once=True)
             await self._ready(old)
         else:
             account, self._seen = self._account, Seen()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from attrs import define, field, frozen
 
 from bingx_async.core.channel import Channel
@@ -45,9 +46,10 @@ class Family:
         return self._hub
 
     async def end(self, clients: Collection[object], error: BingXError) -> None:
-        """End the streams of these clients."""
+        """End the streams of these clients. That is done in any case, and takes a few seconds at most."""
         if self._hub is not None and self._loop is not None and self._loop.is_current():
-            await self._hub.end(clients, error)
+            with anyio.CancelScope(shield=True):
+                await self._hub.end(clients, error)
 
     def _new_hub(self) -> Hub:
         from bingx_async.runtime.stream.dialing import Door

@@ -24,6 +24,7 @@ PIECE = 65536  # bytes read at once
 STATUS, LONGEST_STATUS = slice(9, 12), 12  # in `HTTP/1.1 101 ...`
 MOST_UNSENT = 2**20  # bytes of answers that the other end does not read
 GOODBYE = 0.5  # seconds for the message that closes a socket; its answer is not waited for
+NORMAL = 1000  # the code of a socket that is not needed any more
 CONNECTING, OPEN = 0, 1  # states of the protocol
 CONT, TEXT, BINARY, CLOSE = 0, 1, 2, 8  # kinds of frames
 FORBIDDEN = {403: "too many connections from this address, or a region that is not served", 429: "too many connections"}
@@ -115,15 +116,17 @@ class WebSocket:
 
     async def aclose(self) -> None:
         """Close it, with a goodbye if that can be written at once; never waits for an answer."""
-        with anyio.move_on_after(GOODBYE, shield=True):
-            with contextlib.suppress(Disconnected):
-                if not self._is_stuck:
-                    if self._protocol.state == OPEN:
-                        self._protocol.send_close(1000)
-                    self._collect()
-                    await self.flush()
-            with contextlib.suppress(Exception):
-                await self._stream.aclose()
+        with anyio.move_on_after(GOODBYE, shield=True), contextlib.suppress(Disconnected):
+            if not self._is_stuck:
+                await self._say_goodbye()
+        with anyio.move_on_after(GOODBYE, shield=True), contextlib.suppress(Exception):
+            await self._stream.aclose()
+
+    async def _say_goodbye(self) -> None:
+        if self._protocol.state == OPEN:
+            self._protocol.send_close(NORMAL)
+        self._collect()
+        await self.flush()
 
     async def _receive(self) -> bytes:
         handled = sys.exception()
