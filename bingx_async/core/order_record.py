@@ -74,8 +74,9 @@ class Record:
             self.executed = executed
         if report.quote is not None and report.quote > self.quote:
             self.quote = report.quote
-        if report.changed_at is not None and (self.update_time is None or report.changed_at > self.update_time):
-            self.update_time = report.changed_at
+        at = report.changed_at or report.time
+        if at is not None and (self.update_time is None or at > self.update_time):
+            self.update_time = at
         return against
 
     def settle(self, placement: Placement, error: str = "") -> None:
@@ -88,7 +89,6 @@ class Record:
         self.take(other._as_report())
         self.executed = max(self.executed, other.executed)
         self.is_ending |= other.is_ending and not self.status.is_final
-        self.is_counted |= other.is_counted
         self.trail.absorb(other.trail)
         mine, self.fills = self.fills, other.fills
         for fill, is_event in mine.everything():

@@ -23,8 +23,8 @@ CONDITIONAL = frozenset(
 class Report(NamedTuple):
     """An amount that is missing or 0 is None, except what was executed: there 0 is told and None is not told.
 
-    `time`: when the order was placed. `changed_at`: of when the report is. `is_proof`: whether a final state in it can
-    be relied on; that of a reply to a cancel cannot, since more may be filled before the order ends.
+    `time`: when the order was placed. `changed_at`: when it came into this state. `is_proof`: whether a final state in
+    it can be relied on; that of a reply to a cancel cannot, since more may be filled before the order ends.
     """
 
     order_id: int | str | None = None
@@ -47,7 +47,7 @@ class Report(NamedTuple):
 
 def report_of_order(order: Order) -> Report:
     """A reply that describes an order."""
-    return _report(order, order.update_time or order.time, order.time)
+    return _report(order, order.update_time, order.time)
 
 
 def report_of_cancel(order: Order) -> Report:
@@ -58,13 +58,13 @@ def report_of_cancel(order: Order) -> Report:
 def report_of_update(update: OrderUpdate) -> Report:
     """An event."""
     order = update.order
-    return _report(order, update.time or order.update_time or order.time, order.time)
+    return _report(order, update.time or order.update_time, order.time)
 
 
 def report_of_leg(leg: OcoLeg) -> Report:
     """A leg of an OCO order. Such a reply does not tell how much was executed."""
     return Report(
-        leg.order_id or None,
+        None if leg.order_id in ("", "0") else leg.order_id,
         leg.client_order_id,
         leg.symbol,
         leg.side,
@@ -76,7 +76,6 @@ def report_of_leg(leg: OcoLeg) -> Report:
         leg.order_list_id,
         leg.time,
         leg.status,
-        changed_at=leg.time,
     )
 
 

@@ -20,17 +20,20 @@ class Standing(NamedTuple):
     at: datetime
     rank: int
 
-    def is_behind(self, other: Standing) -> bool:
-        """Whether the other is further."""
-        if self[:2] != other[:2] or not _in_one_second(self.at, other.at):
-            return self < other
-        return self.rank < other.rank
+    def is_behind(self, new: Standing) -> bool:
+        """Whether a new report is further. Where the moments do not tell, the state that usually comes later counts; of
+        two reports of which one has no moment also a new one whose state is not known, so that it is asked for."""
+        if self[:2] != new[:2]:
+            return self < new
+        if EARLIEST in (self.at, new.at):
+            return self.rank < new.rank or new.rank == UNKNOWN_RANK
+        return self.rank < new.rank if _may_be_one(self.at, new.at) else self.at < new.at
 
 
 NOWHERE = Standing(False, ZERO, EARLIEST, -3)
 
 
-def _in_one_second(one: datetime, other: datetime) -> bool:
-    """Whether one of both may be the other, rounded to seconds."""
+def _may_be_one(one: datetime, other: datetime) -> bool:
+    """Whether both may be the same moment, one of them rounded to seconds."""
     is_rounded = not one.microsecond or not other.microsecond
     return one == other or (is_rounded and abs((one - other).total_seconds()) < 1.0)

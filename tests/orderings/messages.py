@@ -51,7 +51,8 @@ class Trade:
 @frozen
 class Telling:
     """`same_ids`: the list of trades has the ids of the events. `names`: events have the client id. `rounds_up`: the
-    times of trades are rounded to the nearest second, not down. `lower`: replies have client ids in lower case."""
+    times of trades are rounded to the nearest second, not down. `lower`: replies have client ids in lower case, and do
+    not tell when an order changed."""
 
     same_ids: bool = True
     names: bool = True
@@ -99,7 +100,8 @@ class Teller:
 
     def reply(self, status: str, executed: str, ms: float, asked: str = "place_order") -> Message:
         """A reply to placing or a query."""
-        order = self._order(status, executed, self.telling.name(self.client_order_id), moment(ms))
+        at = None if self.telling.lower else moment(ms)
+        order = self._order(status, executed, self.telling.name(self.client_order_id), at)
         return lambda states: states.take_order(order, asked, moment(ms))
 
     def cancelled(self, executed: str, ms: float) -> Message:
@@ -143,7 +145,7 @@ class Teller:
             self.client_order_id, SYMBOL, Side.BUY, self.type, START, price=PRICE, quantity=quantity
         )
 
-    def _order(self, status: str, executed: str, name: str, at: datetime) -> Order:
+    def _order(self, status: str, executed: str, name: str, at: datetime | None) -> Order:
         amount = Decimal(executed)
         return Order(
             SYMBOL,
