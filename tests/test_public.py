@@ -25,6 +25,8 @@ NAMES = {
         "Governor",
         "Quota",
         "IpGroup",
+        "Journal",
+        "MemoryJournal",
         "PROFILES",
         "CancelRestriction",
         "Priority",

@@ -121,7 +121,7 @@ def test_conditional_orders(kind: str, backend: Backend) -> None:
     """A conditional order that fires is known to have done so."""
 
     async def act(world: World, _client: Any, tracker: Tracker) -> None:
-        price = {"price": "59000"} if kind.endswith("LIMIT") else {}
+        price: dict[str, Any] = {"price": "59000"} if kind.endswith("LIMIT") else {}
         order = await tracker.place("BTC-USDT", "SELL", kind, quantity="0.01", stop_price="60000", **price)
         assert order.is_open
         world.emulator.set_price("BTC-USDT", 59500)
