@@ -106,7 +106,7 @@ async def by_ccxt(url: str, channel: str) -> None:
 async def ccxt_trades(url: str, is_last: Seen) -> None:
     """Trades of ccxt.pro."""
     async with ccxt_at(url) as exchange:
-        while not any([is_last(trade["id"]) for trade in await exchange.watch_trades(UNIFIED)]):
+        while not any(is_last(trade["id"]) for trade in await exchange.watch_trades(UNIFIED)):
             pass
 
 

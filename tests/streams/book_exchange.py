@@ -47,8 +47,10 @@ NONE = Faults()
 def some_faults(draw: Random) -> Faults:
     """Each fault often, seldom or not at all."""
     often, seldom = (0.0, 0.0, 0.03, 0.15), (0.0, 0.0, 0.0, 0.02)
-    pick = [draw.choice(often) for _ in range(3)] + [draw.choice(seldom) for _ in range(2)]
-    return Faults(*pick, draw.choice(often), draw.choice((0.0, 0.0, 0.0, 0.1, 0.6)), draw.choice(seldom))
+    lost, repeated, late = (draw.choice(often) for _ in range(3))
+    unreadable, crossed = draw.choice(seldom), draw.choice(seldom)
+    whole, skipped, breaks = draw.choice(often), draw.choice((0.0, 0.0, 0.0, 0.1, 0.6)), draw.choice(seldom)
+    return Faults(lost, repeated, late, unreadable, crossed, whole, skipped, breaks)
 
 
 class Market:

@@ -4,58 +4,16 @@ wrong."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
 
 import anyio
-import pytest
 
-from bingx_async import BookPolicy, InvalidRequest, Level, StreamError
-from bingx_async.core.book_recovery import AWAITED, MISSING
+from bingx_async import BookPolicy, StreamError
+from bingx_async.core.book_recovery import MISSING
 from bingx_async.core.events import BookPolicyChanged
-from bingx_async.errors import ClientClosed, TopicRefused
 from bingx_async.spot.streaming.order_book import OrderBook
 from tests.client.exchange import Backend, backends, raising, run
-from tests.streams.books import sequence
-from tests.streams.exchange import SUCCESS, StreamExchange
+from tests.streams.increments import Books, level
 from tests.streams.world import World
-
-TOPIC = "BTC-USDT@incrDepth"
-LEVELS = {"bids": {"99": "1", "98": "2"}, "asks": {"102": "4", "101": "3"}}
-
-
-def level(price: str, quantity: str) -> Level:
-    return Level(Decimal(price), Decimal(quantity))
-
-
-class Books:
-    """Sends a whole book 0.2 s after each subscription, with ids from 10 on, unless `is_silent`."""
-
-    def __init__(self, streams: StreamExchange) -> None:
-        self.streams, self.number, self.is_silent = streams, 0, False
-        streams.answer_to = self.answer_to  # type: ignore[method-assign]
-
-    def answer_to(self, kind: str, topic: str) -> dict[str, Any]:
-        if kind == "sub" and topic == TOPIC and not self.is_silent:
-            self.number += 10
-            self.streams.socket.after(0.2, self.whole)
-        return SUCCESS
-
-    def whole(self) -> None:
-        self.push("all", self.number, **LEVELS)
-
-    def update(self, ahead: int = 1, **sides: Any) -> None:
-        self.number += ahead
-        self.push("update", self.number, **sides)
-
-    def push(self, action: str, number: int, **sides: Any) -> None:
-        data = {"action": action, "lastUpdateId": number, **sides}
-        self.streams.push(TOPIC, data, timestamp=1_790_000_000_000 + number)
-
-    @property
-    def subscribed(self) -> int:
-        """How often it was subscribed."""
-        return sum(kind == "sub" for peer in self.streams.sockets for _, kind, _ in peer.asked)
 
 
 @backends
@@ -239,87 +197,3 @@ def test_two_books_of_one_symbol(backend: Backend) -> None:
             assert (first.is_stale, books.subscribed, first.gaps) == (False, 2, 0)
 
     run(backend, main)
-
-
-@backends
-def test_errors_come_out_as_they_are(backend: Backend) -> None:
-    """An error of the block, a refused topic and a closed client: never in a group."""
-
-    async def main() -> None:
-        world = World()
-        Books(world.streams)
-        client = world.client(None)
-        with raising(KeyError):
-            async with client.spot.streams.order_book("BTC-USDT"):
-                raise KeyError("mine")
-        assert world.open() == 0
-        async with client.spot.streams.order_book("BTC-USDT") as book:
-            await book.changed()
-            await client.aclose()
-            await book.changed()
-            assert book.is_stale
-            with raising(ClientClosed):
-                await book.changed()
-        world.streams.answer_to = lambda kind, topic: {"code": 80015, "msg": "no such topic"}  # type: ignore[method-assign]
-        async with world.client(None) as other:
-            with raising(TopicRefused):
-                async with other.spot.streams.order_book("NO-COIN"):
-                    pass
-
-    run(backend, main)
-
-
-@backends
-def test_cancelled_while_it_waits(backend: Backend) -> None:
-    """Nothing is left behind, whether it is cancelled while it is entered or later."""
-
-    async def main() -> None:
-        world = World()
-        books = Books(world.streams)
-        async with world.client(None) as client:
-            for is_silent in (True, False):
-                books.is_silent = is_silent
-                with anyio.move_on_after(5) as scope:
-                    async with client.spot.streams.order_book("BTC-USDT"):
-                        await anyio.sleep_forever()
-                assert scope.cancelled_caught
-                assert world.open() == 0
-
-    run(backend, main)
-
-
-@backends
-def test_wrong_use_is_refused(backend: Backend) -> None:
-    """A count that is none, a symbol that is none, a book that was not entered or twice."""
-
-    async def main() -> None:
-        world = World()
-        Books(world.streams)
-        async with world.client(None) as client:
-            with raising(InvalidRequest):
-                client.spot.streams.order_book("BTCUSDT")
-            book = client.spot.streams.order_book("BTC-USDT")
-            assert repr(book) == f"<OrderBook BTC-USDT {AWAITED}>"
-            with raising(InvalidRequest):
-                aiter(book)
-            async with book:
-                for count in (0, -1, 1.5, True, "5", None):
-                    with raising(InvalidRequest):
-                        book.bids(count)  # type: ignore[arg-type]
-                with raising(InvalidRequest):
-                    await book.__aenter__()
-
-    run(backend, main)
-
-
-@pytest.mark.parametrize("first", range(0, 300, 50))
-def test_sequences_with_faults(first: int) -> None:
-    """Lost, late, repeated, unreadable and wrong updates, skipped ids, lost connections: see `tests.streams.books`."""
-    for seed in range(first, first + 50):
-        assert sequence(seed)["quiet moments"] > 0
-
-
-def test_sequences_with_faults_under_trio() -> None:
-    """The same."""
-    for seed in range(50):
-        assert sequence(seed, "trio")["quiet moments"] > 0

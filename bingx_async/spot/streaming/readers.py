@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from bingx_async.core.channel import Push
+from bingx_async.core.columns import read_columns
 from bingx_async.core.wire import decimal, flag, integer, items, mapping, moment, text
 from bingx_async.models import (
     Balance,
@@ -32,6 +33,7 @@ from bingx_async.models import (
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
+NONE = Decimal(0)
 
 
 def each(read: Callable[[Row, Push], T | None]) -> Callable[[Push], Sequence[T]]:
@@ -118,8 +120,11 @@ def read_depths(row: Row, push: Push) -> Depth | None:
 
 def levels(side: object) -> tuple[Level, ...]:
     """The levels of one side, from pairs or from a mapping of prices to quantities; those of quantity 0 are none."""
-    rows: Iterable[Any] = items(side) or mapping(side).items()
-    return tuple(level for row in rows if (level := _level(row)) is not None and level.quantity > 0)
+    found = read_columns(side, Level)
+    if found is None:
+        rows: Iterable[Any] = items(side) or mapping(side).items()
+        found = [level for row in rows if (level := _level(row)) is not None]
+    return tuple([level for level in found if level.quantity > NONE])
 
 
 def _level(row: Any) -> Level | None:
