@@ -23,6 +23,7 @@ from bingx_async import (
     BingXClient,
     BingXError,
     FillAdded,
+    Journal,
     Order,
     OrderChanged,
     OrderNotFound,
@@ -33,7 +34,6 @@ from bingx_async import (
     TransportError,
 )
 from bingx_async.emulator import Emulator, Market
-from bingx_async.spot.tracker.journal import Journal
 
 NAME, PAUSE = "grid", 1.0
 OPPOSITE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
@@ -57,10 +57,10 @@ class Grid:
 
     async def run(self, seconds: float | None = None) -> None:
         """Trade for so many seconds. The orders stay."""
-        rules = await self.client.spot.get_symbol(self.symbol)
-        self.lines = [rules.quantize_price(line, Side.BUY) for line in self.lines]
-        price = (await self.client.spot.get_price(self.symbol)).price or self.lines[-1]
         async with self.tracker:
+            rules = await self.client.spot.get_symbol(self.symbol)
+            self.lines = [rules.quantize_price(line, Side.BUY) for line in self.lines]
+            price = (await self.client.spot.get_price(self.symbol)).price or self.lines[-1]
             await self.recall()
             with anyio.move_on_after(seconds):
                 for cell, line in enumerate(self.lines[:-1]):

@@ -43,8 +43,8 @@ class MarketMaker:
 
     async def run(self, seconds: float | None = None) -> None:
         """Quote for so many seconds, then take everything back."""
-        rules = await self.client.spot.get_symbol(self.symbol)
         async with self.tracker, self.book:
+            rules = await self.client.spot.get_symbol(self.symbol)
             await self.withdraw()  # what an earlier run has left
             try:
                 with anyio.move_on_after(seconds):

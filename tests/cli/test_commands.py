@@ -218,4 +218,5 @@ def test_help_lists_every_command() -> None:
         "orders",
         "place",
         "quotas",
+        "watch",
     ]

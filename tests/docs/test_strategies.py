@@ -11,13 +11,12 @@ from decimal import Decimal
 import anyio
 import pytest
 
-from bingx_async import BingXClient, Governor
+from bingx_async import BingXClient, Governor, MemoryJournal, Side
 from bingx_async.emulator import Account, CloseAfter, CloseBefore, Emulator, Fault, Market
 from bingx_async.emulator.streams.faults import Cut, RefuseHandshake, StreamFault
 from bingx_async.emulator.trading.orders import Order
 from bingx_async.spot.batch_placing import PLACE_ORDERS
 from bingx_async.spot.replacing import REPLACE_ORDER
-from bingx_async.spot.tracker.journal import MemoryJournal
 from bingx_async.testing import simulated_clock
 from examples.grid import Grid
 from examples.market_maker import LIMIT, MarketMaker
@@ -98,6 +97,7 @@ def test_the_market_maker_over_minutes(backend: Backend) -> None:
         world = World(Market(volatility=0.05, step_ms=500))
         world.emulator.inject(StreamFault(Cut("reset", after=20)))
         world.emulator.inject(Fault(CloseAfter(), endpoint="replace_order", every=40))
+        world.emulator.inject(Fault(CloseAfter(), endpoint="place_orders", every=4))
         async with world.client() as client:
             maker = MarketMaker(client, "BTC-USDT", QUANTITY)
 
@@ -173,6 +173,38 @@ def test_the_grid_goes_on(backend: Backend, seed: int) -> None:
             sides = [order.side for order in filled.values()]
             assert sides == alternating(sides)
         assert len(world.emulator.fills("1001")) > 20
+        await world.check_end()
+
+    run(backend, main)
+
+
+class Deaf(Grid):
+    """Places the first orders, and does nothing about their fills."""
+
+    async def advance(self, cell: int, side: Side = Side.BUY) -> None:
+        if cell not in self.last:
+            await super().advance(cell, side)
+
+
+@backends
+def test_the_grid_remembers_what_was_done(backend: Backend) -> None:
+    """A process dies after a fill that the journal has as settled, before it has answered it: the next one finds the
+    order in the history, and sells what was bought."""
+
+    async def main() -> None:
+        world, journal = World(Market(volatility=0.0, prices={"BTC-USDT": 59_100})), MemoryJournal()
+        async with world.client() as client, anyio.create_task_group() as group:
+            group.start_soon(Deaf(client, "BTC-USDT", LINES, QUANTITY, journal).run, 30)
+            await anyio.sleep(15)
+            world.emulator.set_price("BTC-USDT", 58_900)
+        before = {cell_of(order): order.client_order_id for order in world.emulator.open_orders("1001")}
+        assert sorted(before) == [0, 1, 2, 3, 5, 6, 7]
+        async with world.client() as client:
+            await Grid(client, "BTC-USDT", LINES, QUANTITY, journal).run(30)
+            after = {cell_of(order): order for order in world.emulator.open_orders("1001")}
+            assert {cell: order.client_order_id for cell, order in after.items()} == before | {4: "bx_grid_4_2"}
+            assert (after[4].side, Decimal(after[4].price)) == ("SELL", LINES[5])
+            await client.spot.as_strategy("grid").cancel_mine()
         await world.check_end()
 
     run(backend, main)
