@@ -12,7 +12,7 @@ from http import HTTPStatus
 from random import Random
 from urllib.parse import parse_qsl, urlsplit
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from bingx_async.emulator.streams.delivery import Delivery
 from bingx_async.emulator.streams.faults import Cut, EndKey, Moment, RefuseHandshake
@@ -38,11 +38,7 @@ class Handshake:
     tally: StreamTally
     seed: int
     count_sockets: Callable[[str], int]
-    random: Random = field(init=False)
-
-    @random.default
-    def _random(self) -> Random:
-        return Random(f"{self.seed}/streams")
+    random: Random = field(init=False, default=Factory(lambda self: Random(f"{self.seed}/streams"), takes_self=True))
 
     def admit(self, session: Session, target: str) -> int:
         """The HTTP status of the answer to a handshake; 101 opens the socket."""
