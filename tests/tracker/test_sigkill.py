@@ -12,7 +12,7 @@ from random import Random
 
 from bingx_async.emulator import Emulator
 
-SLOTS, KILLS = 60, 8 if os.environ.get("CI") else 3
+SLOTS, KILLS = 60, 8 if os.environ.get("CI") else 2
 
 
 async def test_killed_again_and_again(tmp_path: Path) -> None:

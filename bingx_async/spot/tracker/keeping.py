@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 import anyio
 from attrs import evolve
 
-from bingx_async.errors import JournalUnavailable
 from bingx_async.models import Intent, IntentOutcome, Placement, TrackedOrder
 from bingx_async.spot.tracker.journal import Journal
 
@@ -66,7 +65,7 @@ class Keeper:
             await self._arrived.wait()
             try:
                 await self._write()
-            except JournalUnavailable as error:
+            except Exception as error:  # a journal of the program's own may raise anything
                 self._report(f"the outcomes of orders could not be written: {error}")
                 await anyio.sleep(AGAIN)
 
@@ -76,7 +75,7 @@ class Keeper:
             try:
                 with anyio.move_on_after(LAST_WRITE):
                     await self._write()
-            except JournalUnavailable as error:
+            except Exception as error:
                 self._report(f"the last outcomes were not written, so they are found out again: {error}")
             await self._journal.aclose()
 
