@@ -173,7 +173,7 @@ def in_terminal(exchange: Served, *args: str) -> tuple[int, str]:
                 output += os.read(ours, 65536)
             except OSError:  # it has ended
                 break
-        if output.count(b"spread") > 5 and not is_interrupted:
+        if output.count(b"spread") > 5 and b" %, low" in output and not is_interrupted:
             process.send_signal(signal.SIGINT)
             is_interrupted = True
     os.close(ours)
