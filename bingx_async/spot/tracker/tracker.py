@@ -123,6 +123,8 @@ def journal_of(given: JournalLike) -> Journal:
     if given is None:
         return MemoryJournal()
     if isinstance(given, str | os.PathLike):
+        if os.fspath(given) in ("", ":memory:"):  # SQLite would take them, and keep nothing
+            raise InvalidRequest(f"journal={given!r} is no file: give a path, such as 'orders.db'")
         from bingx_async.spot.tracker.sqlite_journal import SQLiteJournal  # sqlite3 is loaded where it is used
 
         return SQLiteJournal(given)
