@@ -178,12 +178,34 @@ def test_the_grid_goes_on(backend: Backend, seed: int) -> None:
     run(backend, main)
 
 
+@backends
+def test_the_grid_lets_go_of_what_was_cancelled_by_hand(backend: Backend) -> None:
+    """What is cancelled while it runs is not placed again before the next start."""
+
+    async def main() -> None:
+        world, journal = World(Market(volatility=0.0, prices={"BTC-USDT": 59_100})), MemoryJournal()
+        async with world.client() as client, anyio.create_task_group() as group:
+            group.start_soon(Grid(client, "BTC-USDT", LINES, QUANTITY, journal).run, 60)
+            await anyio.sleep(15)
+            await client.spot.cancel_open_orders("BTC-USDT")
+            await anyio.sleep(30)
+            assert world.emulator.open_orders("1001") == []
+        async with world.client() as client:
+            await Grid(client, "BTC-USDT", LINES, QUANTITY, journal).run(30)
+            names = sorted(order.client_order_id for order in world.emulator.open_orders("1001"))
+            assert names == [f"bx_grid_{cell}_2" for cell in range(8)]
+            await client.spot.as_strategy("grid").cancel_mine()
+        await world.check_end()
+
+    run(backend, main)
+
+
 class Deaf(Grid):
     """Places the first orders, and does nothing about their fills."""
 
-    async def advance(self, cell: int, side: Side = Side.BUY) -> None:
+    async def advance(self, cell: int, first: Side | None = None) -> None:
         if cell not in self.last:
-            await super().advance(cell, side)
+            await super().advance(cell, first)
 
 
 @backends
