@@ -59,6 +59,18 @@ def _accounted_for(role: Role) -> None:
             role.world.problem(f"{role.name} knows nothing of {order}")
         if order.is_open:
             role.world.problem(f"{role.name} has not taken back {order}")
+    if role.is_whole:
+        _knows_the_others(role)
+
+
+def _knows_the_others(role: Role) -> None:
+    """A tracker of the whole account has heard of every order that was placed while it was open; of OCO orders of
+    others that is not promised."""
+    life = role.life
+    for order in role.world.truth.orders(role.uid):
+        is_promised = order.pair is None and order.placed_at > life.opened_at
+        if is_promised and not {order.client_order_id.lower(), str(order.order_id)} & life.witness.shown.keys():
+            role.world.problem(f"{role.name} has never heard of {order}")
 
 
 def _orders_of(role: Role) -> list[Order]:

@@ -69,6 +69,7 @@ class Life:
     scope: anyio.CancelScope = field(init=False, factory=anyio.CancelScope)
     told: Counter[str] = field(init=False, factory=Counter[str])
     kept: set[str] = field(init=False, factory=set[str])  # fills that were known when it was opened
+    opened_at: int = field(init=False, default=0)  # ms by the exchange's clock
     gaps: list[float] = field(init=False, factory=list[float])  # seconds from each gap to its end
     is_killed: bool = field(init=False, default=False)
     is_ready: bool = field(init=False, default=False)  # it trades no more, and waits to be judged
@@ -100,7 +101,7 @@ class Life:
         with self.scope:
             try:
                 async with self.client, self.tracker, anyio.create_task_group() as tasks:
-                    self.kept = set(self.witness.fills)
+                    self.kept, self.opened_at = set(self.witness.fills), world.emulator.server_time
                     tasks.start_soon(self._listen)
                     tasks.start_soon(self._watch_book, self.strategy.symbol)
                     tasks.start_soon(self._watch_trades, self.strategy.symbol)

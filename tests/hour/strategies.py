@@ -17,7 +17,7 @@ class Strategy:
     """`price` is that of the market now. `step` is called again and again; what it raises of the library is passed."""
 
     symbol = "BTC-USDT"
-    pause = 1.5  # seconds between two steps, on average
+    pause = 0.7  # seconds between two steps, on average
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class Stopper(Strategy):
     """Conditional orders and OCO orders close to the market."""
 
     symbol = "ETH-USDT"
-    pause = 3.0
+    pause = 1.4
 
     async def step(self) -> None:
         """See `Strategy`."""

@@ -14,6 +14,7 @@ from bingx_async.emulator.trading.orders import Fill as BookedFill
 from bingx_async.emulator.trading.orders import Order
 from bingx_async.models import Fill, FillAdded, OrderChanged
 from bingx_async.spot.tracker.portfolio import Change
+from bingx_async.spot.tracker.waiting import names_of
 from tests.hour.truth import Truth
 
 ABSENT = (Placement.NOT_PLACED, Placement.REFUSED)
@@ -27,7 +28,7 @@ class Witness:
     truth: Truth
     has_ids: bool
     problem: Callable[[str], None]
-    shown: dict[str, TrackedOrder] = field(factory=dict[str, TrackedOrder])  # the newest, by client order id
+    shown: dict[str, TrackedOrder] = field(factory=dict[str, TrackedOrder])  # the newest, by each of its ids
     fills: Counter[str] = field(factory=Counter[str])  # by order and trade id
     doubts: int = 0
     is_over: bool = False
@@ -49,11 +50,11 @@ class Witness:
             self._check(_never_was(booked), order, f"it is in the book: {booked}")
         else:
             self._compare_with(order, booked)
-        key = (order.client_order_id if booked is None else booked.client_order_id).lower()
-        before = self.shown.get(key)
-        self.shown[key] = order
-        self.doubts += order.placement is Placement.UNKNOWN and (before is None or before.placement != order.placement)
-        if before is not None:
+        earlier = [before for name in names_of(order) if (before := self.shown.get(name)) is not None]
+        self.shown |= dict.fromkeys(names_of(order), order)
+        is_new_doubt = order.placement is Placement.UNKNOWN and all(it.placement != order.placement for it in earlier)
+        self.doubts += is_new_doubt
+        for before in earlier:
             self._compare_with_earlier(order, before)
 
     def _compare_with(self, order: TrackedOrder, booked: Order) -> None:
