@@ -215,5 +215,3 @@ async def kill_at(role: Role, after: float) -> None:
     if draw.random() < 0.3:
         await anyio.sleep(draw.uniform(0.1, 25.0))
         role.life.kill()
-
-
