@@ -88,6 +88,11 @@ class Engine:
             self.changes.put(item)
 
     @property
+    def is_entered(self) -> bool:
+        """Whether it has been opened, and perhaps closed again."""
+        return self._stack is not None
+
+    @property
     def is_synced(self) -> bool:
         """Whether it is open and no gap is."""
         return self._is_telling and self._follower.feed.gap is None

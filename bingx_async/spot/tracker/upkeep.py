@@ -50,6 +50,7 @@ class Upkeep:
         self._portfolio, self._reader, self._report, self._ended = portfolio, reader, report, ended
         self._agenda = Agenda()
         self._read_at = self._not_before = 0.0
+        self._was_read_at = -inf
         self._failures = 0
         self._changed: anyio.Event | None = None
 
@@ -70,9 +71,9 @@ class Upkeep:
         self.wake()
 
     def wake(self, is_urgent: bool = False) -> None:
-        """Something is to be read, at once if it is urgent."""
+        """Something is to be read; if it is urgent, at once, or soon after the last time."""
         if is_urgent:
-            self._read_at = anyio.current_time()
+            self._read_at = min(self._read_at, max(anyio.current_time(), self._was_read_at + POLLED_EVERY))
         if self._changed is not None:
             self._changed.set()
 
@@ -133,7 +134,8 @@ class Upkeep:
     async def _read(self, is_recovery: bool) -> None:
         unseen = await self._reader.read_all(is_recovery)
         is_often = any(map(is_polled, self._portfolio.open()))
-        self._read_at = anyio.current_time() + (POLLED_EVERY if is_often else EVERY)
+        self._was_read_at = anyio.current_time()
+        self._read_at = self._was_read_at + (POLLED_EVERY if is_often else EVERY)
         for order in (*unseen, *self._portfolio.unsettled()):
             self.look_soon(order)
 
