@@ -36,9 +36,11 @@ PATIENCE = 120.0  # seconds for the last order, and for the last gap to end
 
 @define
 class Soak:
-    """`counts`: what was met. `uses`: once a second, with the first at the beginning and the last after the end."""
+    """`drops`: seconds that a socket lives, on average. `counts`: what was met. `uses`: once a second; `before` and
+    `after` without a client."""
 
     seconds: float
+    drops: float = 6.0
     is_told: bool = False
     counts: Counter[str] = field(factory=Counter[str])
     before: Use | None = None
@@ -49,7 +51,7 @@ class Soak:
     async def run(self) -> None:
         """Run against an exchange of its own."""
         tracemalloc.start()
-        with exchange() as url, tempfile.TemporaryDirectory() as folder:
+        with exchange(self.drops) as url, tempfile.TemporaryDirectory() as folder:
             self.before = Use.now()
             async with BingXClient(**KEYS, base_url=url, stream_limits=LIMITS) as client:
                 await self._use(client, Path(folder) / "orders.db")

@@ -13,13 +13,11 @@ import anyio.to_thread
 from bingx_async.emulator import Emulator
 from bingx_async.emulator.streams.faults import Cut, Duplicate, Late, StreamFault
 
-DROPS = 6.0  # seconds that a socket lives, on average
-
 
 @contextmanager
-def exchange() -> Generator[str]:
-    """The address of one, for as long as the context is open."""
-    command = [sys.executable, "-m", "tests.soak.server"]
+def exchange(drops: float) -> Generator[str]:
+    """The address of one, for as long as the context is open; its sockets live for `drops` seconds on average."""
+    command = [sys.executable, "-m", "tests.soak.server", str(drops)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -28,10 +26,10 @@ def exchange() -> Generator[str]:
             process.kill()
 
 
-async def serve() -> None:
+async def serve(drops: float) -> None:
     """Serve until the input ends."""
     emulator = Emulator()
-    for cut, share in ((Cut("clean", DROPS), 1.0), (Cut("reset", DROPS), 0.5), (Cut("silent", DROPS), 0.1)):
+    for cut, share in ((Cut("clean", drops), 1.0), (Cut("reset", drops), 0.5), (Cut("silent", drops), 0.1)):
         emulator.inject(StreamFault(cut, probability=share))
     emulator.inject(StreamFault(Duplicate(), probability=0.05))
     emulator.inject(StreamFault(Late(), probability=0.02))
@@ -41,4 +39,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(serve)
+    anyio.run(serve, float(sys.argv[1]))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import anyio
 import pytest
 
-from bingx_async import StreamLimits
+from bingx_async import BingXError, StreamLimits
+from bingx_async.core.channel import Push
 from bingx_async.spot.streaming.channels import BALANCES, ORDERS, TRADES
 from tests.client.exchange import Backend, backends, run
 from tests.streams.world import Heard, World, trade
@@ -17,10 +20,21 @@ from tests.streams.world import Heard, World, trade
 class Broken(Heard):
     """A sink whose every method raises."""
 
-    def _raise(self, *_: Any) -> None:
+    def take(self, push: Push) -> None:
+        """See `Sink`."""
         raise RuntimeError("a defect of the program")
 
-    take = lost = back = fail = _raise
+    def lost(self, topics: Sequence[str], since: datetime, reason: str) -> None:
+        """See `Sink`."""
+        raise RuntimeError("a defect of the program")
+
+    def back(self, topics: Sequence[str], at: datetime) -> None:
+        """See `Sink`."""
+        raise RuntimeError("a defect of the program")
+
+    def fail(self, error: BingXError) -> None:
+        """See `Sink`."""
+        raise RuntimeError("a defect of the program")
 
 
 @backends
