@@ -168,7 +168,9 @@ class Stopper(Strategy):
         )
 
 
-async def run(strategy: Strategy, is_trading: Callable[[], bool], passing: Callable[[Exception], None]) -> None:
+async def run(
+    strategy: Strategy, is_trading: Callable[[], bool], passing: Callable[[Exception], None], haste: float
+) -> None:
     """Trade until told otherwise, then take everything back; `passing` is told the errors, and raises what is none."""
     while is_trading() or strategy.mine():
         try:
@@ -176,4 +178,4 @@ async def run(strategy: Strategy, is_trading: Callable[[], bool], passing: Calla
             await (strategy.step() if is_trading() else strategy.withdraw())
         except Exception as error:
             passing(error)
-        await anyio.sleep(strategy.draw.uniform(0.2, 2) * strategy.pause)
+        await anyio.sleep(strategy.draw.uniform(0.2, 2) * strategy.pause / haste)

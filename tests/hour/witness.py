@@ -47,7 +47,7 @@ class Witness:
         if booked is None:
             self._check(order.placement is not Placement.PLACED, order, "it is in no book")
         elif order.placement in ABSENT:
-            self._check(_never_was(booked), order, f"it is in the book: {booked}")
+            self._check(never_was(booked), order, f"it is in the book: {booked}")
         else:
             self._compare_with(order, booked)
         earlier = [before for name in names_of(order) if (before := self.shown.get(name)) is not None]
@@ -93,7 +93,8 @@ class Witness:
             self.problem(f"{order} is shown, but {words}; {order.fills}; {order.why()}")
 
 
-def _never_was(booked: Order) -> bool:
+def never_was(booked: Order) -> bool:
+    """Whether the exchange refused the order as it took it: a reply may say so, and the history have it."""
     return booked.status == "FAILED" and not booked.executed
 
 
