@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -83,6 +84,7 @@ class Life:
         group = self.client.spot if role.is_whole else self.client.spot.as_strategy()
         self.tracker = group.tracker(self.journal, queue=role.queue)
         self.tracker._portfolio.listeners.append(self.witness.heed)
+        self._watch_gaps()
         self.strategy = role.kind(self.client, self.tracker, role.draw, world.emulator.price, role.ids.is_mine)
 
     def kill(self) -> None:
@@ -114,6 +116,22 @@ class Life:
             except BingXError as error:
                 self._pass(error)
                 self.journal.is_dead = self.is_killed = True
+
+    def _watch_gaps(self) -> None:
+        """At the end of each gap everything has to be known that was before the connection came back."""
+        feed, world, back_at = self.tracker._engine._follower.feed, self.role.world, 0
+        back, resynced = feed.back, feed.resynced
+
+        def heard_again(topics: Sequence[str], at: datetime) -> None:
+            nonlocal back_at
+            back_at = world.emulator.server_time - world.emulator.settings.variants.lookup_delay_ms
+            back(topics, at)
+
+        def read_again() -> None:
+            self.witness.read_again(self.tracker.orders.values(), back_at)
+            resynced()
+
+        feed.back, feed.resynced = heard_again, read_again  # type: ignore[method-assign]
 
     async def _trade(self) -> None:
         world = self.role.world
