@@ -5,7 +5,8 @@ python examples/grid.py --live BTC-USDT 50000 70000 10 0.001        at the excha
 
 Ctrl-C leaves the orders where they are, and the next start goes on with them: the journal says what was on its way when
 the last run ended, the exchange what was done. A client order id names cell and number, such as bx_grid_3_17, so no
-order is placed twice. Money can be lost with this.
+order is placed twice. Fees are taken from what is bought, so have a little more of it than the grid sells. Money can be
+lost with this.
 """
 
 import argparse
@@ -18,22 +19,9 @@ from pathlib import Path
 
 import anyio
 
-from bingx_async import (
-    ApiError,
-    BingXClient,
-    BingXError,
-    FillAdded,
-    Order,
-    OrderChanged,
-    OrderNotFound,
-    Placement,
-    QuotaWait,
-    Side,
-    TrackedOrder,
-    TransportError,
-)
+from bingx_async import BingXClient, FillAdded, Journal, Order, OrderChanged, Placement, Side, TrackedOrder
 from bingx_async.emulator import Emulator, Market
-from bingx_async.spot.tracker.journal import Journal
+from bingx_async.errors import ApiError, BingXError, OrderNotFound, QuotaWait, TransportError
 
 NAME, PAUSE = "grid", 1.0
 OPPOSITE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
@@ -43,12 +31,7 @@ class Grid:
     """A cell lies between two neighbouring lines, and has one order of `quantity` at a time."""
 
     def __init__(
-        self,
-        client: BingXClient,
-        symbol: str,
-        lines: Sequence[Decimal],
-        quantity: Decimal,
-        journal: str | Path | Journal,
+        self, client: BingXClient, symbol: str, lines: Sequence[Decimal], quantity: Decimal, journal: Path | Journal
     ) -> None:
         self.client, self.symbol, self.lines, self.quantity = client, symbol, list(lines), quantity
         self.strategy = client.spot.as_strategy(NAME)
@@ -57,19 +40,17 @@ class Grid:
 
     async def run(self, seconds: float | None = None) -> None:
         """Trade for so many seconds. The orders stay."""
-        rules = await self.client.spot.get_symbol(self.symbol)
-        self.lines = [rules.quantize_price(line, Side.BUY) for line in self.lines]
-        price = (await self.client.spot.get_price(self.symbol)).price or self.lines[-1]
         async with self.tracker:
+            rules = await self.client.spot.get_symbol(self.symbol)
+            self.lines = [rules.quantize_price(line, Side.BUY) for line in self.lines]
+            price = (await self.client.spot.get_price(self.symbol)).price or self.lines[-1]
             await self.recall()
             with anyio.move_on_after(seconds):
                 for cell, line in enumerate(self.lines[:-1]):
                     await self.advance(cell, Side.BUY if line < price else Side.SELL)
                 async for change in self.tracker:
-                    if (
-                        isinstance(change, OrderChanged | FillAdded)
-                        and (cell := place_of(change.order)[0]) in self.last
-                    ):
+                    cell = place_of(change.order)[0] if isinstance(change, OrderChanged | FillAdded) else -1
+                    if cell in self.last:
                         await self.advance(cell)
 
     async def recall(self) -> None:
@@ -90,14 +71,15 @@ class Grid:
         if number and (cell not in self.last or number >= place_of(self.last[cell])[1]):
             self.last[cell] = order
 
-    async def advance(self, cell: int, side: Side = Side.BUY) -> None:
-        """Place the next order of a cell if its last one is done; `side` is that of the first."""
-        number, quantity = 1, self.quantity
+    async def advance(self, cell: int, first: Side | None = None) -> None:
+        """Place the next order of a cell if its last one is done. At the start `first` is the side of a first order."""
+        number, side, quantity = 1, first or Side.BUY, self.quantity
         if (last := self.last.get(cell)) is not None:
             last = self.tracker.get(last) or last
-            if not is_done(last) or (isinstance(last, TrackedOrder) and last.placement is Placement.REFUSED):
-                return  # it goes on; what the exchange refuses it would refuse again
             rest = (last.original_quantity or quantity) - (last.executed_quantity or 0)
+            is_unsent = isinstance(last, TrackedOrder) and last.placement is Placement.NOT_PLACED
+            if not is_done(last) or (rest and first is None and not is_unsent):
+                return  # it goes on; or it was refused or cancelled by hand, so the cell rests until the next start
             number, side = place_of(last)[1] + 1, last.side if rest else OPPOSITE[last.side]
             quantity = rest or quantity
         await self.place(cell, number, side, quantity)
@@ -135,8 +117,7 @@ def is_done(order: TrackedOrder | Order) -> bool:
 
 async def emulated(symbol: str, lines: Sequence[Decimal], quantity: Decimal) -> None:
     """Run it twice for three seconds while the price swings, then take everything back."""
-    swing = {symbol: lambda ms: 59_000 + 800 * math.sin(ms / 500)}
-    emulator = Emulator(market=Market(prices=swing, step_ms=100))
+    emulator = Emulator(market=Market(prices={symbol: lambda ms: 59_000 + 800 * math.sin(ms / 500)}, step_ms=100))
     with tempfile.TemporaryDirectory() as folder:
         keys = "emulator-key-1001", "emulator-secret-1001"
         for _ in range(2):
@@ -151,7 +132,7 @@ async def emulated(symbol: str, lines: Sequence[Decimal], quantity: Decimal) -> 
 async def main() -> None:
     parser = argparse.ArgumentParser(description="Trade a grid.")
     parser.add_argument("--live", action="store_true", help="at the exchange, with the keys of the environment")
-    parser.add_argument("--journal", default="grid.journal", help="a file")
+    parser.add_argument("--journal", type=Path, default=Path("grid.journal"), help="a file")
     parser.add_argument("symbol", nargs="?", default="BTC-USDT")
     for name, default in (("low", "58000"), ("high", "60000"), ("cells", "8"), ("quantity", "0.001")):
         parser.add_argument(name, nargs="?", type=Decimal, default=Decimal(default))

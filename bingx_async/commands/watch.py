@@ -73,4 +73,6 @@ def _view(client: BingXClient, board: Board, as_json: bool) -> Screen | nullcont
     console = Console()
     if as_json or not console.is_terminal:
         return nullcontext(Lines(as_json, now))
-    return Screen(board, now, f"bingx-async watch · {client.host} · Ctrl-C ends", console)
+    return Screen(
+        board, now, f"bingx-async watch · {client.host} · Ctrl-C ends", console, isinstance(board, MarketBoard)
+    )

@@ -68,7 +68,7 @@ class MarketBoard:
             parts.append(_book(pair.book, (lines - 1) // 2))
         if "trades" in self._channels:
             parts.append(_trades(list(pair.trades)[:lines]))
-        ages = [age(moment, now, name) for name, moment in pair.heard.items()]
+        ages = [age(moment, now, name, is_steady=name != "trade") for name, moment in pair.heard.items()]
         return Group(head, Text("   ").join([Text(""), *ages]), Columns(parts, padding=(0, 4)))
 
 

@@ -23,7 +23,7 @@ class OwnBoard:
     """Orders by their client order ids, or by their ids where they have none."""
 
     _orders: dict[object, TrackedOrder] = field(init=False, factory=dict[object, TrackedOrder])
-    _ended: deque[TrackedOrder] = field(init=False, factory=lambda: deque[TrackedOrder](maxlen=ENDED))
+    _ended: dict[object, TrackedOrder] = field(init=False, factory=dict[object, TrackedOrder])
     _fills: deque[FillAdded] = field(init=False, factory=lambda: deque[FillAdded](maxlen=FILLS))
     _balances: dict[str, Balance] = field(init=False, factory=dict[str, Balance])
     _gap: Gap | None = field(init=False, default=None)
@@ -34,6 +34,7 @@ class OwnBoard:
             self._take_order(item.order)
         elif isinstance(item, FillAdded):
             self._fills.appendleft(item)
+            self._take_order(item.order)
         elif isinstance(item, BalanceChanged):
             self._balances = {item.balance.asset: item.balance, **self._balances, item.balance.asset: item.balance}
         elif isinstance(item, Gap | Resynced):
@@ -43,13 +44,13 @@ class OwnBoard:
         """A section for each, with as many open orders as fit."""
         room = max(3, height - 6 - len(self._ended) - len(self._fills) - min(ASSETS, len(self._balances)))
         orders = list(self._orders.values())
-        fills = [Text(f"   {fill_words(each.fill, each.order)}") for each in self._fills]
+        fills = [Text(f"   {each.order.symbol}  {fill_words(each.fill, each.order)}") for each in self._fills]
         balances = [Text(f"   {balance_words(each)}") for each in list(self._balances.values())[:ASSETS]]
         return Group(
             self._state(now),
-            _head(f"{len(orders)} open orders" + (f", the latest {room}" if len(orders) > room else "")),
+            _head(f"open orders: {len(orders)}" + (f", the latest {room}" if len(orders) > room else "")),
             *(Text(f"   {order_words(each)}", no_wrap=True) for each in orders[: -room - 1 : -1]),
-            *(Text(f"   {order_words(each)}", DIM, no_wrap=True) for each in self._ended),
+            *(Text(f"   {order_words(each)}", DIM, no_wrap=True) for each in reversed(self._ended.values())),
             *([_head("fills"), *fills] if fills else []),
             _head("balances"),
             *balances,
@@ -57,11 +58,11 @@ class OwnBoard:
 
     def _take_order(self, order: TrackedOrder) -> None:
         key = order.client_order_id.lower() or order.order_id
-        known = self._orders.pop(key, None)
-        if not order.is_done:
-            self._orders[key] = order
-        elif known is not None or order not in self._ended:
-            self._ended.appendleft(order)
+        for orders in (self._orders, self._ended):
+            orders.pop(key, None)
+        (self._ended if order.is_done else self._orders)[key] = order
+        if len(self._ended) > ENDED:
+            del self._ended[next(iter(self._ended))]
 
     def _state(self, now: datetime) -> Text:
         if self._gap is None:

@@ -36,12 +36,14 @@ class Board(Protocol):
 
 @define(eq=False)
 class Screen:
-    """Shows a board; a context. `now` is the exchange's clock, `title` the head line."""
+    """Shows a board; a context. `now` is the exchange's clock, `title` the head line. `is_steady`: silence means
+    that something is wrong."""
 
     board: Board
     now: Callable[[], datetime]
     title: str
     console: Console
+    is_steady: bool = True
     _began: datetime = field(init=False)
     _heard: datetime | None = field(init=False, default=None)
     _signs: deque[Text] = field(init=False, factory=lambda: deque[Text](maxlen=SIGNS))
@@ -81,14 +83,14 @@ class Screen:
 
     def _state(self, now: datetime) -> Text:
         if self._heard is None:
-            return Text(f"waiting for the first message, {seconds_since(self._began, now):.0f} s", FAIR)
-        return age(self._heard, now, "last message")
+            return Text(f"waiting for the first message: {seconds_since(self._began, now):.0f} s", FAIR)
+        return age(self._heard, now, "last message", is_steady=self.is_steady)
 
 
-def age(since: datetime, now: datetime, name: str) -> Text:
-    """How old something is, in a colour that tells whether that is much."""
+def age(since: datetime, now: datetime, name: str, *, is_steady: bool) -> Text:
+    """How old something is; of what comes steadily in a colour that tells whether that is much."""
     seconds = seconds_since(since, now)
-    style = DIM if seconds < LATE else FAIR if seconds < SILENT else BAD
+    style = DIM if seconds < LATE or not is_steady else FAIR if seconds < SILENT else BAD
     return Text(f"{name} {seconds:.1f} s ago", style)
 
 

@@ -7,6 +7,7 @@ order if that is conditional and was not over: it was triggered and goes on unde
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 
 from attrs import define, field
@@ -28,8 +29,8 @@ class Index:
     _by_id: dict[str, Record] = field(factory=dict[str, Record])
     _by_name: dict[str, Record] = field(factory=dict[str, Record])
     _live: dict[int, Record] = field(factory=dict[int, Record])
-    _done: dict[int, Record] = field(factory=dict[int, Record])
-    _forgotten: dict[str, None] = field(factory=dict[str, None])
+    _done: OrderedDict[int, Record] = field(factory=OrderedDict[int, Record])  # a dict is slow to find its first again
+    _forgotten: OrderedDict[str, None] = field(factory=OrderedDict[str, None])
 
     def __iter__(self) -> Iterator[Record]:
         """All of them, those that are done first."""
@@ -118,7 +119,7 @@ class Index:
         self._drop(record)
         self._forgotten.update(dict.fromkeys(record.ids))
         while len(self._forgotten) > FORGOTTEN_KEPT * self.done_kept:
-            del self._forgotten[next(iter(self._forgotten))]
+            self._forgotten.popitem(last=False)
 
 
 def _are_one(named: Record, known: Record | None, report: Report) -> bool:

@@ -143,10 +143,11 @@ class EmulatorTransport(httpx.AsyncBaseTransport):
 
     async def connect_stream(self, host: str, port: int) -> ByteStream:  # noqa: ARG002 - every host leads here
         """A connection to the streams, whatever the host: bytes of the WebSocket protocol, without TLS."""
+        await anyio.lowlevel.checkpoint()
+        streams = self._streams()  # says what is missing, if websockets is
         from bingx_async.emulator.streams.memory import MemoryStream
 
-        await anyio.lowlevel.checkpoint()
-        return MemoryStream(self._streams(), self._address, self._caught_up)
+        return MemoryStream(streams, self._address, self._caught_up)
 
     async def _read(self, request: httpx.Request) -> Request:
         url, headers = request.url, {name.lower(): value for name, value in request.headers.items()}

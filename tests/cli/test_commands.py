@@ -38,6 +38,7 @@ def test_the_emulator_greets_with_json_and_ends_cleanly(end: signal.Signals) -> 
     greeting = json.loads(process.stdout.readline())
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", greeting["url"])
     assert [each["account"] for each in greeting["accounts"]] == ["1001", "1002", "1003"]
+    assert greeting["stream_url"] == greeting["url"].replace("http", "ws") + "/market"
     assert greeting["accounts"][0] == {"account": "1001", "api_key": "emulator-key-1001"} | {
         "secret_key": "emulator-secret-1001"
     }
@@ -217,4 +218,5 @@ def test_help_lists_every_command() -> None:
         "orders",
         "place",
         "quotas",
+        "watch",
     ]

@@ -13,18 +13,20 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 SAID = {
     "cancel_everything.py": "5 orders and 0 OCO orders were cancelled; 0 orders and 0 legs of OCO orders are open",
+    "grid.py": " orders are filled, 8 are open\n",
     "many_accounts.py": "\n0 refused, ",
+    "market_maker.py": " quotes were replaced; 0 are open, position ",
     "place_and_watch.py": "the reply was lost; the order was executed\nPENDING: 0 of ",
     "protect_position.py": "placed again with the stop at 59400",
 }
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python at the root of the project, with no key in the environment and a base URL that refuses connections."""
+def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run Python without a key in the environment, and with a base URL that refuses connections."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BINGX_")}
     environment |= {"PYTHONPATH": str(ROOT), "BINGX_BASE_URL": "http://127.0.0.1:9"}
     return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -48,10 +50,12 @@ def test_every_example_is_run() -> None:
     assert {path.name for path in EXAMPLES.glob("*.py")} == {*SAID, "own_tests.py"}
 
 
-@pytest.mark.parametrize("name", ["cancel_everything.py", "place_and_watch.py", "protect_position.py"])
-def test_live_needs_keys(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["cancel_everything.py", "grid.py", "market_maker.py", "place_and_watch.py", "protect_position.py"]
+)
+def test_live_needs_keys(name: str, tmp_path: Path) -> None:
     """Without keys `--live` sends nothing and says what is missing."""
-    done = run(str(EXAMPLES / name), "--live")
+    done = run(str(EXAMPLES / name), "--live", cwd=tmp_path)
     assert done.returncode == 1
     assert "BINGX_API_KEY" in done.stderr
     assert "Traceback" not in done.stderr

@@ -16,12 +16,14 @@ import pytest
 from bingx_async import BingXClient, Governor, OrderRefused
 from bingx_async.core.recording import frames_of
 from bingx_async.emulator import Emulator, Live, Market
+from bingx_async.emulator.following import _keyless
 from bingx_async.emulator.market.quotes import quotes_in
 from bingx_async.errors import ApiError
 from bingx_async.models import Trade
 from bingx_async.testing import simulated_clock
 from tests.client.exchange import Backend, backends, run
 from tests.emulator.explained import Judge
+from tests.sizes import mostly_asyncio
 
 KEYS: dict[str, Any] = {"api_key": "emulator-key-1001", "secret_key": "emulator-secret-1001", "account": "1001"}
 SYMBOL = "BTC-USDT"
@@ -113,7 +115,7 @@ def test_a_program_runs_unchanged(backend: Backend) -> None:
     run(backend, main)
 
 
-@backends
+@mostly_asyncio
 def test_fills_are_explained_by_what_the_exchange_sent(backend: Backend, tmp_path: Path) -> None:
     """The judge that knows only the recorded messages of the follower explains every fill of ten minutes."""
     path = tmp_path / "outside.jsonl"
@@ -211,3 +213,15 @@ async def test_live_over_loopback() -> None:
             assert order.status == "FILLED"
         await anyio.sleep(0.5)
         assert outside.stats().streams.open == 0
+
+
+async def test_the_follower_has_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment may have keys, and addresses that lead to the emulator itself: the follower takes neither."""
+    for name, value in (("API_KEY", "a-key"), ("SECRET_KEY", "a-secret"), ("BASE_URL", "http://127.0.0.1:8080")):
+        monkeypatch.setenv(f"BINGX_{name}", value)
+    monkeypatch.setenv("BINGX_STREAM_URL", "ws://127.0.0.1:8080/market")
+    client = _keyless()
+    assert (client._settings.keys.api, client._settings.keys.secret) == (None, None)
+    assert client.host == "https://open-api.bingx.com"
+    assert client._settings.streams_at == "wss://open-api-ws.bingx.com/market"
+    await client.aclose()

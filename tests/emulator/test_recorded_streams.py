@@ -25,22 +25,25 @@ async def listen(path: Path) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
 
     async def follow(name: str, stream: Any) -> None:
-        async with stream:
-            async for item in stream:
-                found.setdefault(name, []).append(item)
+        async for item in stream:
+            found.setdefault(name, []).append(item)
 
-    async with BingXClient(
-        **KEYS, governor=Governor(clock=simulated_clock()), transport=emulator.transport()
-    ) as client:
-        streams = client.spot.streams
-        async with anyio.create_task_group() as group:
-            for stream in (streams.trades(SYMBOL), streams.book_ticker(SYMBOL), streams.depth(SYMBOL)):
-                group.start_soon(follow, repr(stream).split()[1], stream)
-            group.start_soon(follow, "klines", streams.klines(SYMBOL, "1m"))
-            group.start_soon(follow, "ticker", streams.ticker(SYMBOL))
-            await client.spot.place_order(SYMBOL, "BUY", "LIMIT", quantity="3", price="59999")
-            await anyio.sleep(SECONDS)
-            group.cancel_scope.cancel()
+    governor = Governor(clock=simulated_clock())
+    async with (
+        BingXClient(**KEYS, governor=governor, transport=emulator.transport()) as client,
+        client.spot.streams.trades(SYMBOL) as trades,
+        client.spot.streams.book_ticker(SYMBOL) as best,
+        client.spot.streams.depth(SYMBOL) as depth,
+        client.spot.streams.klines(SYMBOL, "1m") as klines,
+        client.spot.streams.ticker(SYMBOL) as ticker,
+        anyio.create_task_group() as group,
+    ):
+        streams = {"trades": trades, "book_ticker": best, "depth": depth, "klines": klines, "ticker": ticker}
+        for name, stream in streams.items():
+            group.start_soon(follow, name, stream)
+        await client.spot.place_order(SYMBOL, "BUY", "LIMIT", quantity="3", price="59999")
+        await anyio.sleep(SECONDS)
+        group.cancel_scope.cancel()
     return {**found, "fills": emulator.fills("1001")}
 
 

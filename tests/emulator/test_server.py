@@ -210,18 +210,30 @@ async def test_loopback_only(host: str) -> None:
 
 
 def test_url_of_ipv6() -> None:
-    """An IPv6 address stands in brackets in the URL."""
+    """An IPv6 address stands in brackets in the URLs."""
     from bingx_async.emulator.server import EmulatorServer
 
-    assert EmulatorServer("::1", 80).url == "http://[::1]:80"
+    server = EmulatorServer("::1", 80)
+    assert (server.url, server.stream_url) == ("http://[::1]:80", "ws://[::1]:80/market")
 
 
-@pytest.mark.parametrize("missing", ["uvicorn", "starlette.requests"])
+def forget(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
+    """Let these modules be imported anew."""
+    for name in [name for name in sys.modules if name.startswith(modules)]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.mark.parametrize("missing", ["uvicorn", "starlette.requests", "websockets.server"])
 def test_without_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without starlette or uvicorn the error names the extra, and the transport works all the same."""
-    monkeypatch.delitem(sys.modules, "bingx_async.emulator.server", raising=False)
+    """Without starlette, uvicorn or websockets the error names the extra, and the transport works all the same."""
+    parts = ("sockets", "streams", "service", "session")
+    forget(monkeypatch, "bingx_async.emulator.server", "bingx_async.emulator.gateway")
+    forget(monkeypatch, *(f"bingx_async.emulator.streams.{part}" for part in parts))
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "bingx_async\[emulator\]"'):
         Emulator().serve()
     request = httpx.Request("GET", f"http://x{SERVER_TIME.path}")
     assert asyncio.run(Emulator().transport().handle_async_request(request)).status_code == 200
+    if missing == "websockets.server":
+        with pytest.raises(ModuleNotFoundError, match=r'pip install "bingx_async\[emulator\]"'):
+            asyncio.run(Emulator().transport().connect_stream("x", 1))

@@ -28,7 +28,7 @@ SUCCESS = {"code": 0, "msg": "SUCCESS"}
 
 def packed(message: object) -> bytes:
     """A message as the exchange sends it."""
-    return gzip.compress((message if isinstance(message, str) else json.dumps(message)).encode(), 1)
+    return gzip.compress((message if isinstance(message, str) else json.dumps(message)).encode(), 1, mtime=0)
 
 
 class Peer(Wire):

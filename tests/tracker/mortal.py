@@ -30,8 +30,8 @@ async def fill_slot(tracker: Tracker, name: str) -> None:
 
 async def main(url: str, journal: str, slots: int) -> None:
     """Fill all slots."""
-    keys = {"api_key": "emulator-key-1001", "secret_key": "emulator-secret-1001"}
-    async with BingXClient(**keys, account="1001", base_url=url) as client, client.spot.tracker(journal) as tracker:
+    keys = ("emulator-key-1001", "emulator-secret-1001")
+    async with BingXClient(*keys, account="1001", base_url=url) as client, client.spot.tracker(journal) as tracker:
         print("ready", flush=True)
         for number in range(slots):
             await fill_slot(tracker, f"slot{number}")

@@ -52,7 +52,7 @@ def _order(name: str) -> NewOrder:
 
 async def killed_at(act: Act, at: int, slots: set[str], *faults: Fault, **settings: Any) -> bool:
     """Kill at the `at`-th await, begin anew, and hold all promises; whether there was such an await."""
-    world = World(at, **settings)
+    world, was_killed = World(at, **settings), False
     for fault in faults:
         world.emulator.inject(fault)
     async with anyio.create_task_group() as tasks:

@@ -188,3 +188,31 @@ async def within(seconds: float, is_met: Callable[[], bool]) -> None:
     with anyio.fail_after(seconds):
         while not is_met():  # noqa: ASYNC110 - there is no event for it
             await anyio.sleep(0.05)
+
+
+async def gather(source: Any, into: list[Any]) -> None:
+    """Take every item, with its moment."""
+    async for item in source:
+        into.append((anyio.current_time(), item))
+
+
+def kinds(items: list[Any], *wanted: type) -> list[Any]:
+    """The items of these kinds."""
+    return [item for _, item in items if isinstance(item, wanted)]
+
+
+def refused(world: World) -> int:
+    """Requests over a quota, of the account or the address."""
+    stats = world.emulator.stats()
+    return sum(each.refused for each in (*stats.endpoints.values(), *stats.addresses.values()))
+
+
+def in_world(act: Callable[[World, Any, Tracker], Any], **settings: Any) -> Callable[[], Any]:
+    """Run `act` with a world, a client and a tracker that is open."""
+
+    async def main() -> Any:
+        world = World(**settings)
+        async with world.client() as client, client.spot.tracker() as tracker:
+            return await act(world, client, tracker)
+
+    return main

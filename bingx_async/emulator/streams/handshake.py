@@ -12,7 +12,7 @@ from http import HTTPStatus
 from random import Random
 from urllib.parse import parse_qsl, urlsplit
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from bingx_async.emulator.streams.delivery import Delivery
 from bingx_async.emulator.streams.faults import Cut, EndKey, Moment, RefuseHandshake
@@ -36,8 +36,9 @@ class Handshake:
     delivery: Delivery
     keys: ListenKeys
     tally: StreamTally
-    random: Random
+    seed: int
     count_sockets: Callable[[str], int]
+    random: Random = field(init=False, default=Factory(lambda self: Random(f"{self.seed}/streams"), takes_self=True))
 
     def admit(self, session: Session, target: str) -> int:
         """The HTTP status of the answer to a handshake; 101 opens the socket."""

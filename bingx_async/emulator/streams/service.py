@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from random import Random
 
 from bingx_async.emulator.faults import FaultPlan
 from bingx_async.emulator.floor import Floor
@@ -43,8 +42,7 @@ class Service:
         self._subscriptions = Subscriptions(
             variants, self._delivery, self.feeds, self.tally, floor.listings.has, self._greet
         )
-        random = Random(f"{settings.seed}/streams")
-        self._handshake = Handshake(variants, self._delivery, self.keys, self.tally, random, count_sockets)
+        self._handshake = Handshake(variants, self._delivery, self.keys, self.tally, settings.seed, count_sockets)
         self.admit, self.hear = self._handshake.admit, self._subscriptions.hear
         floor.engine.on_change = self._events.change
 
@@ -54,7 +52,7 @@ class Service:
         self.tally.messages += session.sent
 
     def _greet(self, session: Session, topic: Topic) -> None:
-        """What a subscription begins with."""
+        """Send what comes with a subscription: balances, a whole book."""
         self._events.greet(session, topic)
         if topic.channel == "incrDepth":
             session.later(WHOLE_BOOK_MS, lambda: self._tell_book(session, topic))

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from email.utils import formatdate
 from heapq import heappop, heappush
-from http import HTTPStatus
 from itertools import count
 
 from attrs import define, field
@@ -28,6 +27,7 @@ from bingx_async.emulator.trading.agenda import EPSILON, Agenda, Entry
 
 # Its own logger would write requests with their listen key at DEBUG.
 MUTE = logging.Logger("bingx_async.emulator.frames", logging.CRITICAL)
+SWITCHING = 101  # the HTTP status of a handshake that is taken
 LARGEST = 2**20  # bytes of a message to the exchange
 CLOSE_MS = 10_000  # for so long a close frame may wait for its answer
 Payload = bytes | str
@@ -150,9 +150,9 @@ class Session:
 
     def _open(self, request: Request) -> None:
         response = self._protocol.accept(request)
-        status = self.on_open(self, request.path) if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS else 0
-        if status >= HTTPStatus.BAD_REQUEST:
-            response = self._protocol.reject(HTTPStatus(status), HTTPStatus(status).phrase)
+        if response.status_code == SWITCHING:
+            status = self.on_open(self, request.path)
+            response = response if status == SWITCHING else self._protocol.reject(status, f"refused with {status}")
         # The date of the library would be that of the machine, and a run could not be repeated to the byte.
         del response.headers["Date"]
         response.headers["Date"] = formatdate(self.agenda.time // 1000, usegmt=True)

@@ -30,8 +30,8 @@ Lock = AbstractContextManager[object]
 
 @frozen
 class Exchanged:
-    """What leaves a socket now. `is_over`: this is the last of it. `wait`: ms until there is more, as far as is known
-    now; infinite if nothing is to be expected."""
+    """The bytes that leave a socket now. `is_over`: they are the last. `wait`: ms until there is more, as far as is
+    known; infinite if nothing is to be expected."""
 
     data: bytes
     wait: float

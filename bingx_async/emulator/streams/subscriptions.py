@@ -1,4 +1,4 @@
-"""What sockets say once they are open: subscriptions, and answers to pings.
+"""The messages of sockets that are open: subscriptions, and answers to pings.
 
 Rules: a subscription names one topic; a list is not answered. More than `MESSAGES` of them in a second are a breach.
 """

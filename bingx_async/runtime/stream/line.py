@@ -90,8 +90,7 @@ class Line:
         check_installed()
         self._door, self._limits, self._clock, self._draw = door, limits, clock, draw
         self._listener, self._tap = listener, tap
-        self._topics = Topics(limits)
-        self._heartbeat = Heartbeat(limits, 0.0)
+        self._topics, self._heartbeat = Topics(limits), Heartbeat(limits, 0.0)
         self._socket: WebSocket | None = None
         self._scope, self._cut, self._wake = anyio.CancelScope(), "", anyio.Event()  # `_cut`: why the socket is to end
         self._is_hurried = False  # the next attempt to connect does not wait
@@ -132,9 +131,8 @@ class Line:
         backoff = Backoff(self._limits)
         while True:
             lived, error = await self._one_socket()
-            is_forbidden = getattr(error, "is_forbidden", False)
-            wait = 0.0 if self._is_hurried else backoff.wait(lived, is_forbidden, self._draw())
-            self._is_hurried = False
+            wait = backoff.wait(lived, getattr(error, "is_forbidden", False), self._draw())
+            wait, self._is_hurried = (0.0 if self._is_hurried else wait), False
             inform("the stream to %s: %s; another attempt in %.1f s", self._door.url, error, wait)
             await anyio.sleep(wait)
 

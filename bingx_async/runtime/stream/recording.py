@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+from bingx_async.core.channel import Push
 from bingx_async.core.frames import Message
 from bingx_async.core.recording import Frame, epoch_of, first_line, line_of
 from bingx_async.errors import InvalidRequest, StreamUnavailable
@@ -44,7 +45,8 @@ class Recorder:
 
         def heard(text: str, message: Message | StreamUnavailable | None, at: float) -> None:
             lost = str(message) if isinstance(message, StreamUnavailable) else ""
-            self._add(Frame(at - self._begun, number, text, lost), at)
+            is_public = type(message) is Push and "@" in message.topic  # SYMBOL@channel; an account's have none
+            self._add(line_of(Frame(at - self._begun, number, text, lost), is_public), at)
 
         return heard
 
@@ -61,9 +63,9 @@ class Recorder:
         self._gather(first_line(self._clock.now()))
         self._write()
 
-    def _add(self, frame: Frame, at: float) -> None:
+    def _add(self, line: str, at: float) -> None:
         if self._file is not None:
-            self._gather(line_of(frame))
+            self._gather(line)
             if self._size >= PIECE or at - self._written_at >= AGE:
                 self._written_at = at
                 self._write()
