@@ -37,8 +37,8 @@ PATIENCE = 120.0  # seconds for the last order, and for the last gap to end
 
 @define
 class Soak:
-    """`drops`: seconds that a socket lives, on average. `counts`: what was met. `uses`: looks at the process; `before` and
-    `after` without a client."""
+    """`drops`: seconds that a socket lives, on average. `counts`: what was met. `uses`: looks at the process; `before`
+    and `after` without a client."""
 
     seconds: float
     drops: float = 6.0
