@@ -66,7 +66,9 @@ class Truth:
         self._tell(kind, order, fill)
 
     def _check_slot(self, order: Order) -> None:
-        others = [it for it in self.floor.books[order.account].orders.values() if it.client_order_id.startswith(SLOTTED)]
+        others = [
+            it for it in self.floor.books[order.account].orders.values() if it.client_order_id.startswith(SLOTTED)
+        ]
         at_once = [it for it in others if it.price == order.price]
         if len(at_once) > 1:
             self._problem(f"a price has more than one order: {at_once}")

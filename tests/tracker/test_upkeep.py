@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 import anyio
 
 from bingx_async import OrderStatus
@@ -43,7 +42,7 @@ def test_an_event_that_cannot_be_read(backend: Backend) -> None:
 
 @backends
 def test_while_a_reading_is_under_way(backend: Backend) -> None:
-    """What an event asks for while everything is being read is read afterwards: that reading may have been too early."""
+    """What an event asks for while everything is being read is read afterwards: that reading may be too early."""
 
     async def main() -> None:
         world = World(latency=0.5)
