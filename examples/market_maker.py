@@ -16,6 +16,7 @@ import anyio
 from bingx_async import BingXClient, BingXError, NewOrder, Side, SymbolRules, TrackedOrder
 from bingx_async.emulator import Emulator, Market
 from bingx_async.errors import (
+    ApiError,
     InsufficientBalance,
     OrderNotFound,
     OrderRefused,
@@ -25,10 +26,11 @@ from bingx_async.errors import (
     TransportError,
 )
 
-HALF_SPREAD = Decimal("0.0005")  # of the price: how far the quotes are from the middle
+HALF_SPREAD = Decimal("0.0015")  # of the price: how far the quotes are from the middle; the fee must be less
 ENOUGH = Decimal("0.0002")  # of the price: how far it has to move before a quote is replaced
 LIMIT = 3  # quotes: more than that is neither bought nor sold on balance
 PATIENCE = 10.0  # seconds for an order to end after it was cancelled
+REST = 60.0  # seconds without an order after a refused one: errors that are repeated close the endpoint
 PASSING = (InsufficientBalance, OrderNotFound, OrderRefused, RateLimited, ServerBusy, TransportError)
 
 
@@ -40,6 +42,7 @@ class MarketMaker:
         self.tracker, self.book = self.strategy.tracker(), client.spot.streams.order_book(symbol)
         self.client, self.symbol, self.quantity = client, symbol, quantity
         self.replaced, self.executed = 0, dict[str, Decimal]()
+        self.rests_until = dict.fromkeys(Side, 0.0)
 
     async def run(self, seconds: float | None = None) -> None:
         """Quote for so many seconds, then take everything back."""
@@ -79,13 +82,21 @@ class MarketMaker:
             return  # one is on its way, or about to end: what stands will be known soon
         new = NewOrder(symbol=self.symbol, side=side, type="LIMIT", quantity=self.quantity, price=price)
         with suppress(QuotaWait):  # then nothing was sent, and the next step has a newer price
-            if not live and has_room:
-                await self.tracker.place_orders([new], max_wait=0)
+            if not live and has_room and anyio.current_time() >= self.rests_until[side]:
+                await self.place(side, price)
             elif live and not has_room:
                 await self.tracker.cancel(live[0], max_wait=0)
             elif live and abs((live[0].price or price) - price) > ENOUGH * price:
                 await self.tracker.replace(live[0], new, max_wait=0)
                 self.replaced += 1
+
+    async def place(self, side: Side, price: Decimal) -> None:
+        """Place an order. If it is refused, for want of money perhaps, its side rests."""
+        try:
+            await self.tracker.place(self.symbol, side, "LIMIT", quantity=self.quantity, price=price, max_wait=0)
+        except ApiError:
+            self.rests_until[side] = anyio.current_time() + REST
+            raise
 
     async def withdraw(self) -> None:
         """Cancel its own orders until none is left that can be filled, as far as is known."""

@@ -18,7 +18,7 @@ WHOLE_WITHIN = 10_000.0  # ms within which a subscription brings the whole book
 OFTEN, MINUTE = 3, 60_000.0  # so many gaps, or new subscriptions, within a minute are often
 PACE = 20_000.0  # ms between two subscriptions where they are often
 MISSING, AWAITED, LATE = "updates are missing", "the whole book has not come yet", "the whole book did not come in time"
-BROKEN = (Took.UNREADABLE, Took.BACKWARDS, Took.CROSSED)
+BROKEN = (Took.UNREADABLE, Took.BACKWARDS, Took.ANEW, Took.CROSSED)
 
 
 class Recovery:

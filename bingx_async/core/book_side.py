@@ -18,15 +18,20 @@ from bingx_async.models.market import Level
 
 LEAST, MOST = Decimal("1e-40"), Decimal("1e40")  # prices of ordinary size
 LARGEST = 1e40  # the same for quantities
+LONGEST = 10_000  # levels in one message; a hundred thousand would take seconds, in which nothing else happens
 UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError)  # raised by levels that cannot be read
 _two = itemgetter(0, 1)
 
 
 def pairs(levels: object) -> Iterable[tuple[Any, Any]]:
     """Price and quantity of each level, from an object or from a list of lists; none from null."""
+    if levels is None:
+        return ()
+    if len(cast("list[Any]", levels)) > LONGEST:
+        raise ValueError("no book has so many levels")
     if isinstance(levels, dict):
         return cast("Mapping[Any, Any]", levels).items()
-    return () if levels is None else map(_two, cast("list[Any]", levels))
+    return map(_two, cast("list[Any]", levels))
 
 
 class BookSide:

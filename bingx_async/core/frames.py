@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bingx_async.core.channel import Push
-from bingx_async.core.wire import CUT_OFF, integer, mapping, millis, parse, text
+from bingx_async.core.wire import CUT_OFF, integer, items, mapping, millis, parse, text
 
 GZIP = b"\x1f\x8b"  # no text in UTF-8 begins with these bytes
 LONGEST_PING = 250  # characters
@@ -81,9 +81,11 @@ def read(message: str, received_at: float) -> Message | None:
     if found is None or found is CUT_OFF:
         raise BrokenFrame("a message is not a JSON object")
     topic, data = found.get("dataType"), found.get("data")
-    if topic and data is not None:
-        return Push(text(topic), data, _stamp(found.get("timestamp")), received_at)
-    return _ack(found) if data is None and "e" not in found else _event(found, received_at)
+    if _is_payload(data, found):
+        if topic:
+            return Push(text(topic), data, _stamp(found.get("timestamp")), received_at)
+        return _event(found, next(map(mapping, items(data)), mapping(data)), received_at)
+    return _event(found, found, received_at) if "e" in found else _ack(found)
 
 
 def _pong_to(message: str) -> str | None:
@@ -97,6 +99,13 @@ def _pong_to(message: str) -> str | None:
     return message[: ping.start(1)] + ping[1].translate(_PONG) + message[ping.end(1) :]
 
 
+def _is_payload(data: object, found: Mapping[str, Any]) -> bool:
+    """Whether this is the data of a topic; an answer may have some as well, such as an empty object."""
+    if isinstance(data, (dict, list)) and data:
+        return True
+    return data is not None and not (found.get("id") or integer(found.get("code")))
+
+
 def _ack(found: Mapping[str, Any]) -> Ack | None:
     code, asked = integer(found.get("code")), text(found.get("id"))
     if code is None or not (asked or code):
@@ -104,9 +113,8 @@ def _ack(found: Mapping[str, Any]) -> Ack | None:
     return Ack(asked, code, text(found.get("msg")), text(found.get("dataType")))
 
 
-def _event(found: Mapping[str, Any], received_at: float) -> Push | KeyExpired | None:
+def _event(found: Mapping[str, Any], data: Mapping[str, Any], received_at: float) -> Push | KeyExpired | None:
     """A message without a topic: an event of the account, or of a pair where its kind and symbol tell the topic."""
-    data = mapping(found.get("data")) or found
     kind = text(data.get("e"))
     if kind == KEY_EXPIRED:
         return KeyExpired()

@@ -17,10 +17,11 @@ from bingx_async.core.wire import integer
 
 DEEPEST = 1000  # levels on each side; the exchange sends no more
 HELD = 3  # updates that wait for those before them, as the exchange's pages advise
+OLDEST = 5  # updates with old ids, one after another, are not late ones: ids have begun anew
 
 
 class Took(Enum):
-    """The outcome of a message. After the last three the book cannot be right, and has to be discarded."""
+    """The outcome of a message. After the last four the book cannot be right, and has to be discarded."""
 
     APPLIED = "the book is newer"
     WHOLE = "the book was replaced"
@@ -28,6 +29,7 @@ class Took(Enum):
     OLD = "the book had it"
     UNREADABLE = "a message could not be read"
     BACKWARDS = "a whole book came that is older than what came before"
+    ANEW = "ids have begun anew"
     CROSSED = "the best bid was not below the best ask"
 
 
@@ -41,6 +43,7 @@ class Book:
         self.time: int | None = None
         self.held: dict[int, tuple[Mapping[str, Any], int | None]] = {}
         self._known = -inf  # the newest id that came before the book was discarded
+        self._olds = 0  # messages that the book had, since the last other one
 
     def take(self, data: object, time: int | None = None) -> Took:
         """A message, and the stamp of its envelope. It never raises."""
@@ -80,7 +83,8 @@ class Book:
         if action == "all":
             return self._replace(number, data, time)
         if self.last is not None and number <= self.last:
-            return Took.OLD
+            return self._leave_out()
+        self._olds = 0
         if self.last is not None and number == self.last + 1:
             self.held.pop(number, None)
             return self._join(self._apply(number, data, time))
@@ -89,13 +93,21 @@ class Book:
             del self.held[min(self.held)]
         return Took.HELD
 
+    def _leave_out(self) -> Took:
+        """An update that the book had. Where there is no other one any more, the book would stay as it is for ever."""
+        self._olds += 1
+        if self._olds < OLDEST:
+            return Took.OLD
+        self.forget()
+        return Took.ANEW
+
     def _replace(self, number: int, data: Mapping[str, Any], time: int | None) -> Took:
         if number < (self._known if self.last is None else self.last):
             self.forget()  # if ids have begun anew, so be it
             return Took.BACKWARDS
         self.bids.replace(data.get("bids"))
         self.asks.replace(data.get("asks"))
-        self.last, self.time = number, time
+        self.last, self.time, self._olds = number, time, 0
         for old in [held for held in self.held if held <= number]:
             del self.held[old]
         return Took.CROSSED if self._is_crossed() else self._join(Took.WHOLE)

@@ -64,7 +64,7 @@ class Watching:
 
 def test_markets_as_json(exchange: Served) -> None:
     """A line for each item: book, trades and ticker of every symbol, numbers as texts, no book crossed."""
-    result = exchange("watch", "BTC-USDT", "ETH-USDT", "--seconds", "2.5", "--json")
+    result = exchange("watch", "BTC-USDT", "ETH-USDT", "--seconds", "1.6", "--json")
     lines: list[Line] = [json.loads(line) for line in result.stdout.splitlines()]
     assert (result.exit_code, result.stderr) == (0, "")
     kinds = {(line["item"], line["symbol"]) for line in lines}
@@ -85,7 +85,7 @@ def test_markets_as_json(exchange: Served) -> None:
 )
 def test_lines_where_there_is_no_terminal(exchange: Served, chosen: str, pattern: str) -> None:
     """Only what was chosen, in words, each line with its time; the same line of a book does not come twice."""
-    result = exchange("watch", "BTC-USDT", f"--{chosen}", "--seconds", "2")
+    result = exchange("watch", "BTC-USDT", f"--{chosen}", "--seconds", "1.2")
     lines = result.stdout.splitlines()
     assert (result.exit_code, result.stderr) == (0, "")
     assert lines
@@ -173,7 +173,7 @@ def in_terminal(exchange: Served, *args: str) -> tuple[int, str]:
                 output += os.read(ours, 65536)
             except OSError:  # it has ended
                 break
-        if output.count(b"spread") > 5 and not is_interrupted:
+        if output.count(b"spread") > 5 and b" %, low" in output and not is_interrupted:
             process.send_signal(signal.SIGINT)
             is_interrupted = True
     os.close(ours)

@@ -199,6 +199,25 @@ def test_behind_another_connection_ids_may_begin_anew(topic: Topic) -> None:
     assert topic.recovery.reason == Took.BACKWARDS.value
 
 
+def test_ids_that_begin_anew_on_the_same_connection(topic: Topic) -> None:
+    """The updates of another count are all older than the book, which would stay as it is: after five of them it is
+    emptied and asked for again, and ids may be small. Fewer are late ones, also where others come in between."""
+    for number in (1, 2, 3, 4):
+        topic.take(update(number), 100.0)
+    topic.take(update(11), 200.0)
+    for number in (1, 2, 3, 4):
+        topic.take(update(number), 300.0)
+    topic.take(whole(12), 350.0)
+    for number in (1, 2, 3, 4):
+        topic.take(update(number), 400.0)
+    assert (topic.restarted_at, topic.recovery.reason, topic.book.last) == ([], "", 12)
+    topic.take(update(5), 500.0)
+    assert (topic.restarted_at, topic.recovery.reason, topic.book.last) == ([500.0], Took.ANEW.value, None)
+    topic.recovery.back(600.0)
+    topic.take(whole(6), 700.0)
+    assert (topic.recovery.reason, topic.book.last) == ("", 6)
+
+
 def test_nothing_is_asked_for_while_the_connection_is_lost(topic: Topic) -> None:
     """The line subscribes again by itself; the book is empty, and says why it is stale."""
     topic.recovery.lost("the connection was reset")

@@ -72,10 +72,14 @@ def test_pings(ping: str, pong: str) -> None:
         ('{"id":7,"code":"80015","msg":"bad"}', Ack("7", 80015, "bad")),
         ('{"code":80015,"msg":"bad","dataType":"X@trade","data":null}', Ack("", 80015, "bad", "X@trade")),
         ('{"code":100410,"msg":"slow"}', Ack("", 100410, "slow")),
+        ('{"code":0,"id":"7","msg":"","dataType":"X@trade","data":{}}', Ack("7", 0, "", "X@trade")),
+        ('{"code":0,"id":"7","msg":"","data":""}', Ack("7", 0, "")),
+        ('{"code":0,"id":"7","msg":"","dataType":"X@trade","data":"subscribed"}', Ack("7", 0, "", "X@trade")),
+        ('{"code":80015,"msg":"bad","dataType":"X@trade","data":[]}', Ack("", 80015, "bad", "X@trade")),
     ],
 )
 def test_answers(message: str, found: Ack) -> None:
-    """An answer is what has an id, or a code other than 0, and no data."""
+    """An answer is what has an id, or a code other than 0, and no data, or none in which there is something."""
     assert read(message, 1.0) == found
 
 
@@ -93,17 +97,25 @@ def test_push() -> None:
     assert read(text, 5.0) == Push("BTC-USDT@trade", {"p": Decimal("0.1"), "T": 1}, 1700000000000, 5.0)
 
 
+@pytest.mark.parametrize("data", ["?", {}, []])
+def test_a_push_without_content(data: object) -> None:
+    """What names a topic, and is no answer, is given to its reader, who says that it cannot be read."""
+    assert read(json.dumps({"dataType": "X@trade", "data": data}), 5.0) == Push("X@trade", data, None, 5.0)
+
+
 @pytest.mark.parametrize(
     ("message", "topic", "time"),
     [
         ({"data": {"e": "24hTicker", "E": 1700000000000, "s": "BTC-USDT"}}, "BTC-USDT@ticker", 1700000000000),
         ({"data": {"e": "bookTicker", "s": "A-B"}, "timestamp": 1700000000001}, "A-B@bookTicker", 1700000000001),
         ({"dataType": "", "data": {"e": "executionReport", "i": 7}}, "spot.executionReport", None),
+        ({"data": [{"e": "24hTicker", "E": 1700000000000, "s": "A-B"}]}, "A-B@ticker", 1700000000000),
     ],
 )
 def test_without_a_topic(message: dict[str, Any], topic: str, time: int | None) -> None:
     """Where the topic is missing, the kind of event and the symbol tell it."""
-    assert read(json.dumps(message), 5.0) == Push(topic, message["data"], time, 5.0)
+    (data,) = [message["data"]] if isinstance(message["data"], dict) else message["data"]
+    assert read(json.dumps(message), 5.0) == Push(topic, data, time, 5.0)
 
 
 def test_balances() -> None:

@@ -164,6 +164,7 @@ def test_a_late_whole_book_is_told_after_discarding_too() -> None:
         update(6, asks={"NaN": "1"}),
         update(6, asks={"one": "1"}),
         whole(6, asks={"101": "-1"}),
+        whole(6, asks=[[str(price), "1"] for price in range(10_001, 0, -1)]),
     ],
 )
 def test_what_cannot_be_read_is_told(message: Any) -> None:

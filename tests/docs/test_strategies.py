@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
 import anyio
-import pytest
 
 from bingx_async import BingXClient, Governor, MemoryJournal, Side
 from bingx_async.emulator import Account, CloseAfter, CloseBefore, Emulator, Fault, Market
 from bingx_async.emulator.streams.faults import Cut, RefuseHandshake, StreamFault
 from bingx_async.emulator.trading.orders import Order
-from bingx_async.spot.batch_placing import PLACE_ORDERS
+from bingx_async.spot.placing import PLACE_ORDER
 from bingx_async.spot.replacing import REPLACE_ORDER
 from bingx_async.testing import simulated_clock
 from examples.grid import Grid
 from examples.market_maker import LIMIT, MarketMaker
 from tests.client.exchange import Backend, backends, run
+from tests.sizes import IN_CI, in_turn
 
 KEYS = ("the-api-key-AAAA", "the-secret-key-BBBB")
 START = {"USDT": Decimal(1000), "BTC": Decimal("0.02")}
@@ -31,9 +31,9 @@ LINES = [Decimal(58_000 + 250 * each) for each in range(9)]
 class World:
     """An emulator with one account of bounded balances, and clients of it, each as after a new start."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, start: Mapping[str, Decimal] = START) -> None:
         self.clock = simulated_clock()
-        account = Account("1001", *KEYS, balances=START)
+        account = Account("1001", *KEYS, balances=start)
         self.emulator = Emulator([account], market=market, clock=self.clock.wall, latency=0.02)
         self.governor: Governor | None = None
         self.seen = dict[int, Order]()  # every order that was open at some look
@@ -90,14 +90,14 @@ async def beside(watch: Awaitable[None], main: Awaitable[None]) -> None:
 
 @backends
 def test_the_market_maker_over_minutes(backend: Backend) -> None:
-    """Four minutes of a wild market, with lost replies, and sockets that break every twenty seconds: on each side at
+    """Minutes of a wild market, with lost replies, and sockets that break every twenty seconds: on each side at
     most one order, no call that waits in a queue, and a position within the limit that is the exchange's own."""
 
     async def main() -> None:
-        world = World(Market(volatility=0.05, step_ms=500))
+        world = World(Market(volatility=0.2, step_ms=500))
         world.emulator.inject(StreamFault(Cut("reset", after=20)))
         world.emulator.inject(Fault(CloseAfter(), endpoint="replace_order", every=40))
-        world.emulator.inject(Fault(CloseAfter(), endpoint="place_orders", every=4))
+        world.emulator.inject(Fault(CloseAfter(), endpoint="place_order", every=4))
         async with world.client() as client:
             maker = MarketMaker(client, "BTC-USDT", QUANTITY)
 
@@ -105,10 +105,10 @@ def test_the_market_maker_over_minutes(backend: Backend) -> None:
                 assert max(Counter(order.side for order in orders).values(), default=0) <= 1
                 assert abs(world.net()) < (LIMIT + 1) * QUANTITY
                 assert world.governor is not None
-                buckets = map(world.governor.snapshot().find, (PLACE_ORDERS.route, REPLACE_ORDER.route))
+                buckets = map(world.governor.snapshot().find, (PLACE_ORDER.route, REPLACE_ORDER.route))
                 assert sum(bucket.waiting for bucket in buckets if bucket is not None) == 0
 
-            await beside(world.watch(look), maker.run(240))
+            await beside(world.watch(look), maker.run(240 if IN_CI else 120))
             assert maker.position() == world.net()
             assert maker.live() == []
             assert world.governor is not None
@@ -144,9 +144,23 @@ def test_the_market_maker_without_a_book(backend: Backend) -> None:
     run(backend, main)
 
 
-@pytest.mark.parametrize("seed", range(2))
 @backends
-def test_the_grid_goes_on(backend: Backend, seed: int) -> None:
+def test_the_market_maker_without_money(backend: Backend) -> None:
+    """It has enough for neither side: each is tried once a minute, too seldom for the endpoint to be closed."""
+
+    async def main() -> None:
+        world = World(Market(volatility=0.05, step_ms=500), {"USDT": Decimal(10), "BTC": Decimal(0)})
+        async with world.client() as client, anyio.create_task_group() as group:
+            group.start_soon(MarketMaker(client, "BTC-USDT", QUANTITY).run, 600)
+            await anyio.sleep(475)
+            assert world.emulator.stats().codes[100202] == 2 * 8
+        assert world.emulator.stats().refused == 0
+
+    run(backend, main)
+
+
+@in_turn("seed", range(2))
+def test_the_grid_goes_on(seed: int, backend: Backend) -> None:
     """Stopped at five random moments, with every seventh reply lost and every eleventh request: in each cell at most
     one order is open, and the orders that are filled buy and sell in turn."""
 

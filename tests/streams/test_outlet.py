@@ -182,6 +182,24 @@ def test_candle_with_a_gap() -> None:
     assert closes(stream) == [(0, 1, False), (1, 1, False)]
 
 
+def test_candle_with_a_message_that_cannot_be_read() -> None:
+    """It may have been the last one of the candle, which is not called closed."""
+    stream = outlet(KLINES, 10, Closing)
+    for data in (candle(0), {"K": {"t": "nonsense"}}, candle(1), candle(2)):
+        stream.take(push(data))
+    assert closes(stream) == [(0, 1, False), (1, 1, True), (2, 1, False)]
+
+
+def test_depth_whose_ids_begin_anew() -> None:
+    """Where all books are older, from the fifth on they are handed on."""
+    stream = outlet(DEPTH, 10, Rising)
+    seen = []
+    for number in (100, 1, 2, 101, 1, 2, 3, 4, 5, 4, 6):
+        stream.take(push({"asks": [], "bids": [], "lastUpdateId": number}))
+        seen += [item.raw["lastUpdateId"] for item in taken(stream)]
+    assert seen == [100, 101, 5, 6]
+
+
 def test_older_depth() -> None:
     """A book that is older than the one before is left out; after an interruption the counting begins anew."""
     stream = outlet(DEPTH, 10, Rising)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,7 @@ def test_a_path_that_cannot_be(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_full_ends_the_recording_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """It is told once; what comes afterwards is not gathered."""
+    caplog.set_level(logging.WARNING, logger="bingx_async")
     recorder = Recorder(tmp_path / "streams.jsonl", ServerClock(monotonic=lambda: 0.0, wall=lambda: 0.0))
     tap = recorder.tap()
     assert recorder._file is not None

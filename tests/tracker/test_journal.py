@@ -155,12 +155,12 @@ def test_old_ones_are_removed(backend: Backend, tmp_path: Path, monkeypatch: pyt
         await journal.open("1")
         await journal.record([intent("first"), *(intent(f"n{number}", IntentOutcome.DONE) for number in range(50))])
         await journal.aclose()
-        journal = SQLiteJournal(path)
-        assert [each.client_order_id for each in await journal.open("1")] == ["first"]
-        await journal.aclose()
         with sqlite3.connect(path) as file:
             assert file.execute("SELECT count(*) FROM intents").fetchone() == (11,)
         file.close()
+        journal = SQLiteJournal(path)
+        assert [each.client_order_id for each in await journal.open("1")] == ["first"]
+        await journal.aclose()
 
     really(backend, main)
 

@@ -20,6 +20,7 @@ from bingx_async import (
     Placement,
     Resynced,
 )
+from bingx_async.emulator import Delay, Fault, Variants
 from bingx_async.spot.tracker.tracker import Tracker
 from tests.client.exchange import Backend, backends, raising, run
 from tests.tracker.world import World, in_world
@@ -147,6 +148,25 @@ def test_orders_of_others(backend: Backend) -> None:
                 assert set(mine.orders) == {early.order_id, order.order_id}
                 world.check(everything)
                 world.check(mine)
+
+    run(backend, main)
+
+
+@backends
+def test_events_without_a_name(backend: Backend) -> None:
+    """An event that comes before the reply to the placing, and names no client order id, is not lost on a strategy's
+    tracker: as soon as the reply tells the order id, it counts."""
+
+    async def main() -> None:
+        world = World(variants=Variants(event_client_id="absent"))
+        world.emulator.inject(Fault(Delay(down=0.5), endpoint="place_order"))
+        async with world.client() as client, client.spot.as_strategy("grid7").tracker() as mine:
+            order = await mine.place("BTC-USDT", "BUY", "MARKET", quote_quantity=100)
+            final = await mine.until_done(order, timeout=0.05)
+            assert final.status is OrderStatus.FILLED
+            assert len(final.fills) == 1
+            await anyio.sleep(5)
+            world.check(mine)
 
     run(backend, main)
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from attrs import frozen
 
+LONGEST = 40  # digits before or behind the point; a longer number is a few bytes of JSON, and hours of arithmetic
 Level = tuple[Decimal, Decimal]  # price, quantity
 
 
@@ -49,11 +50,6 @@ class Levels:
 Quote = Deal | Best | Levels
 
 
-def topics_of(symbol: str) -> dict[str, str]:
-    """The topics whose messages become quotes, by the names of their channels."""
-    return {"trades": f"{symbol}@trade", "book_ticker": f"{symbol}@bookTicker", "depth": f"{symbol}@depth20"}
-
-
 def quotes_in(text: str) -> Sequence[Quote]:
     """The quotes in the text of a message."""
     try:
@@ -86,14 +82,15 @@ def _items(data: Any) -> Sequence[Mapping[str, Any]]:
 
 def _number(value: Any) -> Decimal:
     number = Decimal(str(value))
-    if not number.is_finite() or number < 0:
+    if not number.is_finite() or number < 0 or abs(number.adjusted()) > LONGEST:
         raise ValueError
     return number
 
 
 def _deals(symbol: str, item: Mapping[str, Any]) -> Iterable[Quote]:
     price, quantity = _number(item["p"]), _number(item["q"])
-    return [Deal(symbol, str(item["t"]), price, quantity, bool(item.get("m")))] if price and quantity else []
+    is_buyer_maker = str(item.get("m")).lower() == "true"
+    return [Deal(symbol, str(item["t"]), price, quantity, is_buyer_maker)] if price and quantity else []
 
 
 def _best(symbol: str, item: Mapping[str, Any]) -> Iterable[Quote]:
@@ -104,7 +101,7 @@ def _best(symbol: str, item: Mapping[str, Any]) -> Iterable[Quote]:
 def _levels(symbol: str, item: Mapping[str, Any]) -> Iterable[Quote]:
     bids, asks = _side(item.get("bids"), True), _side(item.get("asks"), False)
     is_crossed = bids and asks and bids[0][0] >= asks[0][0]
-    return [] if is_crossed else [Levels(symbol, bids, asks, int(item.get("lastUpdateId") or 0))]
+    return [] if is_crossed else [Levels(symbol, bids, asks, int(_number(item.get("lastUpdateId") or 0)))]
 
 
 def _side(levels: Any, is_falling: bool) -> tuple[Level, ...]:

@@ -155,6 +155,8 @@ class Engine:
             self._fill(order, price, quantity, is_maker=False, is_last=number == last)
         if order.is_open and (not order.has_limit or order.time_in_force in AT_ONCE):
             self._finish(order, "CANCELED", "EXPIRED")
+        elif order.is_open:
+            self.venue.queue(order)
 
     def _trigger(self, order: Order) -> None:
         """Let a waiting order become an ordinary one."""

@@ -49,6 +49,9 @@ class Venue:
         self.ladder.take(listing, best, quantity, time)
         return quantity
 
+    def queue(self, order: Order, /) -> None:
+        """An order begins to rest."""
+
     def why_stale(self, _symbol: str, _time: int, /) -> str:
         """The reason why nothing is filled now, where prices are followed; empty if there is none."""
         return ""
@@ -85,11 +88,15 @@ class PublicVenue(Venue):
     def gives(self, order: Order, _listing: Listing, time: int, /) -> Decimal:
         """The quantity that a resting order is filled with now; it is gone then."""
         book, limit = self.books[order.symbol], Decimal(order.price)
-        if order.ahead is None:
-            order.ahead = book.shown(order.side, limit)
+        self.queue(order)
         if book.passing is not None:
             return _from_trade(book, order, limit)
         return ZERO if book.why_stale(time) else _from_levels(book, order, limit)
+
+    def queue(self, order: Order, /) -> None:
+        """It stands behind what others show at its price, as soon as that is known."""
+        if order.ahead is None:
+            order.ahead = self.books[order.symbol].shown(order.side, Decimal(order.price))
 
     def why_stale(self, symbol: str, time: int, /) -> str:
         """See `Venue`."""

@@ -53,6 +53,8 @@ class Account:
             line.check(self.board.names)
         if not self.board.names and self.lines:
             lines, self.lines = self.lines, []
+            for line in lines:  # before the first await: asyncio can cut off even what is shielded
+                self._cancel(line)
             async with self.ending:
                 for line in lines:
                     await self.end(line)
@@ -104,9 +106,11 @@ class Account:
 
     async def end(self, line: KeyedLine) -> None:
         """Stop a line; twice is harmless."""
+        self._cancel(line)
+        await line.stop()
+
+    def _cancel(self, line: KeyedLine) -> None:
         if not line.has_ended:
             line.has_ended = True
-            try:
-                await line.stop()
-            finally:
-                self._parts.sockets.give_back()
+            self._parts.sockets.give_back()
+            line.cancel()

@@ -34,9 +34,13 @@ class Background:
         """Whether it has not ended."""
         return not self._ended.is_set()
 
+    def cancel(self) -> None:
+        """Let it end soon."""
+        self._scope.cancel()
+
     async def stop(self) -> None:
         """Cancel it, and return once it has ended. Called by itself it is only cancelled."""
-        self._scope.cancel()
+        self.cancel()
         if self._task is None or self._task is not asyncio.current_task():
             await self._ended.wait()
 

@@ -12,6 +12,7 @@ from attrs import define, field
 from bingx_async.core.channel import Channel, Push
 from bingx_async.core.sink import Sink
 from bingx_async.errors import BingXError, StreamError, StreamUnavailable
+from bingx_async.runtime.logs import warn
 
 
 @define(eq=False)
@@ -111,7 +112,10 @@ class Board:
         topic = self._topics.get(push.topic)
         if topic is not None:
             for sink in topic.sinks:
-                sink.take(push)
+                try:
+                    sink.take(push)
+                except Exception:
+                    _report()
 
     def subscribed(self, name: str) -> None:
         """The exchange has confirmed a topic, perhaps once more."""
@@ -119,7 +123,7 @@ class Board:
             topic.is_on = True
             told, topic.told = topic.told, ()
             for sink in told:
-                sink.back((name,), self._moment(self._now()))
+                _tell(sink.back, (name,), self._moment(self._now()))
             for waits in topic.waiting:
                 waits.confirm(name)
 
@@ -130,7 +134,7 @@ class Board:
             for waits in topic.waiting:
                 waits.fail(error)
             for sink in topic.sinks:
-                sink.fail(error)
+                _tell(sink.fail, error)
 
     def fail(self, sink: Sink, error: BingXError) -> None:
         """Nothing comes any more for this one."""
@@ -138,7 +142,7 @@ class Board:
             for waits in topic.waiting:
                 if waits.sink is sink:
                     waits.fail(error)
-        sink.fail(error)
+        _tell(sink.fail, error)
 
     def lost(self, names: Iterable[str], since: float, reason: str) -> None:
         """From `since` on (ms, monotonic) messages of these topics may be missing."""
@@ -149,7 +153,19 @@ class Board:
             for sink in new:
                 heard.setdefault(id(sink), (sink, []))[1].append(topic.name)
         for sink, lost in heard.values():
-            sink.lost(lost, self._moment(since), reason)
+            _tell(sink.lost, lost, self._moment(since), reason)
 
     def _found(self, names: Iterable[str]) -> list[Topic]:
         return [self._topics[name] for name in names if name in self._topics]
+
+
+def _tell(told: Callable[..., None], *values: object) -> None:
+    """Call a sink. One that raises keeps nothing from the others, and no stream from being closed."""
+    try:
+        told(*values)
+    except Exception:
+        _report()
+
+
+def _report() -> None:
+    warn("a sink of a stream raised an error", with_traceback=True)

@@ -76,9 +76,15 @@ class KeyedLine:
         if self.on.issuperset(names):
             self.ready.set()
 
-    async def stop(self) -> None:
-        """Close the socket and end the key."""
+    def cancel(self) -> None:
+        """Let the socket be closed soon."""
         self.ready.set()
+        if self._background is not None:
+            self._background.cancel()
+
+    async def stop(self) -> None:
+        """Close the socket and end the key; twice is harmless."""
+        self.cancel()
         if self._background is not None:
             await self._background.stop()
         await self.door.delete()

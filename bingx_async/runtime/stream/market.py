@@ -92,8 +92,10 @@ class Market:
                 line.drop(name)
         empty = [line for line in self._lines if not line.names]
         self._lines = [line for line in self._lines if line.names]
-        for line in empty:
+        for line in empty:  # all of them before the first await: asyncio can cut off even what is shielded
             self._parts.sockets.give_back()
+            line.background.cancel()
+        for line in empty:
             await line.background.stop()
 
     def restart(self, name: str) -> None:

@@ -65,10 +65,13 @@ class Outlet(Generic[T]):
             items: Sequence[Any] = self._channel.read(push)
         except Exception:  # a message worse than the reader knows must not end the stream
             items = ()
-        if not items:
+        refiner = None if self._refiners is None else self._refiners[topic]
+        if items:
+            items = items if refiner is None else refiner.refined(items)
+        else:
             self.unreadable += 1
-        elif self._refiners is not None:
-            items = self._refiners[topic].refined(items)
+            if refiner is not None:
+                refiner.lost()
         queue = self._queues[topic]
         for item in items:
             self._put(queue, item)

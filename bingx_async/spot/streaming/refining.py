@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define, evolve, field
 
+from bingx_async.core.order_book import OLDEST
 from bingx_async.core.wire import integer
 from bingx_async.models import Depth, Kline, Trade
 
@@ -73,9 +74,10 @@ def _opened(candle: Kline) -> float:
 
 @define
 class Rising:
-    """Leaves out books that are older than one that came before."""
+    """Leaves out books that are older than the one before, unless all are: then ids have begun anew."""
 
     _last: int = 0
+    _olds: int = 0  # books that were left out, since the last one that was not
 
     def refined(self, items: Sequence[Depth]) -> Sequence[Depth]:
         """Those that are not older."""
@@ -89,5 +91,8 @@ class Rising:
         number = integer(depth.raw.get("lastUpdateId"))
         if number is None:
             return True
-        is_newer, self._last = number >= self._last, max(self._last, number)
-        return is_newer
+        self._olds = self._olds + 1 if number < self._last else 0
+        if 0 < self._olds < OLDEST:
+            return False
+        self._last, self._olds = number, 0
+        return True

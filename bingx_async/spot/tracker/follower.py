@@ -84,6 +84,11 @@ class Follower:
         assert self._stack is not None
         await self._stack.__aexit__(kind, error, trace)
 
+    @property
+    def is_entered(self) -> bool:
+        """Whether it has been entered, and perhaps left again."""
+        return self._stack is not None
+
     def _fail(self, error: BingXError) -> None:
         self.ended(error)
 

@@ -4,6 +4,7 @@ events and lists goes in here, and whatever it changes is told at once.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -32,6 +33,7 @@ from bingx_async.models import (
 )
 from bingx_async.spot.oco import PLACE_OCO_ORDER
 
+MOST_NAMELESS = 1000  # events of orders that are not known to be one's own
 Change = OrderChanged | FillAdded | BalanceChanged
 Ref = int | str | TrackedOrder | Order | OcoLeg
 
@@ -47,6 +49,7 @@ class Portfolio:
     listeners: list[Callable[[Change], None]] = field(factory=list[Callable[[Change], None]])
     _orders: OrderStates = field(factory=OrderStates)
     _balances: Balances = field(factory=Balances)
+    _nameless: deque[OrderUpdate] = field(factory=lambda: deque[OrderUpdate](maxlen=MOST_NAMELESS))
 
     def at(self) -> datetime:
         """Now, by the exchange's clock."""
@@ -144,6 +147,8 @@ class Portfolio:
         is_own = self._is_own(update.order)
         if is_own:
             self._tell(self._orders.take_update(update, self.at()))
+        elif not update.order.client_order_id:  # it may be of an order whose reply has yet to tell its order id
+            self._nameless.append(update)
         return is_own
 
     def take_balances(self, update: BalanceUpdate) -> None:
@@ -166,7 +171,17 @@ class Portfolio:
         for change in changes:
             for listener in self.listeners:
                 listener(change)
+            if self._nameless and isinstance(change, OrderChanged):
+                self._take_nameless(change.order.order_id)
         return bool(changes)
+
+    def _take_nameless(self, order_id: int | str | None) -> None:
+        """The events of an order that is known now, which came without its client order id before."""
+        if order_id and (found := [update for update in self._nameless if update.order.order_id == order_id]):
+            for update in found:
+                self._nameless.remove(update)
+            for update in found:
+                self._tell(self._orders.take_update(update, self.at()))
 
 
 def _lacks_fills(order: TrackedOrder) -> bool:

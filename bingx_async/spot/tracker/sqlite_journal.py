@@ -24,7 +24,7 @@ from bingx_async.spot.tracker.journal import IN_USE, OTHERS
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-KEPT = 10_000  # settled intents; older ones are removed when the file is opened
+KEPT = 10_000  # settled intents; older ones are removed
 TABLES = """
 PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = WAL;
@@ -55,6 +55,7 @@ class Batch:
     """Intents that are written together."""
 
     intents: list[Intent] = field(factory=list[Intent])
+    is_written: bool = False
     error: JournalUnavailable | None = None
 
 
@@ -64,43 +65,59 @@ class SQLiteJournal:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
         self._file: sqlite3.Connection | None = None
-        self._writing = threading.Lock()  # a task that is cancelled natively leaves its thread at work
+        self._using = threading.Lock()  # a task that is cancelled natively leaves its thread at work
+        self._is_wanted = False
 
     async def open(self, owner: str) -> Sequence[Intent]:
         """See `Journal`."""
-        if self._file is not None:
+        if self._is_wanted:
             raise JournalUnavailable(IN_USE)
         self._turn, self._threads, self._batch = anyio.Lock(), anyio.CapacityLimiter(1), Batch()
-        return await self._run(self._open, owner)
+        self._is_wanted = True
+        try:
+            return await self._run(self._open, owner)
+        except JournalUnavailable:
+            self._is_wanted = False
+            raise
 
     async def record(self, intents: Sequence[Intent]) -> None:
         """See `Journal`."""
         batch = self._batch
         batch.intents.extend(intents)
         async with self._turn:
-            if batch is self._batch:  # the first that has its turn writes all that came while the disk was busy
+            if batch is self._batch:
                 self._batch = Batch()
-                try:
-                    await self._run(self._write, [_row(each) for each in batch.intents])
-                except JournalUnavailable as error:
-                    batch.error = error
+            if not batch.is_written and batch.error is None:  # the first in turn writes for all; the next if it was cut
+                await self._write_all(batch)
         if batch.error is not None:
             raise JournalUnavailable(batch.error.message) from batch.error
 
     async def aclose(self) -> None:
         """See `Journal`."""
-        if self._file is not None:
+        if self._is_wanted:
+            self._is_wanted = False
             async with self._turn:
                 await self._run(self._close)
+
+    async def _write_all(self, batch: Batch) -> None:
+        try:
+            await self._run(self._write, [_row(each) for each in batch.intents])
+            batch.is_written = True
+        except JournalUnavailable as error:
+            batch.error = error
 
     async def _run(self, act: Callable[[*Ts], T], *args: *Ts) -> T:
         try:
             return await anyio.to_thread.run_sync(act, *args, limiter=self._threads)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, TypeError) as error:  # the latter for rows that are none of ours
             locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
             raise JournalUnavailable(IN_USE if locked else f"the journal {self.path}: {error}") from error
 
     def _open(self, owner: str) -> list[Intent]:
+        with self._using:
+            return self._opened(owner)
+
+    def _opened(self, owner: str) -> list[Intent]:
         file = sqlite3.connect(self.path, timeout=1.0, isolation_level=None, check_same_thread=False)
         try:
             file.executescript(TABLES)
@@ -111,6 +128,8 @@ class SQLiteJournal:
                 raise JournalUnavailable(OTHERS.format(name, owner))
             file.execute(FORGET, (KEPT,))
             intents = [_intent(*row) for row in file.execute(UNSETTLED)]
+            if not self._is_wanted:
+                raise JournalUnavailable("the journal was closed while it was opened")
         except BaseException:
             file.close()
             raise
@@ -118,19 +137,20 @@ class SQLiteJournal:
         return intents
 
     def _write(self, rows: Sequence[tuple[str, ...]]) -> None:
-        with self._writing:
+        with self._using:
             if self._file is None:
                 raise JournalUnavailable("the journal is closed")
             self._file.execute("BEGIN IMMEDIATE")
             try:
                 self._file.executemany(WRITE, rows)
+                self._file.execute(FORGET, (KEPT,))
                 self._file.execute("COMMIT")
             finally:
                 if self._file.in_transaction:
                     self._file.execute("ROLLBACK")
 
     def _close(self) -> None:
-        with self._writing:
+        with self._using:
             if self._file is not None:
                 self._file.close()
                 self._file = None

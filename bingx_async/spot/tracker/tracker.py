@@ -85,6 +85,8 @@ class Tracker(Acts):
         await self._engine.close()
 
     def __aiter__(self) -> Self:
+        if not self._engine.is_entered:
+            raise InvalidRequest("enter the tracker first: async with client.spot.tracker() as tracker")
         return self
 
     async def __anext__(self) -> Change | Gap | Resynced:
@@ -125,6 +127,8 @@ def journal_of(given: JournalLike) -> Journal:
     if given is None:
         return MemoryJournal()
     if isinstance(given, str | os.PathLike):
+        if os.fspath(given) in ("", ":memory:"):  # SQLite would take them, and keep nothing
+            raise InvalidRequest(f"journal={given!r} is no file: give a path, such as 'orders.db'")
         from bingx_async.spot.tracker.sqlite_journal import SQLiteJournal  # sqlite3 is loaded where it is used
 
         return SQLiteJournal(given)

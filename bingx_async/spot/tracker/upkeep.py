@@ -50,6 +50,7 @@ class Upkeep:
         self._portfolio, self._reader, self._report, self._ended = portfolio, reader, report, ended
         self._agenda = Agenda()
         self._read_at = self._not_before = 0.0
+        self._was_urgent_at = -inf
         self._failures, self._is_urgent = 0, False
         self._changed: anyio.Event | None = None
 
@@ -75,9 +76,11 @@ class Upkeep:
         self.wake()
 
     def wake(self, is_urgent: bool = False) -> None:
-        """Something is to be read; if it is urgent, everything is at once, since an event is missing."""
+        """Something is to be read; if it is urgent, everything is, since an event is missing: at once, or a while after
+        the last time that it was urgent."""
         if is_urgent:
-            self._read_at, self._is_urgent = anyio.current_time(), True
+            soon = max(anyio.current_time(), self._was_urgent_at + POLLED_EVERY)
+            self._read_at, self._is_urgent = min(self._read_at, soon), True
         if self._changed is not None:
             self._changed.set()
 
@@ -137,6 +140,8 @@ class Upkeep:
     async def _read(self, is_recovery: bool) -> None:
         due, is_urgent = self._read_at, self._is_urgent
         self._read_at, self._is_urgent = inf, False  # one that is asked for from now on stays due: this is too early
+        if is_urgent:
+            self._was_urgent_at = anyio.current_time()
         try:
             unseen = await self._reader.read_all(is_recovery or is_urgent)
         except BaseException:

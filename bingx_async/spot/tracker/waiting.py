@@ -24,7 +24,7 @@ class Waiting:
     """Those that wait for a change of an order, by its ids."""
 
     def __init__(self) -> None:
-        self._changed: dict[str, anyio.Event] = {}
+        self._waiting: dict[anyio.Event, set[str]] = {}  # by every id: a triggered order goes on under another order id
         self._error: BingXError | None = None
 
     async def until(
@@ -35,19 +35,27 @@ class Waiting:
             while not is_met(order := find()):
                 if self._error is not None:
                     raise self._error
-                await self._changed.setdefault(key_of(order), anyio.Event()).wait()
+                await self._change_of(order)
         return order
 
     def tell(self, order: TrackedOrder) -> None:
         """An order has changed."""
-        if self._changed:
-            for name in names_of(order):
-                if (changed := self._changed.pop(name, None)) is not None:
+        if self._waiting:
+            names = names_of(order)
+            for changed, awaited in self._waiting.items():
+                if not names.isdisjoint(awaited):
                     changed.set()
 
     def fail(self, error: BingXError) -> None:
         """Nothing changes any more."""
         self._error = self._error or error
-        for changed in self._changed.values():
+        for changed in self._waiting:
             changed.set()
-        self._changed.clear()
+
+    async def _change_of(self, order: TrackedOrder) -> None:
+        changed = anyio.Event()
+        self._waiting[changed] = names_of(order)
+        try:
+            await changed.wait()
+        finally:
+            del self._waiting[changed]
