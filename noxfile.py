@@ -102,6 +102,13 @@ def books(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """An hour of streams, an order book and a tracker over real sockets that drop; nothing may grow. `-- 600 trio`."""
+    session.install("-e", ".[all]", *groups("test"))
+    session.run("python", "-m", "tests.soak", *session.posargs)
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """A million replies as no page of the exchange describes them; none may raise."""
     session.install("-e", ".[all]", *groups("test"))

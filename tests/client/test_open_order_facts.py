@@ -10,13 +10,12 @@ from typing import Any
 
 import anyio
 import attrs
-import pytest
 
 from bingx_async import BingXClient, Governor, OutcomeUnknown
 from bingx_async.emulator import Account, CloseAfter, Emulator, Fault, Html
 from bingx_async.emulator.variants import LIVE, Variants
 from bingx_async.testing import simulated_clock
-from tests.client.exchange import Backend, backends, raising, run
+from tests.client.exchange import Backend, raising, run
 from tests.client.order_facts import (
     LIMIT,
     UID,
@@ -31,6 +30,7 @@ from tests.client.order_facts import (
     check_types,
 )
 from tests.client.test_open_facts import CHECKS as CHECKED_ELSEWHERE
+from tests.sizes import in_turn
 
 
 async def check_strategies(place: Place) -> None:
@@ -91,8 +91,7 @@ CHOICES = {
 } | {"live": LIVE}
 
 
-@backends
-@pytest.mark.parametrize("choice", CHOICES)
+@in_turn("choice", CHOICES)
 def test_under_every_answer(choice: str, backend: Backend) -> None:
     """Every promise about orders holds, whichever answer the exchange gives."""
 

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
 import anyio
-import pytest
 
 from bingx_async import BingXClient, Governor, MemoryJournal, Side
 from bingx_async.emulator import Account, CloseAfter, CloseBefore, Emulator, Fault, Market
@@ -21,6 +20,7 @@ from bingx_async.testing import simulated_clock
 from examples.grid import Grid
 from examples.market_maker import LIMIT, MarketMaker
 from tests.client.exchange import Backend, backends, run
+from tests.sizes import IN_CI, in_turn
 
 KEYS = ("the-api-key-AAAA", "the-secret-key-BBBB")
 START = {"USDT": Decimal(1000), "BTC": Decimal("0.02")}
@@ -90,7 +90,7 @@ async def beside(watch: Awaitable[None], main: Awaitable[None]) -> None:
 
 @backends
 def test_the_market_maker_over_minutes(backend: Backend) -> None:
-    """Four minutes of a wild market, with lost replies, and sockets that break every twenty seconds: on each side at
+    """Minutes of a wild market, with lost replies, and sockets that break every twenty seconds: on each side at
     most one order, no call that waits in a queue, and a position within the limit that is the exchange's own."""
 
     async def main() -> None:
@@ -108,7 +108,7 @@ def test_the_market_maker_over_minutes(backend: Backend) -> None:
                 buckets = map(world.governor.snapshot().find, (PLACE_ORDER.route, REPLACE_ORDER.route))
                 assert sum(bucket.waiting for bucket in buckets if bucket is not None) == 0
 
-            await beside(world.watch(look), maker.run(240))
+            await beside(world.watch(look), maker.run(240 if IN_CI else 120))
             assert maker.position() == world.net()
             assert maker.live() == []
             assert world.governor is not None
@@ -159,9 +159,8 @@ def test_the_market_maker_without_money(backend: Backend) -> None:
     run(backend, main)
 
 
-@pytest.mark.parametrize("seed", range(2))
-@backends
-def test_the_grid_goes_on(backend: Backend, seed: int) -> None:
+@in_turn("seed", range(2))
+def test_the_grid_goes_on(seed: int, backend: Backend) -> None:
     """Stopped at five random moments, with every seventh reply lost and every eleventh request: in each cell at most
     one order is open, and the orders that are filled buy and sell in turn."""
 

@@ -23,6 +23,7 @@ from bingx_async.models import Trade
 from bingx_async.testing import simulated_clock
 from tests.client.exchange import Backend, backends, run
 from tests.emulator.explained import Judge
+from tests.sizes import mostly_asyncio
 
 KEYS: dict[str, Any] = {"api_key": "emulator-key-1001", "secret_key": "emulator-secret-1001", "account": "1001"}
 SYMBOL = "BTC-USDT"
@@ -114,7 +115,7 @@ def test_a_program_runs_unchanged(backend: Backend) -> None:
     run(backend, main)
 
 
-@backends
+@mostly_asyncio
 def test_fills_are_explained_by_what_the_exchange_sent(backend: Backend, tmp_path: Path) -> None:
     """The judge that knows only the recorded messages of the follower explains every fill of ten minutes."""
     path = tmp_path / "outside.jsonl"

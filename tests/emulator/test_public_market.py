@@ -17,6 +17,7 @@ from tests.emulator.calls import NOW, SYMBOL, UID
 from tests.emulator.explained import Judge
 from tests.emulator.recorded import best, depth, made_up, message, trade, write
 from tests.emulator.trading import LIMIT, MARKET, STOP, Trading
+from tests.sizes import IN_CI
 
 START = int(NOW)
 BOOK = depth([("60000", "0.3"), ("59990", "0.5")], [("60010", "0.2"), ("60020", "0.4")], 7)
@@ -254,7 +255,7 @@ def run_at_random(path: Path, seed: int) -> Trading:
     return trading
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(6 if IN_CI else 3))
 def test_every_fill_is_explained_by_recorded_prices(tmp_path: Path, seed: int) -> None:
     """An independent judge finds for each fill the frame that made it, and all fills of a frame within what it told."""
     frames = made_up(seed, 700)

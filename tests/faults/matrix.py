@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import ssl
 import tempfile
 import time
@@ -28,10 +27,11 @@ from tests.faults.promises import Cell, Outcome, Outcomes, broken_promises
 from tests.faults.reply_faults import body_faults, framing_faults, honest_faults, status_faults
 from tests.faults.server import Server, Stage
 from tests.faults.stray_faults import stray_faults
+from tests.sizes import IN_CI
 
 AT_A_TIME = 8  # cells; those with huge replies run alone
 TRANSPORTS = ("own", "httpx", "trio")
-SPARSE = 7  # outside CI every so many of the cells
+SPARSE = 11  # outside CI every so many of the cells
 PATIENCE = 5.0  # seconds on the network for the honest calls around the fault
 ELSEWHERE = "http://127.0.0.1:{port}/elsewhere"
 
@@ -72,7 +72,7 @@ def cells(group: str, transport: str, elsewhere: str) -> list[Cell]:
 
 def is_complete() -> bool:
     """Whether every cell is run."""
-    return os.environ.get("CI") == "true"
+    return IN_CI
 
 
 def run(group: str, transport: str) -> Report:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bingx_async import IntentOutcome, Placement
+from bingx_async import IntentOutcome
 from bingx_async.emulator.trading.orders import Order
 from tests.hour.life import Life, Role
+from tests.hour.witness import ABSENT, never_was
 from tests.hour.world import World
 
 DONE = (IntentOutcome.DONE, IntentOutcome.REFUSED, IntentOutcome.NOT_PLACED)
@@ -19,12 +20,12 @@ def unlike(role: Role) -> str:
         return f"{role.name} is not synced"
     for order in life.tracker.orders.values():
         booked = truth.find(order)
-        if booked is not None:
+        if booked is not None and (order.placement not in ABSENT or not never_was(booked)):
             if (str(order.status), order.executed_quantity) != (booked.status, booked.executed):
                 return f"{role.name}: {order} is {booked}; {order.why()}"
             if not life.witness.has_all_fills(order, booked):
                 return f"{role.name}: {order} has {order.fills}, not {truth.fills(booked)}; {order.why()}"
-        elif order.placement not in (Placement.NOT_PLACED, Placement.REFUSED):
+        elif order.placement not in ABSENT:
             return f"{role.name}: {order} is in no book; {order.why()}"
     return _balances(life)
 

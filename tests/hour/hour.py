@@ -11,7 +11,7 @@ from attrs import frozen
 
 from bingx_async.testing import run_simulated
 from tests.hour.checks import judge, unlike
-from tests.hour.life import Role, kill_at, live, roles_of
+from tests.hour.life import Role, kill_at, live, roles_of, simulated
 from tests.hour.world import World
 
 KILLS = 3  # of each strategy
@@ -43,13 +43,13 @@ class Played:
         return quantiles(self.gaps, n=100, method="inclusive")[percent - 1] if len(self.gaps) > 1 else 0.0
 
 
-async def trade(world: World, roles: Sequence[Role], minutes: float) -> None:
+async def trade(world: World, roles: Sequence[Role], minutes: float, kills: int = KILLS) -> None:
     """The time in which everything fails."""
     world.spoil()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(world.trouble, minutes)
         for role in roles:
-            for _ in range(KILLS):
+            for _ in range(kills):
                 tasks.start_soon(kill_at, role, world.random.uniform(0.05, 0.9) * minutes * 60)
         await anyio.sleep(minutes * 60)
         tasks.cancel_scope.cancel()
@@ -57,11 +57,11 @@ async def trade(world: World, roles: Sequence[Role], minutes: float) -> None:
     world.mend()
 
 
-async def become_quiet(world: World, roles: Sequence[Role]) -> float:
+async def become_quiet(world: World, roles: Sequence[Role], every: float = 2.0) -> float:
     """Wait until every tracker knows the truth; seconds that this took."""
     began, alike, told = anyio.current_time(), 0, ""
     while alike < LOOKS:
-        await anyio.sleep(2.0)
+        await anyio.sleep(every)
         told = next(filter(None, map(unlike, roles)), "")
         alike = 0 if told else alike + 1
         if anyio.current_time() - began > QUIET:
@@ -76,7 +76,7 @@ async def _hour(seed: int, minutes: float) -> Played:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(world.patrol)
         for role in roles:
-            tasks.start_soon(live, role, tasks)
+            tasks.start_soon(live, role, tasks, simulated(tasks))
         await trade(world, roles, minutes)
         quiet_after = await become_quiet(world, roles)
         world.judged.set()

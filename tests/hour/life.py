@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -73,6 +74,7 @@ class Life:
     gaps: list[float] = field(init=False, factory=list[float])  # seconds from each gap to its end
     is_killed: bool = field(init=False, default=False)
     is_ready: bool = field(init=False, default=False)  # it trades no more, and waits to be judged
+    is_over: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         role, world = self.role, self.role.world
@@ -82,6 +84,7 @@ class Life:
         group = self.client.spot if role.is_whole else self.client.spot.as_strategy()
         self.tracker = group.tracker(self.journal, queue=role.queue)
         self.tracker._portfolio.listeners.append(self.witness.heed)
+        self._watch_gaps()
         self.strategy = role.kind(self.client, self.tracker, role.draw, world.emulator.price, role.ids.is_mine)
 
     def kill(self) -> None:
@@ -105,7 +108,7 @@ class Life:
                     tasks.start_soon(self._listen)
                     tasks.start_soon(self._watch_book, self.strategy.symbol)
                     tasks.start_soon(self._watch_trades, self.strategy.symbol)
-                    self.stepped = Stepped(run(self.strategy, lambda: world.is_trading, self._pass), -1, self.kill)
+                    self.stepped = Stepped(self._trade(), -1, self.kill)
                     await self.stepped
                     self.is_ready = True
                     await world.judged.wait()
@@ -113,6 +116,26 @@ class Life:
             except BingXError as error:
                 self._pass(error)
                 self.journal.is_dead = self.is_killed = True
+
+    def _watch_gaps(self) -> None:
+        """At the end of each gap everything has to be known that was before the connection came back."""
+        feed, world, back_at = self.tracker._engine._follower.feed, self.role.world, 0
+        back, resynced = feed.back, feed.resynced
+
+        def heard_again(topics: Sequence[str], at: datetime) -> None:
+            nonlocal back_at
+            back_at = world.emulator.server_time - world.emulator.settings.variants.lookup_delay_ms
+            back(topics, at)
+
+        def read_again() -> None:
+            self.witness.read_again(self.tracker.orders.values(), back_at)
+            resynced()
+
+        feed.back, feed.resynced = heard_again, read_again  # type: ignore[method-assign]
+
+    async def _trade(self) -> None:
+        world = self.role.world
+        await run(self.strategy, lambda: world.is_trading, self._pass, world.haste)
 
     def _pass(self, error: Exception) -> None:
         """An error that a bad network may bring about."""
@@ -171,37 +194,49 @@ class Life:
             self.role.world.problem(f"{self.role.name}, life {len(self.role.lives)}: {text}")
 
 
-def roles_of(world: World) -> list[Role]:
-    """Four strategies on two accounts. Some seeds have one that tracks its whole account, or takes changes slowly."""
+def roles_of(world: World, uids: Sequence[str] | None = None) -> list[Role]:
+    """Four strategies, on one account or on one for each. Some seeds have one that tracks its whole account, or takes changes slowly."""
     draw = Random(f"roles {world.seed}")
+    uids = uids or draw.choice(("1122", "1212", "1234", "1112"))
     return [
-        Role(world, "1", "maker", Maker, is_whole=draw.random() < 0.5),
-        Role(world, "1", "grid", Grid),
-        Role(world, "2", "taker", Taker, queue=draw.choice((10, 10_000))),
-        Role(world, "2", "stop", Stopper),
+        Role(world, uids[0], "maker", Maker, is_whole=draw.random() < 0.5),
+        Role(world, uids[1], "grid", Grid),
+        Role(world, uids[2], "taker", Taker, queue=draw.choice((10, 10_000))),
+        Role(world, uids[3], "stop", Stopper),
     ]
 
 
-async def live(role: Role, tasks: TaskGroup) -> None:
-    """Life after life; each dead one goes on to the end of its tasks beside the next."""
-    world = role.world
-    while not world.judged.is_set():
+Begin = Callable[[Role], Life]
+
+
+def simulated(tasks: TaskGroup) -> Begin:
+    """Lives in simulated time: journals and the network are in memory, and a process that is dead reaches neither."""
+
+    def begin(role: Role) -> Life:
         role.journal = MortalJournal() if role.journal is None else role.journal.successor()
-        draw = Random(f"{role.name} {world.seed} {len(role.lives)}").random
-        wire = Network(world.emulator.transport(), tasks, draw=draw)
-        role.lives.append(Life(role, role.journal, {"transport": wire}, wire))
-        life, over = role.life, anyio.Event()
-        tasks.start_soon(_run, life, over)
-        while not life.is_killed and not over.is_set():
+        draw = Random(f"{role.name} {role.world.seed} {len(role.lives)}").random
+        wire = Network(role.world.emulator.transport(), tasks, draw=draw)
+        return Life(role, role.journal, {"transport": wire}, wire)
+
+    return begin
+
+
+async def live(role: Role, tasks: TaskGroup, begin: Begin) -> None:
+    """Life after life; each dead one goes on to the end of its tasks beside the next."""
+    while not role.world.judged.is_set():
+        role.lives.append(begin(role))
+        life = role.life
+        tasks.start_soon(_run, life)
+        while not life.is_killed and not life.is_over:
             await anyio.sleep(0.05)
-        await anyio.sleep(role.draw.uniform(0.1, 10.0))
+        await anyio.sleep(role.draw.uniform(0.1, 10.0) / role.world.haste)
 
 
-async def _run(life: Life, over: anyio.Event) -> None:
+async def _run(life: Life) -> None:
     try:
         await life.run()
     finally:
-        over.set()
+        life.is_over = True
 
 
 async def kill_at(role: Role, after: float) -> None:
@@ -213,5 +248,5 @@ async def kill_at(role: Role, after: float) -> None:
     else:
         role.life.kill()
     if draw.random() < 0.3:
-        await anyio.sleep(draw.uniform(0.1, 25.0))
+        await anyio.sleep(draw.uniform(0.1, 25.0) / role.world.haste)
         role.life.kill()

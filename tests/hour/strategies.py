@@ -12,6 +12,8 @@ import anyio
 from bingx_async import BingXClient, NewOrder, SymbolRules, TrackedOrder
 from bingx_async.spot.tracker.tracker import Tracker
 
+ROTATES = 0.002  # the part of all steps that begin with a planned rotation of the account's socket
+
 
 class Strategy:
     """`price` is that of the market now. `step` is called again and again; what it raises of the library is passed."""
@@ -45,10 +47,10 @@ class Strategy:
 
     async def withdraw(self) -> None:
         """Cancel one of its orders, and wait for its end."""
-        order = self.mine()[0]
-        if order.is_open:
-            await self.tracker.cancel(order)
-        await self.tracker.until_done(order, timeout=30)
+        for order in self.mine()[:1]:
+            if order.is_open:
+                await self.tracker.cancel(order)
+            await self.tracker.until_done(order, timeout=30)
 
     def near(self, side: str, reach: float) -> Decimal:
         """A price off the market by so much: above it if positive."""
@@ -176,12 +178,16 @@ class Stopper(Strategy):
         )
 
 
-async def run(strategy: Strategy, is_trading: Callable[[], bool], passing: Callable[[Exception], None]) -> None:
+async def run(
+    strategy: Strategy, is_trading: Callable[[], bool], passing: Callable[[Exception], None], haste: float
+) -> None:
     """Trade until told otherwise, then take everything back; `passing` is told the errors, and raises what is none."""
     while is_trading() or strategy.mine():
         try:
             await strategy.prepare()
+            if strategy.draw.random() < ROTATES:
+                await strategy.client.spot.streams.rotate()
             await (strategy.step() if is_trading() else strategy.withdraw())
         except Exception as error:
             passing(error)
-        await anyio.sleep(strategy.draw.uniform(0.2, 2) * strategy.pause)
+        await anyio.sleep(strategy.draw.uniform(0.2, 2) * strategy.pause / haste)

@@ -18,8 +18,10 @@ ABOUT_STREAMS = (
 )  # fmt: skip
 
 
-def variants_of(seed: int) -> Variants:
+def variants_of(seed: int, ping_ms: int = 5000) -> Variants:
     """The choices of a seed; of the first one those that are documented."""
     draw, every = Random(f"variants {seed}"), dict[str, Any](CHOICES)
     every |= {name: getattr(fields(Variants), name).metadata["choices"] for name in ABOUT_STREAMS}
-    return Variants(**{name: draw.choice(choices) if seed else choices[0] for name, choices in every.items()})
+    return Variants(
+        ping_ms=ping_ms, **{name: draw.choice(choices) if seed else choices[0] for name, choices in every.items()}
+    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from attrs import define, field
 
-from bingx_async import Placement, TrackedOrder
+from bingx_async import OrderStatus, Placement, TrackedOrder
 from bingx_async.emulator.streams.user_forms import OTHER_ID
 from bingx_async.emulator.trading.orders import Fill as BookedFill
 from bingx_async.emulator.trading.orders import Order
@@ -47,7 +47,7 @@ class Witness:
         if booked is None:
             self._check(order.placement is not Placement.PLACED, order, "it is in no book")
         elif order.placement in ABSENT:
-            self._check(_never_was(booked), order, f"it is in the book: {booked}")
+            self._check(never_was(booked), order, f"it is in the book: {booked}")
         else:
             self._compare_with(order, booked)
         earlier = [before for name in names_of(order) if (before := self.shown.get(name)) is not None]
@@ -71,6 +71,9 @@ class Witness:
         self._check(order.executed_quantity >= before.executed_quantity, order, f"it was {before.executed_quantity}")
         if before.status.is_final:
             self._check(order.status == before.status, order, f"it was {before.status}")
+        if before.status is OrderStatus.PARTIALLY_FILLED:
+            is_further = order.status.is_final or order.status is before.status
+            self._check(is_further, order, f"it was {before.status}")
         if before.placement is Placement.PLACED:
             self._check(order.placement is Placement.PLACED, order, "it was placed")
         self._check(set(before.fills) <= set(order.fills), order, f"it had {before.fills}")
@@ -79,6 +82,15 @@ class Witness:
         key = f"{change.order.order_id} {change.fill.trade_id}"
         self.fills[key] += 1
         self._check(self.fills[key] == 1, change.order, f"{change.fill} was told {self.fills[key]} times")
+
+    def read_again(self, orders: Iterable[TrackedOrder], back_at: int) -> None:
+        """The tracker says that everything was read again: every fill of an order in `orders` that was made before
+        `back_at` (ms) is known."""
+        for order in orders:
+            booked = self.truth.find(order)
+            if booked is not None and order.placement is Placement.PLACED and not self.is_over:
+                old = sum((fill.quantity for fill in self.truth.fills(booked) if fill.time < back_at), Decimal(0))
+                self._check(order.filled_quantity >= old, order, f"at {back_at} {old} of it were filled, all was read")
 
     def has_all_fills(self, order: TrackedOrder, booked: Order) -> bool:
         """Whether its fills are those of the book, each once."""
@@ -93,7 +105,8 @@ class Witness:
             self.problem(f"{order} is shown, but {words}; {order.fills}; {order.why()}")
 
 
-def _never_was(booked: Order) -> bool:
+def never_was(booked: Order) -> bool:
+    """Whether the exchange refused the order as it took it: a reply may say so, and the history have it."""
     return booked.status == "FAILED" and not booked.executed
 
 

@@ -39,7 +39,7 @@ from tests.hour.variants import variants_of
 from tests.session.watched import LostOnTheWay
 
 RICH: Mapping[str, Decimal] = {"USDT": Decimal(1_000_000), "BTC": Decimal(20), "ETH": Decimal(400)}
-UIDS = ("1", "2")
+UIDS = ("1", "2", "3", "4")
 REQUESTS = (
     Fault(LostOnTheWay(), probability=0.01),
     Fault(CloseAfter(), probability=0.01),
@@ -59,31 +59,34 @@ MESSAGES = (
     StreamFault(SilentTopic(), probability=0.01),
     StreamFault(RefuseHandshake(503), probability=0.02),
 )
-CLOSABLE = ("place_order", "cancel_order", "list_open_orders", "list_balances", "create_listen_key", "get_order")
+CLOSABLE = (
+    "place_order", "cancel_order", "list_open_orders", "list_balances", "create_listen_key", "get_order",
+    "iter_order_history", "iter_fills", "list_open_oco_orders", "place_oco_order", "replace_order",
+)  # fmt: skip
 
 
 class World:
-    """Make it inside the event loop. `cut_after`: seconds after which a socket is cut, on average."""
+    """Make it inside the event loop. `haste`: how many times faster everything happens than in an hour."""
 
-    def __init__(self, seed: int, *, is_simulated: bool = True, cut_after: float = 20.0, **settings: Any) -> None:
-        self.seed, self.random, self.cut_after = seed, Random(f"world {seed}"), cut_after
+    def __init__(self, seed: int, *, is_simulated: bool = True, haste: float = 1.0, **settings: Any) -> None:
+        self.seed, self.random, self.haste = seed, Random(f"world {seed}"), haste
         clock = simulated_clock() if is_simulated else None
         settings.setdefault("latency", 0.03)
         settings.setdefault("jitter", 0.02)
         self.emulator = Emulator(
             [Account(uid, f"key-{uid}", f"secret-{uid}", balances=RICH) for uid in UIDS],
             clock=clock.wall if clock is not None else None,
-            market=Market(seed=seed, volatility=0.1, levels=25),
+            market=Market(seed=seed, volatility=0.1, levels=25, step_ms=1000 if is_simulated else 100),
             model=MODELS[seed % len(MODELS)],
             seed=seed,
             clock_offset_ms=137,
-            variants=variants_of(seed),
+            variants=variants_of(seed, round(5000 / haste)),
             **settings,
         )
+        self.began = self.emulator.settings.clock()
         self.ids = ClientIds(None, Random(f"ids {seed}").randbytes)
         clocks = {"clock": clock} if clock is not None else {}
         self.governor = Governor(draw=Random(f"governor {seed}").random, **clocks)  # type: ignore[arg-type]
-        self.began = anyio.current_time()
         self.counts: Counter[str] = Counter()
         self.trace: list[str] = []
         self.problems: list[str] = []
@@ -99,7 +102,7 @@ class World:
     @property
     def now(self) -> float:
         """Seconds since the start."""
-        return anyio.current_time() - self.began
+        return (self.emulator.settings.clock() - self.began) / 1000
 
     def note(self, text: str) -> None:
         """A line of what happened, so that two runs can be compared."""
@@ -120,7 +123,7 @@ class World:
         for fault in (*REQUESTS, *MESSAGES):
             self.emulator.inject(fault)
         for kind in ("clean", "reset", "silent"):
-            self.emulator.inject(StreamFault(Cut(kind, after=3 * self.cut_after)))  # type: ignore[arg-type]
+            self.emulator.inject(StreamFault(Cut(kind, after=60 / self.haste)))  # type: ignore[arg-type]
 
     def mend(self) -> None:
         """From now on it is good; the sockets with a fault in them are replaced."""
@@ -134,7 +137,7 @@ class World:
             for uid in UIDS:
                 for _ in range(2):
                     tasks.start_soon(self._end_keys, uid, self.random.uniform(0.1, 0.9) * minutes * 60)
-                for _ in range(max(2, round(minutes / 15))):
+                for _ in range(max(1, round(minutes / 6))):
                     tasks.start_soon(self._close, uid, self.random.uniform(0.1, 0.9) * minutes * 60)
 
     async def _end_keys(self, uid: str, after: float) -> None:
@@ -145,6 +148,7 @@ class World:
     async def _close(self, uid: str, after: float) -> None:
         await anyio.sleep(after)
         endpoint, span = self.random.choice(CLOSABLE), self.random.choice((3000, 20_000, 45_000))
+        span = round(span / self.haste)
         self.emulator.close_endpoint(uid, endpoint, span)
         self.counts["closings"] += 1
         self.note(f"{endpoint} of {uid} is closed for {span}")

@@ -191,7 +191,7 @@ def test_read_timeout(make: Make, backend: Any, answer: bytes) -> None:
 
     async def act(transport: Transport, server: Server) -> None:
         with pytest.raises(Unanswered):
-            await transport.send(made(POST), 1.5)
+            await transport.send(made(POST), 0.5)
 
     assert len(on_server(make, backend, act, (answer, "hang")).requests) == 1
 
@@ -321,7 +321,7 @@ def test_given_up(make: Make, backend: Any) -> None:
     """A call cancelled in flight has its connection closed, and the next one works."""
 
     async def act(transport: Transport, server: Server) -> None:
-        with anyio.move_on_after(1.0) as scope:
+        with anyio.move_on_after(0.4) as scope:
             await transport.send(made(POST), 5)
         assert scope.cancelled_caught
         assert (await transport.send(made(POST), 5)).status == 200

@@ -11,19 +11,18 @@ from bingx_async import BingXClient, Governor
 from bingx_async.emulator import Account, Emulator, Variants
 from bingx_async.emulator.limits import MODELS
 from bingx_async.testing import EPOCH, simulated_clock
-from tests.client.exchange import Backend, backends, run
+from tests.client.exchange import Backend, run
+from tests.sizes import in_turn
 
 UID, KEY, SECRET = "1001", "key-of-1001", "secret-of-1001"
 MANY = 10_000
 SPREAD = 300  # ms between two orders
-variants = pytest.mark.parametrize(
-    "variant",
-    [
-        Variants(),
-        Variants(history_order="oldest first", fills_limit="1000", fills_from_id="exclusive", history_span="7 days"),
-    ],
-    ids=["documented", "other choices"],
-)
+VARIANTS = {
+    "documented": Variants(),
+    "other choices": Variants(
+        history_order="oldest first", fills_limit="1000", fills_from_id="exclusive", history_span="7 days"
+    ),
+}
 
 
 def full(variant: Variants, model: Any) -> tuple[Emulator, list[int]]:
@@ -58,15 +57,14 @@ def trade(emulator: Emulator) -> list[int]:
     return [number]
 
 
-@backends
-@variants
+@in_turn("variant", VARIANTS)
 @pytest.mark.parametrize("model", MODELS[:2])
-def test_ten_thousand(backend: Backend, variant: Variants, model: str) -> None:
+def test_ten_thousand(variant: str, backend: Backend, model: str) -> None:
     """Every order and every fill that there was at the start comes once, in its order; what comes in meanwhile comes
     once or not at all; and no request is refused."""
 
     async def main() -> None:
-        emulator, ids = full(variant, model)
+        emulator, ids = full(VARIANTS[variant], model)
         governor = Governor(clock=simulated_clock())
         orders, fills, start = list[int](), list[int](), int(EPOCH - 2 * MANY * SPREAD)
         async with (

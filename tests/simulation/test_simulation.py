@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from logging import getLogger
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,21 @@ from bingx_async.runtime.governor.line import Parking
 from tests.simulation.__main__ import gather, main
 from tests.simulation.conditions import ANCHORED, STAMPED, WITHIN, find
 from tests.simulation.running import Run, run_one
+from tests.sizes import IN_CI
 
 ROOT = Path(__file__).parents[2]
-PARTS = 4
-IN_CI = os.environ.get("CI") == "true"
+PARTS = 4 if IN_CI else 2
 HOURS = 50 if IN_CI else 10  # of each part; fewer are too few for a fair mean of each condition
-ANCHORED_HOURS = 0.3 if IN_CI else 0.15  # of each condition
+ANCHORED_HOURS = 0.3 if IN_CI else 0.1  # of each condition
+
+
+@pytest.fixture(autouse=True)
+def level() -> Iterator[None]:
+    """A run is silent below errors; the tests after it are not."""
+    logger = getLogger("bingx_async")
+    before = logger.level
+    yield
+    logger.setLevel(before)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -80,7 +91,7 @@ def test_the_anchor_gains() -> None:
 def test_stamps_gain_and_are_not_refused() -> None:
     """Honest stamps bring tokens back earlier and no refusal, under drift, slow ways in one direction and losses; with
     clocks kept by UTC the way back costs nothing."""
-    found = {each.name: run_one(Run(each.name, 1, 0.2)) for each in STAMPED}
+    found = {each.name: run_one(Run(each.name, 1, 0.2 if IN_CI else 0.1)) for each in STAMPED}
     assert {outcome.refused for outcome in found.values()} == {(0, 0, 0, 0)}
     shares = {name: found[f"{name}, slow down"].share for name in ("replies", "stamps", "stamps and UTC")}
     assert shares["replies"] + 0.01 < shares["stamps"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import anyio
 import pytest
 
-from bingx_async import StreamLimits
+from bingx_async import BingXError, StreamLimits
+from bingx_async.core.channel import Push
 from bingx_async.spot.streaming.channels import BALANCES, ORDERS, TRADES
 from tests.client.exchange import Backend, backends, run
 from tests.streams.world import Heard, World, trade
@@ -17,10 +20,21 @@ from tests.streams.world import Heard, World, trade
 class Broken(Heard):
     """A sink whose every method raises."""
 
-    def _raise(self, *_: Any) -> None:
+    def take(self, push: Push) -> None:
+        """See `Sink`."""
         raise RuntimeError("a defect of the program")
 
-    take = lost = back = fail = _raise
+    def lost(self, topics: Sequence[str], since: datetime, reason: str) -> None:
+        """See `Sink`."""
+        raise RuntimeError("a defect of the program")
+
+    def back(self, topics: Sequence[str], at: datetime) -> None:
+        """See `Sink`."""
+        raise RuntimeError("a defect of the program")
+
+    def fail(self, error: BingXError) -> None:
+        """See `Sink`."""
+        raise RuntimeError("a defect of the program")
 
 
 @backends
@@ -80,3 +94,28 @@ def test_cut_off_while_closing() -> None:
             assert len(world.extended) == extended
 
     run("asyncio", main)
+
+
+@backends
+def test_a_key_that_dies_while_its_socket_is_opened(backend: Backend) -> None:
+    """The socket is not used: another one is opened with another key, which is extended."""
+
+    async def main() -> None:
+        world, heard = World(rtt=0.02), Heard()
+        connect = world.streams.connect_stream
+
+        async def slowly(host: str, port: int) -> Any:
+            await anyio.sleep(1.0)
+            return await connect(host, port)
+
+        world.exchange.connect_stream = slowly  # type: ignore[attr-defined]
+        async with world.client() as client, client.spot.streams.listen({ORDERS.topic: ORDERS}, heard):
+            world.gives, world.extends = [world.keys[-1]], [404]  # the same key again, and it is dead at once
+            world.streams.sockets[-1].close()
+            await anyio.sleep(30)
+            assert world.paths()[-1].endswith(world.keys[-1])
+            assert (len(world.keys), len(set(world.keys)), world.open()) == (3, 2, 1)
+            await anyio.sleep(1800)
+            assert world.extended[-1][1] == world.keys[-1]
+
+    run(backend, main)

@@ -11,11 +11,12 @@ import pytest
 
 from bingx_async import StreamUnavailable
 from tests.client.exchange import Backend, backends, refused, run
+from tests.sizes import mostly_asyncio
 from tests.streams.test_listen_keys import TOPICS, event
 from tests.streams.world import BALANCES, ORDERS, Heard, World
 
 
-@backends
+@mostly_asyncio
 def test_fifty(backend: Backend) -> None:
     """50 rotations while events come every 10 ms: each event arrives once and in order, no gap is told, and every old
     socket and key is ended."""
@@ -186,7 +187,7 @@ def test_secrets(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
     """No listen key is in any log, nor in the text, the locals and the causes of an error, nor in a repr."""
     caplog.set_level(0)
     for name in ("bingx_async", "websockets.client", "anyio", "asyncio"):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, name)
     seen: list[str] = []
 
     async def main() -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bingx_async import BingXClient, InvalidRequest, JournalUnavailable
+from bingx_async.emulator import Emulator
 from bingx_async.spot.tracker.keeping import Keeper
 from bingx_async.spot.tracker.sqlite_journal import SQLiteJournal
 from tests.tracker.test_journal import KEYS, intent
@@ -100,5 +101,19 @@ def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
         for each in (path, "a\0b"):
             with pytest.raises(JournalUnavailable):
                 await SQLiteJournal(each).open("1")
+
+    asyncio.run(main())
+
+
+def test_no_keys(tmp_path: Path) -> None:
+    """A tracker without an account makes no journal: it would belong to no account for good."""
+
+    async def main() -> None:
+        path = tmp_path / "orders.db"
+        async with BingXClient.without_keys(transport=Emulator().transport()) as client:
+            with pytest.raises(InvalidRequest, match="no API key"):
+                async with client.spot.tracker(path):
+                    pass
+        assert not path.exists()
 
     asyncio.run(main())

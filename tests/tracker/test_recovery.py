@@ -12,6 +12,7 @@ from bingx_async.emulator import Fault, Html, Variants
 from bingx_async.emulator.streams.faults import Cut, Drop, StreamFault
 from bingx_async.spot.tracker.tracker import Tracker
 from tests.client.exchange import Backend, backends, run
+from tests.sizes import mostly_asyncio
 from tests.tracker.world import World, gather, kinds, refused
 
 LIMIT: dict[str, Any] = {"quantity": "0.01", "price": "20000"}
@@ -127,7 +128,7 @@ def test_events_that_never_come(backend: Backend) -> None:
     run(backend, main)
 
 
-@backends
+@mostly_asyncio
 def test_not_found_is_not_final(backend: Backend) -> None:
     """An order that the exchange does not show anywhere stays as it was, with what was asked as evidence, and is asked
     for ever more rarely: the error budget stays open."""

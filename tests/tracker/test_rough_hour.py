@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from decimal import Decimal
 from random import Random
@@ -17,6 +16,7 @@ from bingx_async.emulator.streams.faults import Cut, Drop, Duplicate, EndKey, Re
 from bingx_async.spot.tracker.tracker import Tracker
 from tests.client.exchange import Backend, run
 from tests.session.watched import LostOnTheWay
+from tests.sizes import IN_CI
 from tests.tracker.world import MortalJournal, Process, World
 
 FAULTS: tuple[Any, ...] = (
@@ -150,7 +150,7 @@ def settle(world: World, tracker: Tracker) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio"])
-@pytest.mark.parametrize("seed", range(6 if os.environ.get("CI") else 1))
+@pytest.mark.parametrize("seed", range(6 if IN_CI else 1))
 def test_a_rough_half_hour(seed: int, backend: Backend) -> None:
     """Lost replies, gateways' answers, closed periods, connections that drop every 20 s, events that come twice, late
     or never, listen keys that end, and four processes, of which three are killed: in the end states, fills and balances

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import sys
 from collections import Counter
@@ -11,8 +10,9 @@ from pathlib import Path
 from random import Random
 
 from bingx_async.emulator import Emulator
+from tests.sizes import IN_CI
 
-SLOTS, KILLS = 60, 8 if os.environ.get("CI") else 2
+SLOTS, KILLS = (60, 8) if IN_CI else (20, 1)
 
 
 async def test_killed_again_and_again(tmp_path: Path) -> None:

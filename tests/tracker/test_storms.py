@@ -10,18 +10,18 @@ from statistics import quantiles
 from typing import Any
 
 import anyio
-import pytest
 
 from bingx_async import FillAdded, Gap, OrderNotFound, Resynced
 from bingx_async.emulator import Variants
 from bingx_async.emulator.streams.faults import Cut, Duplicate, Reorder, StreamFault
-from tests.client.exchange import Backend, backends, run
+from tests.client.exchange import Backend, run
+from tests.sizes import in_turn, mostly_asyncio
 from tests.tracker.world import World, gather, kinds, refused
 
 LIMIT: dict[str, Any] = {"quantity": "0.01", "price": "20000"}
 
 
-@backends
+@mostly_asyncio
 def test_a_storm(backend: Backend) -> None:
     """The connection drops every 20 s for an hour: reads stay far below the quota, nothing is refused, and orders,
     fills and balances are right in the end."""
@@ -66,8 +66,7 @@ def test_a_storm(backend: Backend) -> None:
     assert reads < 3600  # of at least 18 000 that the smallest quota allows
 
 
-@backends
-@pytest.mark.parametrize("way", ["drop", "rotate", "rotate, same key"])
+@in_turn("way", ["drop", "rotate", "rotate, same key"])
 def test_fifty(way: str, backend: Backend) -> None:
     """50 connections that drop, or 50 rotations at chosen moments, while orders are filled: no fill is lost or told
     twice. A rotation leaves no gap, unless the exchange gives the same key again: then it is told."""

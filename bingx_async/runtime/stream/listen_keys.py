@@ -60,6 +60,7 @@ class KeyedDoor:
         self._clock, self._calls, self._turn, self._died = clock, calls, turn, died
         self.key: str | None = None
         self._is_fresh = False  # made, and not yet used for a socket
+        self._is_dead = False
         self._good_until, self._due, self._pause = 0.0, inf, FIRST_PAUSE
         self._renewed = anyio.Event()
 
@@ -73,12 +74,16 @@ class KeyedDoor:
                 await self.renew()
             except BingXError as error:
                 raise StreamUnavailable(f"no listen key: {error}") from error
-        self._is_fresh = False
+        self._is_fresh, self._is_dead = False, False
         try:
-            return await self._door.with_key(self.key or "").open(limits)
+            socket = await self._door.with_key(self.key or "").open(limits)
         except (NotConnected, HandshakeRefused) as error:
             self._is_fresh = getattr(error, "is_forbidden", True)  # such a refusal is not about the key
             raise
+        if self._is_dead:
+            await socket.aclose()
+            raise StreamUnavailable("the listen key has ended while its socket was opened")
+        return socket
 
     async def renew(self) -> None:
         """Make a key for the socket that is opened next. The exchange may give the one that it gave before, with as
@@ -103,8 +108,8 @@ class KeyedDoor:
                 await self._extend(self.key)
 
     def forget(self) -> None:
-        """The key is dead: it is not extended any more."""
-        self.key, self._due = None, inf
+        """The key is dead: it is not extended any more, and a socket that is being opened with it is of no use."""
+        self.key, self._due, self._is_dead = None, inf, True
 
     async def delete(self) -> None:
         """End the key, if that is possible at once."""

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from bingx_async.errors import BingXError, ClientClosed, InvalidRequest, OutcomeUnknown
 from bingx_async.models import Gap, OrderChanged, Placement, Resynced, TrackedOrder
+from bingx_async.spot.balances import LIST_BALANCES
 from bingx_async.spot.base import Calls
 from bingx_async.spot.tracker.adopting import adopt
 from bingx_async.spot.tracker.changes import Changes
@@ -51,6 +52,7 @@ class Engine:
         """Open the journal, follow the account, and find out what is open from an earlier run."""
         if self._stack is not None:
             raise InvalidRequest("a tracker is entered once; make another one")
+        self._calls.check(LIST_BALANCES)  # without keys there is no account, whose the journal would be for good
         self._stack = AsyncExitStack()
         async with AsyncExitStack() as stack:
             intents = await self.keeper.open(self._terms.owner)
@@ -86,6 +88,11 @@ class Engine:
         """An event, or a gap or its end: of events what they change is told."""
         if self._is_telling and isinstance(item, Gap | Resynced):
             self.changes.put(item)
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether it has been opened, and perhaps closed again."""
+        return self._stack is not None
 
     @property
     def is_synced(self) -> bool:

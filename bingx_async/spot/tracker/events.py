@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from bingx_async.errors import InvalidRequest
 from bingx_async.models import (
     BalanceChanged,
     BalanceUpdate,
@@ -59,6 +60,8 @@ class AccountStream(Generic[T]):
         await self._follower.__aexit__(kind, error, trace)
 
     def __aiter__(self) -> Self:
+        if not self._follower.is_entered:
+            raise InvalidRequest("enter the stream first: async with client.spot.streams.orders() as updates")
         return self
 
     async def __anext__(self) -> T | Gap | Resynced:

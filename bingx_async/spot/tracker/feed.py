@@ -16,18 +16,20 @@ Item = OrderUpdate | BalanceUpdate | Gap | Resynced
 
 class Feed:
     """The sink of both topics of an account. `tell` is told every event, each gap at once, and its end; `changed` is
-    called when something is to be read, `report` with a problem, and `ended` when nothing comes any more."""
+    called when something is to be read, `lacking` when events leave something out, `report` with a problem, and `ended`
+    when nothing comes any more."""
 
     def __init__(
         self,
         portfolio: Portfolio,
         tell: Callable[[Item], None],
         changed: Callable[[bool], None],
+        lacking: Callable[[], None],
         report: Callable[[str], None],
         ended: Callable[[BingXError], None],
     ) -> None:
         self._portfolio, self._tell = portfolio, tell
-        self._changed, self._report, self._ended = changed, report, ended
+        self._changed, self._lacking, self._report, self._ended = changed, lacking, report, ended
         self._lost = set[str]()
         self.gap: Gap | None = None
         """Since when events may be missing, until all was read again."""
@@ -84,6 +86,8 @@ class Feed:
     def _take(self, update: OrderUpdate | BalanceUpdate) -> None:
         if isinstance(update, BalanceUpdate):
             self._portfolio.take_balances(update)
+            if any(balance.locked is None for balance in update.balances):
+                self._lacking()
         elif not self._portfolio.take_update(update):
             return
         self._tell(update)

@@ -60,7 +60,8 @@ class Follower:
         self.portfolio = Portfolio(calls.now, is_mine, calls.warn)
         reader = Reader(self.portfolio, orders, calls, topics)
         self.upkeep = Upkeep(self.portfolio, reader, calls.warn, self._fail)
-        self.feed = Feed(self.portfolio, lambda item: self.tell(item), self.upkeep.wake, calls.warn, self._fail)
+        changed, lacking = self.upkeep.wake, self.upkeep.read_soon
+        self.feed = Feed(self.portfolio, lambda item: self.tell(item), changed, lacking, calls.warn, self._fail)
         self.tasks = Tasks()
         self._stack: AsyncExitStack | None = None
 
@@ -82,6 +83,11 @@ class Follower:
     ) -> None:
         assert self._stack is not None
         await self._stack.__aexit__(kind, error, trace)
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether it has been entered, and perhaps left again."""
+        return self._stack is not None
 
     def _fail(self, error: BingXError) -> None:
         self.ended(error)

@@ -25,6 +25,8 @@ class Keeper:
     ) -> None:
         self._journal, self._find, self._report = journal, find, report
         self._kept: dict[str, Intent] = {}  # those that are not settled, by each of their names in lower case
+        self.writing = set[str]()
+        """The client order ids, in lower case, of intents that are being put on disk."""
         self._unwritten: dict[str, Intent] = {}
         self._arrived = anyio.Event()
 
@@ -41,11 +43,15 @@ class Keeper:
 
     async def write_down(self, intents: Sequence[Intent]) -> None:
         """Put intents on disk. If this raises or is cancelled they count as never sent."""
+        names = {name.lower() for each in intents for name in each.client_order_ids}
+        self.writing |= names
         try:
             await self._journal.record(intents)
         except BaseException:
             self._settle([evolve(each, outcome=IntentOutcome.NOT_PLACED) for each in intents])
             raise
+        finally:
+            self.writing -= names
         self._keep(intents)
 
     def heed(self, order: TrackedOrder) -> None:
@@ -66,7 +72,7 @@ class Keeper:
             try:
                 await self._write()
             except Exception as error:  # a journal of the program's own may raise anything
-                self._report(f"the outcomes of orders could not be written: {error}")
+                self._report(f"the outcomes of orders could not be written: {error!r}")
                 await anyio.sleep(AGAIN)
 
     async def aclose(self) -> None:
@@ -76,7 +82,7 @@ class Keeper:
                 with anyio.move_on_after(LAST_WRITE):
                     await self._write()
             except Exception as error:
-                self._report(f"the last outcomes were not written, so they are found out again: {error}")
+                self._report(f"the last outcomes were not written, so they are found out again: {error!r}")
             await self._journal.aclose()
 
     def _keep(self, intents: Sequence[Intent]) -> None:

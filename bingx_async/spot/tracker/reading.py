@@ -1,12 +1,14 @@
 """Reading over REST: all that may have been missed, one order, the fills of some.
 
-"Not found" is an answer of one moment and ends nothing: it is kept as evidence. The lists come first, for there an
-order that is missing costs no error budget; one order is asked for only while one more error leaves the endpoint open.
+"Not found" is an answer of one moment and ends nothing: it is kept as evidence. So is a refusal to tell of one order,
+or of the fills of one symbol, which keeps no other from being read. The lists come first, for there an order that is
+missing costs no error budget; one order is asked for only while one more error leaves the endpoint open.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial as bind
 from typing import Any
@@ -16,7 +18,16 @@ from attrs import define, field
 from bingx_async.core.endpoint import Call
 from bingx_async.core.options import CallOptions
 from bingx_async.core.order_report import LEGS
-from bingx_async.errors import IncompleteList, OrderNotFound
+from bingx_async.errors import (
+    ApiError,
+    AuthenticationError,
+    ClockError,
+    IncompleteList,
+    InvalidRequest,
+    OrderNotFound,
+    RateLimited,
+    ServerBusy,
+)
 from bingx_async.models import OcoLeg, Order, Priority, TrackedOrder
 from bingx_async.spot.balances import LIST_BALANCES
 from bingx_async.spot.base import Calls
@@ -33,6 +44,7 @@ BEFORE_FILLS = timedelta(seconds=5)
 OLDEST_FILL = timedelta(milliseconds=FILLS_KEPT - 600_000.0)
 READS = {True: 1, False: 2}  # how many lists in a row an order is missing from before it is asked for
 TOGETHER = 20  # orders that are looked for one by one; more of them in the history
+OF_ALL = (RateLimited, AuthenticationError, ClockError, ServerBusy)  # refusals that are about no single order
 ALONE = 3  # orders of a symbol whose fills are asked for one by one
 
 
@@ -88,12 +100,13 @@ class Reader:
     async def look_at(self, order: TrackedOrder) -> bool:
         """Ask for one order, and where it is not found look for it in the history since it was placed. Returns whether
         it was found at once."""
-        if is_leg(order):
-            return await self._ask_for_leg(order)
-        if await self._ask_for(order):
-            return True
-        start = (order.time or self.portfolio.at()) - EARLIER
-        await self._take_all(bind(self.orders.iter_order_history, order.symbol, start=start, **OPTIONS))
+        with self._alone([order], f"the order {key_of(order)}"):
+            if is_leg(order):
+                return await self._ask_for_leg(order)
+            if await self._ask_for(order):
+                return True
+            start = (order.time or self.portfolio.at()) - EARLIER
+            await self._take_all(bind(self.orders.iter_order_history, order.symbol, start=start, **OPTIONS))
         return False
 
     async def read_fills(self, lacking: Sequence[TrackedOrder], is_late: bool = False) -> None:
@@ -105,10 +118,23 @@ class Reader:
         for symbol, orders in symbols.items():
             groups = [orders] if len(orders) > ALONE else [[order] for order in orders]
             for group in groups:
-                order_id = group[0].order_id if len(group) == 1 else None
-                is_whole = await self._fills(symbol, order_id, min(map(self._filled_since, group)))
-                for order in group if is_late and is_whole else ():
-                    self.portfolio.fills_read(order, f"iter_fills({symbol})")
+                order_id, asked = group[0].order_id if len(group) == 1 else None, f"iter_fills({symbol})"
+                with self._alone(group, asked):
+                    is_whole = await self._fills(symbol, order_id, min(map(self._filled_since, group)))
+                    for order in group if is_late and is_whole else ():
+                        self.portfolio.fills_read(order, asked)
+
+    @contextmanager
+    def _alone(self, orders: Sequence[TrackedOrder], asked: str) -> Generator[None]:
+        """Let a refusal that is about these orders be known of them, and go on."""
+        try:
+            yield
+        except (ApiError, InvalidRequest) as error:
+            if isinstance(error, OF_ALL):
+                raise
+            self.portfolio.report(f"{asked} cannot be read and is asked for again: {error}")
+            for order in orders:
+                self.portfolio.note(order, asked, str(error))
 
     def _is_open(self, order: TrackedOrder) -> bool:
         now = self.portfolio.find(order)

@@ -62,7 +62,8 @@ class Submission:
         intents = intents_of(call, self.portfolio.at())
         for name in (name for intent in intents for name in intent.client_order_ids):
             known = self.portfolio.find(name)
-            if known is not None and known.placement not in (Placement.REFUSED, Placement.NOT_PLACED):
+            is_used = known is not None and known.placement not in (Placement.REFUSED, Placement.NOT_PLACED)
+            if is_used or name.lower() in self.keeper.writing:
                 raise InvalidRequest(f"the client order id {name!r} is that of an order placed before: use another")
         await self.keeper.write_down(intents)
         self.intents += intents

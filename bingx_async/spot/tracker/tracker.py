@@ -85,6 +85,8 @@ class Tracker(Acts):
         await self._engine.close()
 
     def __aiter__(self) -> Self:
+        if not self._engine.is_entered:
+            raise InvalidRequest("enter the tracker first: async with client.spot.tracker() as tracker")
         return self
 
     async def __anext__(self) -> Change | Gap | Resynced:

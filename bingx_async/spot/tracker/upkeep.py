@@ -50,7 +50,8 @@ class Upkeep:
         self._portfolio, self._reader, self._report, self._ended = portfolio, reader, report, ended
         self._agenda = Agenda()
         self._read_at = self._not_before = 0.0
-        self._failures = 0
+        self._was_urgent_at = -inf
+        self._failures, self._is_urgent = 0, False
         self._changed: anyio.Event | None = None
 
     def heed(self, order: TrackedOrder) -> None:
@@ -61,7 +62,7 @@ class Upkeep:
         elif needs_a_look(order):
             self._agenda.add(key, now, LOOK_AFTER)
         if is_polled(order):
-            self._read_at = min(self._read_at, now + POLLED_EVERY)
+            self.read_soon()
         self.wake()
 
     def look_soon(self, order: TrackedOrder) -> None:
@@ -69,10 +70,17 @@ class Upkeep:
         self._agenda.add(key_of(order), anyio.current_time(), LOOK_AFTER)
         self.wake()
 
+    def read_soon(self) -> None:
+        """Something is not known which a reading tells."""
+        self._read_at = min(self._read_at, anyio.current_time() + POLLED_EVERY)
+        self.wake()
+
     def wake(self, is_urgent: bool = False) -> None:
-        """Something is to be read, at once if it is urgent."""
+        """Something is to be read; if it is urgent, everything is, since an event is missing: at once, or a while after
+        the last time that it was urgent."""
         if is_urgent:
-            self._read_at = anyio.current_time()
+            soon = max(anyio.current_time(), self._was_urgent_at + POLLED_EVERY)
+            self._read_at, self._is_urgent = min(self._read_at, soon), True
         if self._changed is not None:
             self._changed.set()
 
@@ -120,20 +128,29 @@ class Upkeep:
         if _can_recover(feed):
             losses = feed.losses
             await self._read(is_recovery=True)
-            self._not_before = anyio.current_time() + APART
             if feed.losses == losses and not feed.is_down:
                 feed.resynced()
         elif self._read_at <= anyio.current_time():
             await self._read(is_recovery=False)
             if feed.is_down:
-                self._read_at = anyio.current_time() + POLLED_EVERY
+                self.read_soon()
         else:
             await self._look()
 
     async def _read(self, is_recovery: bool) -> None:
-        unseen = await self._reader.read_all(is_recovery)
+        due, is_urgent = self._read_at, self._is_urgent
+        self._read_at, self._is_urgent = inf, False  # one that is asked for from now on stays due: this is too early
+        if is_urgent:
+            self._was_urgent_at = anyio.current_time()
+        try:
+            unseen = await self._reader.read_all(is_recovery or is_urgent)
+        except BaseException:
+            self._read_at, self._is_urgent = min(self._read_at, due), self._is_urgent or is_urgent
+            raise
+        if is_recovery or is_urgent:
+            self._not_before = anyio.current_time() + APART
         is_often = any(map(is_polled, self._portfolio.open()))
-        self._read_at = anyio.current_time() + (POLLED_EVERY if is_often else EVERY)
+        self._read_at = min(self._read_at, anyio.current_time() + (POLLED_EVERY if is_often else EVERY))
         for order in (*unseen, *self._portfolio.unsettled()):
             self.look_soon(order)
 
