@@ -65,7 +65,8 @@ class Watching:
 
 def test_markets_as_json(exchange: Served) -> None:
     """A line for each item: book, trades and ticker of every symbol, numbers as texts, no book crossed."""
-    result = exchange("watch", "BTC-USDT", "ETH-USDT", "--seconds", "1.6", "--json")
+    # the sixth topic is there after a second, and its ticker a second later
+    result = exchange("watch", "BTC-USDT", "ETH-USDT", "--seconds", "2.6", "--json")
     lines: list[Line] = [json.loads(line) for line in result.stdout.splitlines()]
     assert (result.exit_code, result.stderr) == (0, "")
     kinds = {(line["item"], line["symbol"]) for line in lines}
