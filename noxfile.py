@@ -95,6 +95,13 @@ def whole_session(session: nox.Session) -> None:
 
 
 @nox.session
+def hour(session: nox.Session) -> None:
+    """Four strategies for an hour of bad network, killed and begun anew; `-- 0-9 60` names seeds and minutes."""
+    session.install("-e", ".[all]", *groups("test"))
+    session.run("python", "-m", "tests.hour", *session.posargs)
+
+
+@nox.session
 def books(session: nox.Session) -> None:
     """Ten thousand sequences of an order book's updates with faults; none may end in a wrong book."""
     session.install("-e", ".[all]", *groups("test"))

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from bingx_async.account import AccountApi
 from bingx_async.calls import calls_of, family_of
-from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings
+from bingx_async.core.options import LONGEST_RECV_WINDOW, CallOptions, CallSettings, Hidden
 from bingx_async.core.quota import IpGroup, Quota
 from bingx_async.core.requested import Spec, remember, requested_call
 from bingx_async.core.stream_limits import STREAM_LIMITS, StreamLimits
@@ -75,6 +75,7 @@ class BingXClient:
         record: str | Path | None = None,
     ) -> None:
         keys = Keys.given(api_key, secret_key)
+        proxy = Hidden(proxy) if isinstance(proxy, str) else proxy  # it may hold a password
         del api_key, secret_key  # a traceback may print the locals of this frame
         governor, calls = Governor() if governor is None else governor, CallSettings(max_wait, timeout, recv_window)
         settings = ClientSettings(

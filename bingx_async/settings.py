@@ -116,13 +116,17 @@ def _is_transport(_instance: object, _attribute: object, value: Any) -> None:
 def _is_proxy(settings: ClientSettings, _attribute: object, value: Any) -> None:
     if value is None:
         return
-    parts = _parts(value) if isinstance(value, str) else None
-    if parts is None or parts.scheme not in PROXIES or not _has_host(parts):  # the value may hold a password
+    if not (isinstance(value, str) and _is_proxy_url(value)):  # it may hold a password
         raise InvalidRequest("proxy must be a URL such as 'http://127.0.0.1:8080' or 'socks5://127.0.0.1:1080'")
     if settings.transport is not None:
         raise InvalidRequest("give either a transport or a proxy: a transport finds its own way")
     if find_spec("python_socks") is None:
         raise InvalidRequest('a proxy needs the extra [proxy]: pip install "bingx-async[proxy]"')
+
+
+def _is_proxy_url(value: str) -> bool:
+    parts = _parts(value)
+    return parts is not None and parts.scheme in PROXIES and _has_host(parts)
 
 
 def _is_egress(_instance: object, _attribute: object, value: Any) -> None:

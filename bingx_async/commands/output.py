@@ -52,12 +52,16 @@ def show_json_line(value: Any) -> None:
 
 
 def tell(text: str) -> None:
-    """Print to standard output. If its reader has gone, as in `| head -1`, the program ends: what it did is done."""
+    """Print to standard output. If its reader has gone, as in `| head -1`, or the disk is full, the program ends: what
+    it did is done."""
     try:
         click.echo(text)
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
-        sys.exit(READER_GONE)
+        if isinstance(error, BrokenPipeError):
+            sys.exit(READER_GONE)
+        click.echo(f"Error: standard output cannot be written: {error.strerror}", err=True)
+        sys.exit(1)
 
 
 def clean(text: str) -> str:
@@ -66,8 +70,12 @@ def clean(text: str) -> str:
     for name in ("BINGX_API_KEY", "BINGX_SECRET_KEY"):
         key = os.environ.get(name, "")
         text = text.replace(key, "***") if len(key) >= LEAST_KEY else text
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(MASKED.sub("***", printable).split())
+    return " ".join(MASKED.sub("***", printable(text)).split())
+
+
+def printable(text: str) -> str:
+    """The text with blanks in place of control characters, with which it could change the terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _exact(value: Any, name: str = "") -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -25,7 +24,7 @@ from bingx_async import (
     Trade,
     to_dict,
 )
-from bingx_async.commands.output import NONE, clean, show_json_line, tell
+from bingx_async.commands.output import NONE, clean, printable, show_json_line, tell
 from bingx_async.commands.watch_feeds import BookState, Item
 
 NAMES: dict[type[Any], str] = {
@@ -62,8 +61,8 @@ class Lines:
         if self.as_json:
             show_json_line({"item": NAMES[type(item)], **plain(item)})
         else:
-            tell(f"{time_of(item, self.now()):%H:%M:%S.%f}"[:-3] + f"  {NAMES[type(item)]:<11}  {words(item)}")
-        sys.stdout.flush()
+            told = printable(words(item))
+            tell(f"{time_of(item, self.now()):%H:%M:%S.%f}"[:-3] + f"  {NAMES[type(item)]:<11}  {told}")
 
     def refresh(self) -> None:
         """Nothing changes with time."""

@@ -10,7 +10,7 @@ from rich.console import ConsoleRenderable, Group
 from rich.text import Text
 
 from bingx_async import Balance, BalanceChanged, FillAdded, Gap, OrderChanged, Resynced, TrackedOrder
-from bingx_async.commands.output import clean
+from bingx_async.commands.output import clean, printable
 from bingx_async.commands.watch_feeds import Item
 from bingx_async.commands.watch_lines import balance_words, fill_words, order_words
 from bingx_async.commands.watch_screen import BAD, DIM, GOOD, seconds_since
@@ -44,13 +44,13 @@ class OwnBoard:
         """A section for each, with as many open orders as fit."""
         room = max(3, height - 6 - len(self._ended) - len(self._fills) - min(ASSETS, len(self._balances)))
         orders = list(self._orders.values())
-        fills = [Text(f"   {each.order.symbol}  {fill_words(each.fill, each.order)}") for each in self._fills]
-        balances = [Text(f"   {balance_words(each)}") for each in list(self._balances.values())[:ASSETS]]
+        fills = [_row(f"{each.order.symbol}  {fill_words(each.fill, each.order)}") for each in self._fills]
+        balances = [_row(balance_words(each)) for each in list(self._balances.values())[:ASSETS]]
         return Group(
             self._state(now),
             _head(f"open orders: {len(orders)}" + (f", the latest {room}" if len(orders) > room else "")),
-            *(Text(f"   {order_words(each)}", no_wrap=True) for each in orders[: -room - 1 : -1]),
-            *(Text(f"   {order_words(each)}", DIM, no_wrap=True) for each in reversed(self._ended.values())),
+            *(_row(order_words(each)) for each in orders[: -room - 1 : -1]),
+            *(_row(order_words(each), DIM) for each in reversed(self._ended.values())),
             *([_head("fills"), *fills] if fills else []),
             _head("balances"),
             *balances,
@@ -69,6 +69,10 @@ class OwnBoard:
             return Text(" nothing is known to be missing", GOOD)
         gone = seconds_since(self._gap.since, now)
         return Text(f" events may be missing for {gone:.0f} s: {clean(self._gap.reason)}", f"bold {BAD}", no_wrap=True)
+
+
+def _row(text: str, style: str = "") -> Text:
+    return Text(f"   {printable(text)}", style, no_wrap=True)
 
 
 def _head(text: str) -> Text:

@@ -150,9 +150,10 @@ class Fills:
             self._list(told, left)
 
     def _find_twin(self, told: Told, asked: set[int]) -> bool:
-        """Find a twin for a fill; others change theirs, if that leaves none of them without."""
-        for other in self._alike[not told.is_event].get(told.content, ()):
-            if id(other) in asked or len(asked) > DEEPEST or not self._can_pair(told, other):
+        """Find a twin for a fill; others change theirs, if that leaves none of them without and none is free."""
+        alike = [it for it in self._alike[not told.is_event].get(told.content, ()) if self._can_pair(told, it)]
+        for other in sorted(alike, key=_has_twin):
+            if id(other) in asked or len(asked) > DEEPEST:
                 continue
             asked.add(id(other))
             if other.twin is None or self._find_twin(other.twin, asked):
@@ -172,6 +173,10 @@ class Fills:
                 told.is_listed = True
                 self._held.append(told)
                 return
+
+
+def _has_twin(told: Told) -> bool:
+    return told.twin is not None
 
 
 def _moment_of(fill: Fill) -> datetime:

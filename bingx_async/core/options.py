@@ -40,6 +40,15 @@ class CallOptions(TypedDict, total=False):
 OPTIONS = CallOptions.__annotations__
 
 
+class Hidden(str):
+    """A text that its repr does not show: a traceback may print the locals of a frame."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+
 def shown(value: object) -> str:
     """A wrong value for a message: short, and whatever Python refuses to write out, such as 10**5000, by its type."""
     try:

@@ -22,9 +22,10 @@ VERSION = 1
 NAME = "bingx_async"
 HIDDEN = "***"
 _NAMES = r"listen_?key|signature|api_?key|secret\w*|uid|user_?id|account_?id"
-_NAMED = re.compile(rf'(?i)("(?:{_NAMES})"\s*:\s*)("[^"]*"|\d+)')
+_VALUE = r'("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)'  # a text, or a number
+_NAMED = re.compile(rf'(?i)("(?:{_NAMES})"\s*:\s*){_VALUE}')
 _KEY = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{64}(?![0-9A-Za-z])")  # the form of a listen key and of a signature
-_USER = re.compile(r'("u"\s*:\s*)("[^"]*"|\d+)')  # the user's id, in events of orders
+_USER = re.compile(rf'("u"\s*:\s*){_VALUE}')  # the user's id, in events of orders
 
 
 @frozen

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,6 +190,23 @@ def test_a_reader_that_goes_away(exchange: Served) -> None:
     process.stdout.close()
     assert (process.wait(timeout=10), process.stderr.read()) == (READER_GONE, "")
     process.stderr.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_output_that_cannot_be_written(exchange: Served) -> None:
+    """A full disk ends it with one line."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "watch", "BTC-USDT"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(**exchange.environ),
+            timeout=30,
+            check=False,
+        )
+    said = "Error: standard output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 @pytest.mark.parametrize(

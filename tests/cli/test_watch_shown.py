@@ -176,6 +176,16 @@ def test_the_screen_of_own_orders() -> None:
     assert shown(OwnBoard(), *items, GAP, AGAIN)[1] == "nothing is known to be missing"
 
 
+def test_texts_of_the_exchange_in_the_screen() -> None:
+    """No control character of theirs reaches the terminal."""
+    odd = "\x1b[2J"
+    order, fill = evolve(ORDER, symbol=odd, client_order_id=odd), evolve(FILL, fee_asset=odd)
+    items = [OrderChanged(order), FillAdded(fill, order), BalanceChanged(Balance(odd, Decimal(1), None))]
+    lines = shown(OwnBoard(), *items)
+    assert len([line for line in lines if "[2J" in line]) == 3
+    assert not [line for line in lines if odd in line]
+
+
 def test_many_own_orders() -> None:
     """Memory is bounded by the orders that are open: of the others the last few are kept, each once."""
     board = OwnBoard()

@@ -111,6 +111,10 @@ def test_nothing_shows(name: str, carrier: str, backend: Backend, caplog: pytest
         {"base_url": "ftp://host"},
         {"recv_window": 0},
         {"ids_per_batch": 0},
+        {"proxy": f"ftp://me:{SECRET}@proxy:1"},
+        {"proxy": f"http://me:{SECRET}@proxy:port"},
+        {"proxy": f"http://me:{SECRET}@proxy:1", "transport": httpx.MockTransport(lambda _: httpx.Response(200))},
+        {"proxy": f"http://me:{SECRET}@proxy:1", "egress": 1},
     ],
 )
 def test_constructor(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

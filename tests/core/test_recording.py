@@ -85,6 +85,9 @@ def test_no_secret_is_written() -> None:
     expired = f'{{"e":"listenKeyExpired","E":5,"listenKey":"{KEY}"}}'
     report = '{"dataType":"spot.executionReport","data":{"i":17,"u":88123456,"C":"c-1","uid":"88123456","z":1.50}}'
     assert line_of(Frame(0.0, 1, expired)).count(KEY) == 0
+    assert without_secrets(r'{"listenKey":"a\"b","userId":-1.5e3,"e":"executionReport","u":-7}') == (
+        '{"listenKey":"***","userId":"***","e":"executionReport","u":0}'
+    )
     assert without_secrets(expired) == '{"e":"listenKeyExpired","E":5,"listenKey":"***"}'
     assert without_secrets(report) == report.replace('"u":88123456', '"u":0').replace('"88123456"', '"***"')
     assert without_secrets(report.replace(":88123456", ': "88123456"')).count("88123456") == 0

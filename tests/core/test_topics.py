@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bingx_async.core.channel import Push
+from bingx_async.core.channel import Channel, Push
 from bingx_async.core.frames import Ack, KeyExpired
 from bingx_async.core.stream_limits import StreamLimits
 from bingx_async.core.topic import Refused, Silent, SocketFull, Subscribed
@@ -18,6 +18,12 @@ from bingx_async.core.topics import MOST_EARLY, Topics
 from bingx_async.errors import StreamUnavailable, TopicRefused
 
 A, B = "A-USDT@trade", "B-USDT@trade"
+
+
+def test_the_topic_of_a_channel() -> None:
+    """Symbol and arguments stand in the topic; the topics of an account have neither."""
+    assert Channel("klines", "{symbol}@kline_{interval}", list).topic_of("A-B", interval="1min") == "A-B@kline_1min"
+    assert Channel("balances", "ACCOUNT_UPDATE", list).topic_of() == "ACCOUNT_UPDATE"
 
 
 def push(topic: str, at: float) -> Push:

@@ -1,4 +1,5 @@
-"""`python -m tests.hour [seeds] [minutes]`: plays hours, prints their figures, and fails in the end if one failed."""
+"""`python -m tests.hour [seeds] [minutes]` plays hours, prints their figures, and fails in the end if one failed.
+`python -m tests.hour reconnects [50]` measures drops and rotations over real sockets."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import sys
 import time
 
 from tests.hour.hour import Played, play
+from tests.hour.reconnects import main as measure
 
 COLUMNS = ("requests", "orders", "fills", "drops", "kills", "keys_ended", "closings", "doubts")
 
@@ -34,4 +36,6 @@ def main(seeds: str = "0", minutes: str = "60") -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["reconnects"]:
+        sys.exit(measure(*map(int, sys.argv[2:])))
     sys.exit(main(*sys.argv[1:]))

@@ -11,7 +11,8 @@ from attrs import frozen
 
 from bingx_async.testing import run_simulated
 from tests.hour.checks import judge, unlike
-from tests.hour.life import Role, kill_at, live, roles_of, simulated
+from tests.hour.life import Role
+from tests.hour.lives import kill_at, live, roles_of, simulated
 from tests.hour.world import World
 
 KILLS = 3  # of each strategy
@@ -72,7 +73,7 @@ async def become_quiet(world: World, roles: Sequence[Role], every: float = 2.0) 
 
 async def _hour(seed: int, minutes: float) -> Played:
     world = World(seed)
-    roles = roles_of(world)
+    roles, quiet_after = roles_of(world), 0.0
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(world.patrol)
         for role in roles:

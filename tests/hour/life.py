@@ -1,4 +1,4 @@
-"""A strategy through its lives: processes that are killed at any await, and begun anew on the same journal."""
+"""A strategy, and one process that runs it until it is killed, or until the hour has been judged."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from random import Random
 from typing import Any
 
 import anyio
-from anyio.abc import TaskGroup
 from attrs import define, field
 
 from bingx_async import BingXClient, BingXError, FillAdded, Gap, OutcomeUnknown, Resynced
 from bingx_async.models import OrderChanged
 from bingx_async.spot.client_ids import ClientIds
 from bingx_async.spot.tracker.tracker import Tracker
-from tests.hour.strategies import Grid, Maker, Stopper, Strategy, Taker, run
+from tests.hour.strategies import Strategy, run
 from tests.hour.witness import Witness
 from tests.hour.world import World
-from tests.tracker.world import MortalJournal, Stepped, Wire
+from tests.tracker.world import Stepped, Wire
 
 
 @define(eq=False)
@@ -192,61 +191,3 @@ class Life:
     def _problem(self, text: str) -> None:
         if not self.is_killed:
             self.role.world.problem(f"{self.role.name}, life {len(self.role.lives)}: {text}")
-
-
-def roles_of(world: World, uids: Sequence[str] | None = None) -> list[Role]:
-    """Four strategies, on one account or on one for each. Some seeds have one that tracks its whole account, or takes changes slowly."""
-    draw = Random(f"roles {world.seed}")
-    uids = uids or draw.choice(("1122", "1212", "1234", "1112"))
-    return [
-        Role(world, uids[0], "maker", Maker, is_whole=draw.random() < 0.5),
-        Role(world, uids[1], "grid", Grid),
-        Role(world, uids[2], "taker", Taker, queue=draw.choice((10, 10_000))),
-        Role(world, uids[3], "stop", Stopper),
-    ]
-
-
-Begin = Callable[[Role], Life]
-
-
-def simulated(tasks: TaskGroup) -> Begin:
-    """Lives in simulated time: journals and the network are in memory, and a process that is dead reaches neither."""
-
-    def begin(role: Role) -> Life:
-        role.journal = MortalJournal() if role.journal is None else role.journal.successor()
-        draw = Random(f"{role.name} {role.world.seed} {len(role.lives)}").random
-        wire = Network(role.world.emulator.transport(), tasks, draw=draw)
-        return Life(role, role.journal, {"transport": wire}, wire)
-
-    return begin
-
-
-async def live(role: Role, tasks: TaskGroup, begin: Begin) -> None:
-    """Life after life; each dead one goes on to the end of its tasks beside the next."""
-    while not role.world.judged.is_set():
-        role.lives.append(begin(role))
-        life = role.life
-        tasks.start_soon(_run, life)
-        while not life.is_killed and not life.is_over:
-            await anyio.sleep(0.05)
-        await anyio.sleep(role.draw.uniform(0.1, 10.0) / role.world.haste)
-
-
-async def _run(life: Life) -> None:
-    try:
-        await life.run()
-    finally:
-        life.is_over = True
-
-
-async def kill_at(role: Role, after: float) -> None:
-    """Kill the life of that moment, at once or at an await of its strategy some time later; perhaps the next as well."""
-    await anyio.sleep(after)
-    draw = role.draw
-    if draw.random() < 0.6 and role.life.stepped is not None:
-        role.life.stepped.at = role.life.stepped.steps + draw.randrange(60)
-    else:
-        role.life.kill()
-    if draw.random() < 0.3:
-        await anyio.sleep(draw.uniform(0.1, 25.0) / role.world.haste)
-        role.life.kill()

@@ -14,7 +14,8 @@ from bingx_async import Intent, JournalUnavailable, StreamLimits
 from bingx_async.spot.tracker.sqlite_journal import COLUMNS, SQLiteJournal, _intent
 from tests.hour.checks import judge
 from tests.hour.hour import Played, become_quiet, played, trade
-from tests.hour.life import Begin, Life, Role, live, roles_of
+from tests.hour.life import Life, Role
+from tests.hour.lives import Begin, live, roles_of
 from tests.hour.world import World
 
 HASTE = 12.0
@@ -56,7 +57,7 @@ def served(url: str, folder: Path) -> Begin:
 async def play_over_sockets(seed: int, seconds: float, folder: Path) -> Played:
     """Trade for that many seconds while everything fails, then hold all promises."""
     world = World(seed, is_simulated=False, haste=HASTE, latency=0.003, jitter=0.002)
-    roles = roles_of(world, "1234")  # sharing listen keys takes minutes to make up for
+    roles, quiet_after = roles_of(world, "1234"), 0.0  # sharing listen keys takes minutes to make up for
     async with world.emulator.serve() as server, anyio.create_task_group() as tasks:
         tasks.start_soon(world.patrol)
         for role in roles:
@@ -64,7 +65,7 @@ async def play_over_sockets(seed: int, seconds: float, folder: Path) -> Played:
         await trade(world, roles, seconds / 60, kills=1)
         quiet_after = await become_quiet(world, roles, 0.2)
         world.judged.set()
-        while any(not role.life.is_over for role in roles):
+        while any(not role.life.is_over for role in roles):  # noqa: ASYNC110 - there is no event for all
             await anyio.sleep(0.05)
         judge(world, roles)
         tasks.cancel_scope.cancel()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import anyio
 
@@ -168,14 +169,14 @@ class Stopper(Strategy):
     async def _place_conditional(self) -> None:
         kind = self.draw.choice(("TAKE_STOP_LIMIT", "TAKE_STOP_MARKET", "TRIGGER_LIMIT", "TRIGGER_MARKET"))
         side, off = self.draw.choice(("BUY", "SELL")), self.draw.uniform(-0.002, 0.002)
-        quantity = self.amount(self.draw.uniform(20, 3000))
-        size = (
-            {"quote_quantity": Decimal(self.draw.randrange(20, 3000))} if (kind[-6:], side) == ("MARKET", "BUY") else {}
-        )
-        price = {} if kind.endswith("MARKET") else {"price": self.near(side, off * self.draw.choice((0.9, 1.1)))}
-        await self.tracker.place(
-            self.symbol, side, kind, stop_price=self.near(side, off), **(size or {"quantity": quantity}), **price
-        )
+        order: dict[str, Any] = {"stop_price": self.near(side, off)}
+        if kind.endswith("LIMIT"):
+            order["price"] = self.near(side, off * self.draw.choice((0.9, 1.1)))
+        if kind.endswith("MARKET") and side == "BUY":
+            order["quote_quantity"] = Decimal(self.draw.randrange(20, 3000))
+        else:
+            order["quantity"] = self.amount(self.draw.uniform(20, 3000))
+        await self.tracker.place(self.symbol, side, kind, **order)
 
 
 async def run(

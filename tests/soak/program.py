@@ -31,13 +31,14 @@ ORDERS: tuple[dict[str, Any], ...] = (
     *[RESTING] * 4,
     {"side": "SELL", "type": "MARKET", "quantity": "0.001"},
 )
+LOOKS = 120  # at most, so that what is noted takes no room
 PATIENCE = 120.0  # seconds for the last order, and for the last gap to end
 
 
 @define
 class Soak:
-    """`drops`: seconds that a socket lives, on average. `counts`: what was met. `uses`: once a second; `before` and
-    `after` without a client."""
+    """`drops`: seconds that a socket lives, on average. `counts`: what was met. `uses`: looks at the process; `before`
+    and `after` without a client."""
 
     seconds: float
     drops: float = 6.0
@@ -118,11 +119,12 @@ class Soak:
             self.counts[type(item).__name__ if isinstance(item, Gap | Resynced) else "changes"] += 1
 
     async def _watch(self) -> None:
+        begun, apart = anyio.current_time(), max(1.0, self.seconds / LOOKS)
         while True:
             self.uses.append(Use.now())
-            if self.is_told and len(self.uses) % 60 == 1:
-                print(f"{len(self.uses) // 60:4} min  {self.uses[-1]}", flush=True)
-            await anyio.sleep(1)
+            if self.is_told:
+                print(f"{anyio.current_time() - begun:6.0f} s  {self.uses[-1]}", flush=True)
+            await anyio.sleep(apart)
 
 
 async def _awaiting(work: Any) -> None:

@@ -17,7 +17,7 @@ SECONDS = 60.0 if os.environ.get("CI") == "true" else 12.0
 def test_soak(backend: str) -> None:
     """A program over real sockets that drop every few seconds uses no more memory, tasks, sockets and threads with
     time, and leaves none behind; every order is done with all of its fills, and no book is crossed."""
-    soak = Soak(SECONDS, drops=3.0)
+    soak = Soak(SECONDS, drops=max(3.0, SECONDS / 10.0))
     anyio.run(soak.run, backend=backend)
     assert soak.problems == []
     assert growth(soak.uses) == {}

@@ -98,6 +98,8 @@ class Tracker(Acts):
 
     async def _until(self, order: Ref, is_met: Callable[[TrackedOrder], bool], timeout: float | None) -> TrackedOrder:
         within, known = arguments.seconds(timeout, "timeout"), self._known(order)
+        if self._portfolio.find(known) is None and not is_met(known):
+            raise InvalidRequest(f"the order {known.client_order_id!r} ended long ago and is forgotten: use get_order")
         find = lambda: self._portfolio.find(known) or known  # noqa: E731
         return await self._engine.waiting.until(find, is_met, None if within == inf else within)
 

@@ -50,7 +50,7 @@ class Upkeep:
         self._portfolio, self._reader, self._report, self._ended = portfolio, reader, report, ended
         self._agenda = Agenda()
         self._read_at = self._not_before = 0.0
-        self._was_read_at = -inf
+        self._was_urgent_at = -inf
         self._failures, self._is_urgent = 0, False
         self._changed: anyio.Event | None = None
 
@@ -76,10 +76,10 @@ class Upkeep:
         self.wake()
 
     def wake(self, is_urgent: bool = False) -> None:
-        """Something is to be read; if it is urgent, everything is, at once or soon after the last time: an event is
-        missing."""
+        """Something is to be read; if it is urgent, everything is, since an event is missing: at once, or a while after
+        the last time that it was urgent."""
         if is_urgent:
-            soon = max(anyio.current_time(), self._was_read_at + POLLED_EVERY)
+            soon = max(anyio.current_time(), self._was_urgent_at + POLLED_EVERY)
             self._read_at, self._is_urgent = min(self._read_at, soon), True
         if self._changed is not None:
             self._changed.set()
@@ -140,6 +140,8 @@ class Upkeep:
     async def _read(self, is_recovery: bool) -> None:
         due, is_urgent = self._read_at, self._is_urgent
         self._read_at, self._is_urgent = inf, False  # one that is asked for from now on stays due: this is too early
+        if is_urgent:
+            self._was_urgent_at = anyio.current_time()
         try:
             unseen = await self._reader.read_all(is_recovery or is_urgent)
         except BaseException:
@@ -148,8 +150,7 @@ class Upkeep:
         if is_recovery or is_urgent:
             self._not_before = anyio.current_time() + APART
         is_often = any(map(is_polled, self._portfolio.open()))
-        self._was_read_at = anyio.current_time()
-        self._read_at = min(self._read_at, self._was_read_at + (POLLED_EVERY if is_often else EVERY))
+        self._read_at = min(self._read_at, anyio.current_time() + (POLLED_EVERY if is_often else EVERY))
         for order in (*unseen, *self._portfolio.unsettled()):
             self.look_soon(order)
 
