@@ -8,6 +8,7 @@ import inspect
 import itertools
 import pkgutil
 import re
+from typing import Any, get_origin, get_type_hints
 
 import attrs
 import pytest
@@ -42,6 +43,10 @@ NAMES = {
         "InvalidRequest",
         "ClientClosed",
         "StoreUnavailable",
+        "JournalUnavailable",
+        "StreamError",
+        "StreamUnavailable",
+        "TopicRefused",
         "TransportError",
         "ConnectFailed",
         "OutcomeUnknown",
@@ -68,11 +73,33 @@ NAMES = {
         "OcoOrder",
         "OcoOrderType",
         "OcoReference",
+        "Lagged",
+        "Reconnected",
+        "Gap",
+        "Resynced",
+        "OrderUpdate",
+        "BalanceUpdate",
+        "BookPolicy",
+        "TrackedOrder",
+        "Placement",
+        "OrderChanged",
+        "FillAdded",
+        "BalanceChanged",
+        "Intent",
+        "IntentOutcome",
     },
     "observation": {"Event", "events", "Snapshot", "BucketSnapshot", "BudgetSnapshot"},
 }
 ALL: list[str] = vars(bingx_async)["__all__"]
 MODELS = [bingx_async.Order, bingx_async.OcoLeg, bingx_async.Level]
+MADE = {  # by methods of the client; named in annotations
+    "tracker": "Tracker",
+    "as_strategy": "Strategy",
+    "streams": "Streams",
+    "streams.trades": "Stream",
+    "streams.order_book": "OrderBook",
+    "streams.orders": "AccountStream",
+}
 CALL = ["max_wait", "priority", "timeout", "recv_window"]
 SIGNATURES = {
     "cancel_order": ["symbol", "order_id", "client_order_id", "only_if"],
@@ -133,6 +160,17 @@ def test_fields_are_documented(model: type) -> None:
     assert [name for name in money if not re.search(r"in the (base|quote) asset", texts[name])] == []
 
 
+@pytest.mark.parametrize(("maker", "name"), MADE.items())
+def test_objects_made_by_methods_have_public_names(maker: str, name: str) -> None:
+    """The class of such an object can be imported from `bingx_async.spot`."""
+    found: Any = bingx_async.spot.SpotApi
+    for part in maker.split("."):
+        made = getattr(found, part)
+        found = get_type_hints(made.fget if isinstance(made, property) else made)["return"]
+    assert (get_origin(found) or found) is getattr(bingx_async.spot, name)
+    assert name in bingx_async.spot.__all__
+
+
 def test_errors_are_complete() -> None:
     """Every error of the tree can be caught by a name of the package."""
     assert set(bingx_async.errors.__all__) <= set(ALL)
@@ -144,6 +182,10 @@ PARENTS = {
     "ErrorBudgetSpent": "LocalError",
     "InvalidRequest": "LocalError",
     "ClientClosed": "LocalError",
+    "JournalUnavailable": "LocalError",
+    "StreamError": "BingXError",
+    "StreamUnavailable": "StreamError",
+    "TopicRefused": "StreamError",
     "TransportError": "BingXError",
     "ConnectFailed": "TransportError",
     "OutcomeUnknown": "TransportError",
@@ -188,6 +230,8 @@ def test_client_signature() -> None:
         "max_wait": 30.0,
         "timeout": 10.0,
         "egress": "default",
+        "stream_url": None,
+        "record": None,
     }
     assert {name: defaults[name] for name in wanted} == wanted
     assert list(inspect.signature(BingXClient.for_account).parameters) == ["self", "api_key", "secret_key", "account"]

@@ -11,14 +11,14 @@ from bingx_async.spot.market import Market
 from bingx_async.spot.orders import Orders
 from bingx_async.spot.resolving import Resolving
 from bingx_async.spot.strategies import Strategy
-from bingx_async.spot.streaming.streams import Streams
+from bingx_async.spot.streaming.streams import AccountStream, OrderBook, Stream, Streams
 from bingx_async.spot.switch import Switch
 from bingx_async.spot.symbols import Symbols
 from bingx_async.spot.tracker.follower import Follower
 from bingx_async.spot.tracker.tracker import QUEUE, RESOLVE_FOR, JournalLike, Tracker, tracker_of
 from bingx_async.spot.trades import Trades
 
-__all__ = ["CallOptions", "SpotApi", "Strategy", "Tracker"]
+__all__ = ["AccountStream", "CallOptions", "OrderBook", "SpotApi", "Strategy", "Stream", "Streams", "Tracker"]
 
 
 class SpotApi(Killing, Resolving, Orders, Switch, Market, Trades, Klines, Symbols):

@@ -12,9 +12,10 @@ import attrs
 import pytest
 
 import bingx_async
-from bingx_async import PROFILES, BingXClient, Facts, Governor, StreamLimits, errors
+from bingx_async import PROFILES, BingXClient, Facts, Governor, StreamLimits, errors, models, spot
 from bingx_async.account import AccountApi
 from bingx_async.catalogue import CATALOGUE
+from bingx_async.commands import bingx_async as command_line
 from bingx_async.core import events
 from bingx_async.core.options import CallOptions
 from bingx_async.core.refusals import BARE_STATUSES, TABLE
@@ -163,6 +164,28 @@ def test_the_page_on_errors_names_every_error() -> None:
     """No error is left unexplained."""
     text = PAGES[DOCS / "errors.md"]
     assert [name for name in errors.__all__ if f"`{name}`" not in text] == []
+
+
+def test_the_api_page_has_every_public_name() -> None:
+    """By itself, or by the module of models, errors or events of which all is shown."""
+    text = PAGES[DOCS / "api.md"]
+    shown = {name.rpartition(".")[2] for name in re.findall(r"(?:autoclass|autofunction|py:data):: (\S+)", text)}
+    modules = set(re.findall(r"automodule:: (\S+)", text))
+    assert modules >= {"bingx_async.models", "bingx_async.errors", "bingx_async.core.events", "bingx_async.emulator"}
+    everywhere = {*vars(models)["__all__"], *errors.__all__, "events", "Event", "__version__"}
+    assert {*vars(bingx_async)["__all__"], *spot.__all__} - shown - everywhere == set()
+
+
+def test_every_setting_of_a_tracker_is_explained() -> None:
+    """Each begins a row of a table."""
+    names = list(inspect.signature(SpotApi.tracker).parameters)[1:]
+    assert [name for name in names if f"| `{name}` |" not in PAGES[DOCS / "settings.md"]] == []
+
+
+def test_every_command_is_listed() -> None:
+    """Each command of `bingx-async` has a row."""
+    text = PAGES[DOCS / "command-line.md"]
+    assert [name for name in command_line.commands if not re.search(rf"^\| `{name}\b", text, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("page", ["settings.md", "quotas.md"])

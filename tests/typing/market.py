@@ -8,12 +8,14 @@ from bingx_async import (
     AccountValue,
     Balance,
     BingXClient,
+    BookPolicy,
     BookTicker,
     Depth,
     Facts,
     Kline,
     Lagged,
     LastPrice,
+    Level,
     ListenKey,
     Permissions,
     Quota,
@@ -23,6 +25,7 @@ from bingx_async import (
     Ticker,
     Trade,
 )
+from bingx_async.spot import OrderBook, Stream, Streams
 
 
 async def look() -> None:
@@ -62,4 +65,16 @@ async def listen() -> None:
     async with streams.ticker("BTC-USDT") as ticker, streams.book_ticker("BTC-USDT") as best:
         assert_type(await anext(ticker), Ticker | Lagged | Reconnected)
         assert_type(await anext(best), BookTicker | Lagged | Reconnected)
+    async with streams.last_price("BTC-USDT") as prices, streams.order_book("BTC-USDT") as book:
+        assert_type(await anext(prices), LastPrice | Lagged | Reconnected)
+        assert_type(book, OrderBook)
+        assert_type(book.best_bid, Level | None)
+        assert_type(book.asks(10), tuple[Level, ...])
+        assert_type(book.policy, BookPolicy)
+        assert_type(await book.changed(), None)
+        async for each in book:
+            assert_type(each, OrderBook)
+    stream: Stream[Trade] = streams.trades("BTC-USDT")
+    assert_type(stream.unreadable, int)
+    assert_type(streams, Streams)
     assert_type(await streams.rotate(), None)

@@ -9,6 +9,8 @@ from bingx_async import (
     BalanceChanged,
     BalanceUpdate,
     BingXClient,
+    Evidence,
+    Fill,
     FillAdded,
     Gap,
     Intent,
@@ -17,11 +19,12 @@ from bingx_async import (
     NewOrder,
     OrderChanged,
     OrderUpdate,
+    Placement,
     ReplaceOutcome,
     Resynced,
     TrackedOrder,
 )
-from bingx_async.spot import Tracker
+from bingx_async.spot import AccountStream, Tracker
 
 
 class Store:
@@ -43,6 +46,9 @@ async def track(client: BingXClient) -> None:
         assert_type(tracker, Tracker)
         order = await tracker.place("BTC-USDT", "BUY", "LIMIT", quantity="1", price=1, max_wait=0)
         assert_type(order, TrackedOrder)
+        assert_type(order.placement, Placement)
+        assert_type(order.fills, tuple[Fill, ...])
+        assert_type(order.why(), tuple[Evidence, ...])
         new = NewOrder(symbol="BTC-USDT", side="BUY", type="LIMIT", quantity=1, price=1)
         assert_type(await tracker.place_orders([new, {"symbol": "BTC-USDT"}]), list[TrackedOrder])
         legs = await tracker.place_oco("BTC-USDT", "SELL", quantity=1, limit_price=3, trigger_price=2, order_price=1)
@@ -56,6 +62,7 @@ async def track(client: BingXClient) -> None:
         assert_type(tracker.balances, Mapping[str, Balance])
         async for change in tracker:
             assert_type(change, OrderChanged | FillAdded | BalanceChanged | Gap | Resynced)
-    async with client.spot.streams.orders() as orders, client.spot.streams.balances() as balances:
+    updates: AccountStream[OrderUpdate] = client.spot.streams.orders()
+    async with updates as orders, client.spot.streams.balances() as balances:
         assert_type(await anext(orders), OrderUpdate | Gap | Resynced)
         assert_type(await anext(balances), BalanceUpdate | Gap | Resynced)

@@ -23,13 +23,11 @@ CLOSED = "the order book was closed"
 
 
 class OrderBook:
-    """The order book of one symbol, for as long as its context is open:
+    """The order book of one symbol, for as long as its context is open::
 
-    ```python
-    async with client.spot.streams.order_book("BTC-USDT") as book:
-        async for _ in book:
-            if not book.is_stale: print(book.best_bid, book.best_ask)
-    ```
+        async with client.spot.streams.order_book("BTC-USDT") as book:
+            async for _ in book:
+                if not book.is_stale: print(book.best_bid, book.best_ask)
 
     It has at most 1000 levels on a side and is never shown crossed. While `is_stale` it may be wrong; where it could
     not be right it is empty. An iterator gives the book itself after each change, also of `is_stale`; changes that

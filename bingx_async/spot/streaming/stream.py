@@ -17,12 +17,10 @@ T = TypeVar("T")
 
 
 class Stream(Generic[T]):
-    """The items of a channel, for as long as its context is open:
+    """The items of a channel, for as long as its context is open::
 
-    ```python
-    async with client.spot.streams.trades("BTC-USDT") as trades:
-        async for trade in trades: ...
-    ```
+        async with client.spot.streams.trades("BTC-USDT") as trades:
+            async for trade in trades: ...
 
     Besides the items come `Lagged`, where the program was too slow and items were dropped, and `Reconnected`, where
     the connection was lost and items are missing. To enter it raises `TopicRefused` if the exchange does not serve it,

@@ -35,6 +35,8 @@ from bingx_async.spot.streaming.stream import Stream
 from bingx_async.spot.tracker.events import AccountStream, recovered_balance, recovered_order
 from bingx_async.spot.tracker.follower import Follower
 
+__all__ = ["AccountStream", "OrderBook", "Stream", "Streams"]
+
 T = TypeVar("T")
 
 

@@ -28,12 +28,10 @@ T = TypeVar("T", bound=OrderUpdate | BalanceUpdate)
 
 
 class AccountStream(Generic[T]):
-    """The events of orders or of balances, for as long as its context is open:
+    """The events of orders or of balances, for as long as its context is open::
 
-    ```python
-    async with client.spot.streams.orders() as orders:
-        async for update in orders: ...
-    ```
+        async with client.spot.streams.orders() as orders:
+            async for update in orders: ...
 
     Besides the events come `Gap`, at once where some may be missing, and `Resynced`, once what was missed has been read
     and given: such items have `is_recovered`. A program that is too slow gets `Gap`, the present state, and `Resynced`.
