@@ -51,7 +51,8 @@ def tests(session: nox.Session) -> None:
     run = ["coverage", "run", "-m", "pytest"] if is_measured else ["pytest"]
     if is_measured:
         session.run("coverage", "erase")
-    session.run(*run, "-m", "not keeps_time", "-n", "auto")
+    workers = (os.cpu_count() or 1) + 1  # one more than there are processors, as some tests wait
+    session.run(*run, "-m", "not keeps_time", "-n", str(workers))
     session.run(*run, "-m", "keeps_time")
     if is_measured:
         session.run("coverage", "combine", "--quiet")

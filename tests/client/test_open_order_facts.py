@@ -83,11 +83,13 @@ async def check_switch(place: Place) -> None:
 
 CHECKS = (check_one, check_types, check_duplicates, check_batch, check_replacements, check_oco, check_strategies)
 CHECKS += (check_lost, check_switch)
+NAMES = [each.name for each in attrs.fields(Variants)]
+OF_STREAMS = NAMES[NAMES.index("ping") : NAMES.index("oco_events") + 1]  # no call depends on them
 CHOICES = {
     f"{each.name}={choice}": Variants(**{each.name: choice})
     for each in attrs.fields(Variants)
     for choice in each.metadata.get("choices", (2000,))
-    if each.name not in CHECKED_ELSEWHERE or each.name == "numbers"
+    if each.name not in {*CHECKED_ELSEWHERE, *OF_STREAMS} or each.name == "numbers"
 } | {"live": LIVE}
 
 

@@ -20,7 +20,7 @@ from bingx_async.testing import simulated_clock
 from examples.grid import Grid
 from examples.market_maker import LIMIT, MarketMaker
 from tests.client.exchange import Backend, backends, run
-from tests.sizes import IN_CI, in_turn
+from tests.sizes import IN_CI, in_turn, mostly_asyncio
 
 KEYS = ("the-api-key-AAAA", "the-secret-key-BBBB")
 START = {"USDT": Decimal(1000), "BTC": Decimal("0.02")}
@@ -88,7 +88,7 @@ async def beside(watch: Awaitable[None], main: Awaitable[None]) -> None:
         group.cancel_scope.cancel()
 
 
-@backends
+@mostly_asyncio
 def test_the_market_maker_over_minutes(backend: Backend) -> None:
     """Minutes of a wild market, with lost replies, and sockets that break every twenty seconds: on each side at
     most one order, no call that waits in a queue, and a position within the limit that is the exchange's own."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.session.session import play
 from tests.session.world import variants_of
+from tests.sizes import IN_CI
 
-MINUTES = 5.0 if os.environ.get("CI") == "true" else 1.0
-SEEDS = range(8) if os.environ.get("CI") == "true" else range(2)
+MINUTES = 5.0 if IN_CI else 1.0
+SEEDS = range(8) if IN_CI else range(1)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -21,7 +21,7 @@ from tests.simulation.running import Run, run_one
 from tests.sizes import IN_CI
 
 ROOT = Path(__file__).parents[2]
-PARTS = 4 if IN_CI else 2
+PARTS = 4 if IN_CI else 1
 HOURS = 50 if IN_CI else 10  # of each part; fewer are too few for a fair mean of each condition
 ANCHORED_HOURS = 0.3 if IN_CI else 0.1  # of each condition
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import anyio
-import pytest
 
+from tests.sizes import IN_CI, mostly_asyncio
 from tests.soak.program import Soak
 from tests.soak.watching import growth
 
-SECONDS = 60.0 if os.environ.get("CI") == "true" else 12.0
+SECONDS = 60.0 if IN_CI else 12.0
 
 
-@pytest.mark.parametrize("backend", ["asyncio"] if SECONDS > 20 else ["asyncio", "trio"])
+@mostly_asyncio
 def test_soak(backend: str) -> None:
     """A program over real sockets that drop every few seconds uses no more memory, tasks, sockets and threads with
     time, and leaves none behind; every order is done with all of its fills, and no book is crossed."""
