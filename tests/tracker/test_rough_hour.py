@@ -150,7 +150,7 @@ def settle(world: World, tracker: Tracker) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio"])
-@pytest.mark.parametrize("seed", range(6 if IN_CI else 1))
+@pytest.mark.parametrize("seed", range(2 if IN_CI else 1))
 def test_a_rough_half_hour(seed: int, backend: Backend) -> None:
     """Lost replies, gateways' answers, closed periods, connections that drop every 20 s, events that come twice, late
     or never, listen keys that end, and four processes, of which three are killed: in the end states, fills and balances
