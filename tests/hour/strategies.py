@@ -32,6 +32,7 @@ class Strategy:
     ) -> None:
         self.client, self.tracker, self.draw, self._price, self._is_mine = client, tracker, draw, price, is_mine
         self.rules: SymbolRules | None = None
+        self._done = set[str]()
 
     async def step(self) -> None:
         """Do one thing."""
@@ -43,7 +44,8 @@ class Strategy:
 
     def mine(self) -> list[TrackedOrder]:
         """Its orders that may still be filled, as far as is known."""
-        orders = self.tracker.orders.values()
+        orders = [it for it in self.tracker.orders.values() if it.client_order_id not in self._done]
+        self._done |= {order.client_order_id for order in orders if order.is_done and order.client_order_id}
         return [order for order in orders if not order.is_done and self._is_mine(order.client_order_id)]
 
     async def withdraw(self) -> None:
