@@ -8,7 +8,6 @@ import inspect
 import itertools
 import pkgutil
 import re
-from typing import Any, get_origin, get_type_hints
 
 import attrs
 import pytest
@@ -92,14 +91,6 @@ NAMES = {
 }
 ALL: list[str] = vars(bingx_async)["__all__"]
 MODELS = [bingx_async.Order, bingx_async.OcoLeg, bingx_async.Level]
-MADE = {  # by methods of the client; named in annotations
-    "tracker": "Tracker",
-    "as_strategy": "Strategy",
-    "streams": "Streams",
-    "streams.trades": "Stream",
-    "streams.order_book": "OrderBook",
-    "streams.orders": "AccountStream",
-}
 CALL = ["max_wait", "priority", "timeout", "recv_window"]
 SIGNATURES = {
     "cancel_order": ["symbol", "order_id", "client_order_id", "only_if"],
@@ -158,17 +149,6 @@ def test_fields_are_documented(model: type) -> None:
     assert [name for name in fields if name not in texts] == []
     money = [name for name, kind in fields.items() if "Decimal" in kind]
     assert [name for name in money if not re.search(r"in the (base|quote) asset", texts[name])] == []
-
-
-@pytest.mark.parametrize(("maker", "name"), MADE.items())
-def test_objects_made_by_methods_have_public_names(maker: str, name: str) -> None:
-    """The class of such an object can be imported from `bingx_async.spot`."""
-    found: Any = bingx_async.spot.SpotApi
-    for part in maker.split("."):
-        made = getattr(found, part)
-        found = get_type_hints(made.fget if isinstance(made, property) else made)["return"]
-    assert (get_origin(found) or found) is getattr(bingx_async.spot, name)
-    assert name in bingx_async.spot.__all__
 
 
 def test_errors_are_complete() -> None:

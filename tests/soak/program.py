@@ -97,6 +97,8 @@ class Soak:
                     await tracker.cancel(order)
                 await tracker.until_done(order, timeout=PATIENCE)
         with anyio.fail_after(PATIENCE):
+            while not self.counts["Reconnected"]:  # noqa: ASYNC110 - a socket that fell silent is noticed late
+                await anyio.sleep(0.02)
             while not tracker.is_synced:  # noqa: ASYNC110 - there is no event for it
                 await anyio.sleep(0.02)
             while book.is_stale:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -23,23 +24,31 @@ def test_a_write_that_is_cut_off(tmp_path: Path) -> None:
     said to be on disk that is not."""
 
     async def main() -> None:
-        journal, failed = SQLiteJournal(tmp_path / "orders.db"), list[bool]()
+        journal, begun, allowed = SQLiteJournal(tmp_path / "orders.db"), list[Any](), threading.Semaphore(0)
         await journal.open("1")
         write = journal._write
 
         def slow(rows: Any) -> None:
-            time.sleep(0.1)
-            if len(failed) < 2:
-                failed.append(True)
+            begun.append(rows)
+            allowed.acquire()
+            if len(begun) < 3:
                 raise sqlite3.OperationalError("disk I/O error")
             write(rows)
 
+        async def until(count: int) -> None:
+            while len(begun) < count:  # noqa: ASYNC110 - it begins in a thread
+                await asyncio.sleep(0.001)
+
         journal._write = slow  # type: ignore[method-assign]
-        tasks = [asyncio.create_task(journal.record([intent(name)])) for name in ("first",)]
-        await asyncio.sleep(0.02)
+        tasks = [asyncio.create_task(journal.record([intent("first")]))]
+        await until(1)
         tasks += [asyncio.create_task(journal.record([intent(name)])) for name in ("cut", "waits")]
-        await asyncio.sleep(0.13)
+        await asyncio.sleep(0.02)
+        allowed.release()
+        await until(2)
         tasks[1].cancel()  # while it writes for both
+        await asyncio.sleep(0.02)
+        allowed.release(2)
         told = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(each) for each in told] == [JournalUnavailable, asyncio.CancelledError, type(None)]
         await journal.aclose()
