@@ -127,6 +127,8 @@ class Life:
             back(topics, at)
 
         def read_again() -> None:
+            if feed.is_down:
+                self._problem("a gap is said to have ended while the connection is lost")
             self.witness.read_again(self.tracker.orders.values(), back_at)
             resynced()
 

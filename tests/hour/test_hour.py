@@ -34,7 +34,7 @@ def test_the_same_again() -> None:
 
 def test_real_sockets(tmp_path: Path) -> None:
     """The same over real sockets on loopback, with journals on disk."""
-    played = anyio.run(play_over_sockets, 2, 3.0, tmp_path)
+    played = anyio.run(play_over_sockets, 5, 3.0, tmp_path)
     assert min(played.kills, played.fills, len(played.gaps)) > 0
 
 
