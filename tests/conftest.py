@@ -4,6 +4,7 @@ Exempt are tests marked `@pytest.mark.allow_skip("why even CI cannot run it")`.
 """
 
 import os
+import signal
 from collections.abc import Generator
 from typing import Any
 
@@ -38,6 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[unexplained] = []
     if config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Workers(config))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a background job
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
