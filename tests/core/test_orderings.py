@@ -9,7 +9,7 @@ from tests.orderings.lives import LIVES, TELLINGS
 from tests.orderings.telling import shares, tell_share
 from tests.sizes import IN_CI
 
-QUICK = 16_000 if IN_CI else 8_000
+QUICK = 16_000 if IN_CI else 4_000
 
 
 @pytest.mark.parametrize("life", range(len(LIVES)), ids=[make.__name__ for make in LIVES])
